@@ -1,0 +1,1 @@
+"""The workbench: thin Streamlit views over the core and the store."""

@@ -1,0 +1,109 @@
+"""The errors of Upwell: a class a situation, a sentence a person can act on.
+
+Every message says what is wrong, where, what was got, what was wanted and what to do next.
+``exit_code`` is what a command ends with: 1 the data fails, 2 the request was wrong,
+3 something broke.
+"""
+
+from __future__ import annotations
+
+
+class UpwellError(Exception):
+    """Something a person can mend; its text is shown as it is, never a traceback."""
+
+    exit_code = 2
+
+
+class ConfigError(UpwellError):
+    """A ``dataset.toml`` or ``params.yaml`` cannot be used."""
+
+
+class WorkspaceError(UpwellError):
+    """There is no workspace, or the folder is not one."""
+
+
+class DatasetNotFoundError(UpwellError):
+    """A dataset is named that the workspace does not hold."""
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        """Keep the values, so that a caller can offer the nearest name."""
+        self.name, self.known = name, known
+        have = ", ".join(known) if known else "none yet"
+        super().__init__(
+            f"there is no dataset {name!r} in this workspace (datasets: {have}). "
+            f"Import one with: upwell import SOURCE --name {name}"
+        )
+
+
+class ExampleNotFoundError(UpwellError):
+    """An example id is not one of the dataset's."""
+
+    def __init__(self, dataset: str, example_id: str) -> None:
+        """Keep the values."""
+        self.dataset, self.example_id = dataset, example_id
+        super().__init__(
+            f"{dataset!r} has no example {example_id[:80]!r}. "
+            f'List ids with: upwell sql "SELECT example_id FROM {dataset}.examples LIMIT 10"'
+        )
+
+
+class UnknownClassError(UpwellError):
+    """A label is not one of the dataset's classes."""
+
+    def __init__(self, dataset: str, label: str, classes: tuple[str, ...], *, where: str) -> None:
+        """``where`` names the file and line, or the command, that the label came from."""
+        self.dataset, self.label, self.classes, self.where = dataset, label, classes, where
+        shown = ", ".join(classes[:20]) + (", …" if len(classes) > 20 else "")
+        super().__init__(
+            f"label {label[:80]!r} is not a class of {dataset!r} ({where}). Classes: {shown}. "
+            f"Correct the label, or add the class to datasets/{dataset}/dataset.toml."
+        )
+
+
+class EditError(UpwellError):
+    """An edit cannot be made or read."""
+
+
+class ImportRefusedError(UpwellError):
+    """A source cannot be read, whole or in one row; nothing was written."""
+
+
+class BuildError(UpwellError):
+    """A build failed; the last good one is still in place."""
+
+    exit_code = 3
+
+
+class BuildRunningError(UpwellError):
+    """A second build was asked for while one is running."""
+
+
+class NoBuildError(UpwellError):
+    """Something needs a build, and the dataset has none."""
+
+    def __init__(self, dataset: str) -> None:
+        """Keep the name."""
+        self.dataset = dataset
+        super().__init__(
+            f"{dataset!r} has no build yet. Make one with: upwell compile {dataset}"
+        )
+
+
+class GitError(UpwellError):
+    """Git is missing, refuses, or the folder is no repository."""
+
+
+class StorageError(UpwellError):
+    """The disk is full, read-only or gone; what was acknowledged is safe."""
+
+    exit_code = 3
+
+
+class QueryError(UpwellError):
+    """A SQL query is not one that can be answered."""
+
+
+class ConflictError(UpwellError):
+    """Edits disagree, and the request needs them resolved."""
+
+    exit_code = 1

@@ -1,0 +1,139 @@
+"""The names and types of every column that Upwell writes.
+
+Files are the interface between stages, so their columns stand here once. Types are Arrow's.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+# examples/*.parquet
+EXAMPLE_ID = "example_id"
+SPLIT = "split"
+LABEL = "label"
+URI = "uri"
+
+TRAIN, VALIDATION, TEST, POOL = "train", "validation", "test", "pool"
+SPLITS = (TRAIN, VALIDATION, TEST, POOL)
+
+# The payload column of each modality; `uri` stands in for it where media stay where they are.
+PAYLOAD_BY_MODALITY = {"image": "image", "text": "text", "audio": "audio", "strokes": "strokes"}
+PAYLOAD_TYPES = {
+    "image": pa.binary(),
+    "text": pa.string(),
+    "audio": pa.binary(),
+    "strokes": pa.list_(
+        pa.struct([("x", pa.float32()), ("y", pa.float32()), ("t", pa.float32())])
+    ),
+}
+
+# edits/<annotator>.jsonl, and the same as a table
+EDITS = pa.schema(
+    [
+        ("edit_id", pa.string()),
+        (EXAMPLE_ID, pa.string()),
+        ("action", pa.string()),
+        ("value", pa.string()),
+        ("previous", pa.list_(pa.string())),
+        ("annotator", pa.string()),
+        ("made_at", pa.timestamp("ms", tz="UTC")),
+        ("reason", pa.string()),
+        ("evidence", pa.string()),  # JSON of build, score and rank that the person was shown
+    ]
+)
+
+# builds/<name>/labels.parquet: what is true of each example after replaying the edit log
+LABELS = pa.schema(
+    [
+        (EXAMPLE_ID, pa.string()),
+        (LABEL, pa.string()),
+        (SPLIT, pa.string()),
+        ("is_excluded", pa.bool_()),
+        ("n_edits", pa.int32()),
+        ("annotator", pa.string()),  # who made the edit in force; null = the imported value
+        ("is_conflict", pa.bool_()),
+    ]
+)
+
+# builds/<name>/dynamics.parquet: the training record, a row an example an epoch
+DYNAMICS = pa.schema(
+    [
+        (EXAMPLE_ID, pa.string()),
+        ("epoch", pa.int16()),  # 1 … epochs
+        ("loss", pa.float32()),  # cross-entropy of the given label, ≥ 0, higher = worse
+        ("margin", pa.float32()),  # p(given) − p(best other), −1 … 1, lower = worse
+    ]
+)
+
+# builds/<name>/predictions.parquet, a row an example
+PREDICTIONS = pa.schema(
+    [
+        (EXAMPLE_ID, pa.string()),
+        ("probs", pa.list_(pa.float32())),  # (K,), in the order of the dataset's classes
+        ("predicted", pa.string()),
+        ("loss", pa.float32()),  # null without a label
+        ("is_out_of_sample", pa.bool_()),
+        ("embedding", pa.list_(pa.float16())),  # (D,), the layer before the classifier
+        ("mean_probs", pa.list_(pa.float32())),  # (K,), averaged over the epochs
+        ("el2n", pa.float32()),  # ‖probs − one-hot(label)‖₂ averaged over epochs, 0 … √2
+    ]
+)
+
+# builds/<name>/suspects.parquet, a row a labelled example, most suspect first
+SUSPECTS = pa.schema(
+    [
+        ("rank", pa.int32()),  # 1 = most likely mislabelled
+        (EXAMPLE_ID, pa.string()),
+        (LABEL, pa.string()),
+        ("suggested_label", pa.string()),
+        ("p_mislabeled", pa.float32()),  # 0 … 1
+        ("loss", pa.float32()),
+        ("margin", pa.float32()),  # of the final network
+        ("mean_margin", pa.float32()),  # over the epochs
+        ("el2n", pa.float32()),
+        ("neighbor_agreement", pa.float32()),  # share of the neighbours with the given label
+        ("reason", pa.string()),
+        (SPLIT, pa.string()),
+        ("neighbors", pa.list_(pa.string())),  # example ids, nearest first
+    ]
+)
+
+# builds/<name>/issues.parquet
+ISSUES = pa.schema(
+    [
+        ("check", pa.string()),
+        ("severity", pa.string()),  # error, warning, note
+        (EXAMPLE_ID, pa.string()),  # null where the issue is the dataset's
+        ("other_id", pa.string()),
+        ("score", pa.float32()),  # 0 … 1, higher = worse
+        ("message", pa.string()),
+    ]
+)
+
+# builds/<name>/slices.parquet
+SLICES = pa.schema(
+    [
+        ("slice", pa.string()),  # the condition, as SQL over examples
+        (SPLIT, pa.string()),
+        ("n", pa.int32()),
+        ("n_correct", pa.int32()),
+        ("accuracy", pa.float64()),
+        ("low", pa.float64()),  # 95 % interval
+        ("high", pa.float64()),
+    ]
+)
+
+# flips between two builds: a row an example whose correctness changed
+FLIPS = pa.schema(
+    [
+        (EXAMPLE_ID, pa.string()),
+        (SPLIT, pa.string()),
+        (LABEL, pa.string()),  # in the newer build
+        ("base_label", pa.string()),
+        ("base_predicted", pa.string()),
+        ("predicted", pa.string()),
+        ("flip", pa.string()),  # fixed, broken
+    ]
+)
+
+SUSPECT_THRESHOLD = 0.5  # a suspect is a row of suspects.parquet with p_mislabeled above this

@@ -1,0 +1,1 @@
+"""Adapters: the workspace on disk, git, DVC and DuckDB over its files."""
