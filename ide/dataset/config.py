@@ -1,0 +1,192 @@
+"""``dataset.toml``: what a dataset is, how it is split, and what it compiles to."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+from ide.dataset.errors import ConfigError
+from ide.dataset.schema import PAYLOAD_BY_MODALITY
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+# a dataset is a schema in DuckDB; these would shadow schemas that it has of its own
+_RESERVED_NAMES = frozenset({"main", "temp", "system", "pg_catalog", "information_schema"})
+
+
+@dataclass(frozen=True, slots=True)
+class SplitConfig:
+    """How examples without a split of their own are divided; the rest is for training."""
+
+    seed: int = 0
+    validation: float = 0.15  # share of each class, 0 … 1
+    test: float = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """What a dataset compiles to; with the labels and the seed it decides every byte."""
+
+    architecture: str = "small_cnn"
+    epochs: int = 30
+    batch_size: int = 64
+    learning_rate: float = 0.003  # the peak of the schedule
+    weight_decay: float = 0.01
+    seed: int = 0
+    image_size: int = 32  # pixels a side that examples are resized to
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationConfig:
+    """How people's verdicts become one label; 0 votes = the last label stands."""
+
+    votes_per_example: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetConfig:
+    """One dataset's ``dataset.toml``."""
+
+    name: str
+    title: str
+    modality: str
+    classes: tuple[str, ...]
+    licence: str | None = None
+    source: str | None = None
+    description: str | None = None
+    split: SplitConfig = SplitConfig()
+    model: ModelConfig = ModelConfig()
+    annotation: AnnotationConfig = AnnotationConfig()
+    gates: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def payload_column(self) -> str:
+        """The column of ``examples/*.parquet`` that holds what a person looks at."""
+        return PAYLOAD_BY_MODALITY[self.modality]
+
+
+_SECTIONS = {"split": SplitConfig, "model": ModelConfig, "annotation": AnnotationConfig}
+_TOP_LEVEL = {"title", "modality", "classes", "licence", "source", "description", "gate"}
+_BOUNDS = {
+    "validation": (0.0, 0.9),
+    "test": (0.0, 0.9),
+    "epochs": (1, 10_000),
+    "batch_size": (1, 65_536),
+    "learning_rate": (1e-7, 10.0),
+    "weight_decay": (0.0, 10.0),
+    "image_size": (4, 1_024),
+    "seed": (0, 2**31 - 1),
+    "votes_per_example": (0, 1_000),
+}
+
+Section = TypeVar("Section", SplitConfig, ModelConfig, AnnotationConfig)
+
+
+def check_name(name: str) -> str:
+    """Return ``name`` if it can name a dataset (a folder and a SQL schema), or raise."""
+    if not _NAME.fullmatch(name) or name in _RESERVED_NAMES:
+        raise ConfigError(
+            f"{name[:80]!r} cannot name a dataset: it is a folder and a SQL schema, so use up to "
+            "63 lower-case letters, digits or '_', a letter first, such as 'digits'"
+        )
+    return name
+
+
+def parse_config(text: str, *, name: str, where: str) -> DatasetConfig:
+    """Read a ``dataset.toml``; raise ``ConfigError`` naming the file and the key that is wrong.
+
+    ``where`` is the file's path as a person would write it.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{where} is not TOML: {error}. Mend the line and try again.") from None
+    _refuse_unknown(data, _TOP_LEVEL | set(_SECTIONS), where)
+    modality = data.get("modality", "image")
+    if modality not in PAYLOAD_BY_MODALITY:
+        raise ConfigError(
+            f"{where}: modality is {modality!r}, wanted one of {', '.join(PAYLOAD_BY_MODALITY)}"
+        )
+    split = _section(SplitConfig, data, "split", where)
+    if split.validation + split.test >= 1:
+        raise ConfigError(
+            f"{where}: [split] validation + test is {split.validation + split.test:g}, "
+            "wanted less than 1, so that something is left to train on"
+        )
+    return DatasetConfig(
+        name=check_name(name),
+        title=_text(data, "title", where) or name,
+        modality=modality,
+        classes=_classes(data, where),
+        licence=_text(data, "licence", where),
+        source=_text(data, "source", where),
+        description=_text(data, "description", where),
+        split=split,
+        model=_section(ModelConfig, data, "model", where),
+        annotation=_section(AnnotationConfig, data, "annotation", where),
+        gates=_gates(data, where),
+    )
+
+
+def _refuse_unknown(data: Mapping[str, Any], known: set[str], where: str) -> None:
+    unknown = sorted(set(data) - known)
+    if unknown:
+        raise ConfigError(
+            f"{where}: {unknown[0]!r} is not a key here; known: {', '.join(sorted(known))}"
+        )
+
+
+def _text(data: Mapping[str, Any], key: str, where: str) -> str | None:
+    value = data.get(key)
+    if value is not None and not isinstance(value, str):
+        raise ConfigError(f"{where}: {key} is {value!r}, wanted text in quotes")
+    return value
+
+
+def _classes(data: Mapping[str, Any], where: str) -> tuple[str, ...]:
+    classes = data.get("classes")
+    if not isinstance(classes, list) or not all(isinstance(c, str) and c for c in classes):
+        raise ConfigError(f'{where}: classes must be a list of names in quotes, such as ["a", "b"]')
+    repeated = sorted({c for c in classes if classes.count(c) > 1})
+    if repeated:
+        raise ConfigError(f"{where}: class {repeated[0]!r} stands twice in classes; keep one")
+    return tuple(classes)
+
+
+def _section(kind: type[Section], data: Mapping[str, Any], key: str, where: str) -> Section:
+    """Build a section's dataclass from its table, each value of its default's type."""
+    table = data.get(key, {})
+    if not isinstance(table, dict):
+        raise ConfigError(f"{where}: {key} must be a table, written [{key}]")
+    known = {f.name: f.default for f in fields(kind)}
+    _refuse_unknown(table, set(known), f"{where}: [{key}]")
+    values: dict[str, Any] = {}
+    for name, value in table.items():
+        default = known[name]
+        wanted = float if isinstance(default, float) else type(default)
+        if wanted is float and type(value) is int:
+            value = float(value)  # noqa: PLW2901
+        if type(value) is not wanted:
+            raise ConfigError(
+                f"{where}: [{key}] {name} is {value!r}, wanted {_kind(wanted)} such as {default!r}"
+            )
+        low, high = _BOUNDS.get(name, (None, None))
+        if low is not None and high is not None and not low <= value <= high:
+            raise ConfigError(f"{where}: [{key}] {name} is {value!r}, wanted {low:g} to {high:g}")
+        values[name] = value
+    return kind(**values)
+
+
+def _kind(wanted: type) -> str:
+    return {int: "a whole number", float: "a number", str: "text in quotes"}.get(
+        wanted, wanted.__name__
+    )
+
+
+def _gates(data: Mapping[str, Any], where: str) -> tuple[Mapping[str, Any], ...]:
+    gates = data.get("gate", [])
+    if not isinstance(gates, list) or not all(isinstance(g, dict) for g in gates):
+        raise ConfigError(f"{where}: gates are tables, each written [[gate]]")
+    return tuple(gates)

@@ -1,0 +1,204 @@
+"""One edit: the smallest change a person makes to a dataset, and a line of its edit log."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from ide.dataset.errors import EditError
+
+ACTIONS = (
+    "label",
+    "confirm",
+    "vote",
+    "exclude",
+    "restore",
+    "split",
+    "tag",
+    "untag",
+    "comment",
+    "undo",
+)
+VALUE_ACTIONS = frozenset({"label", "vote", "split", "tag", "untag", "comment", "undo"})
+
+MAX_TEXT = 10_000  # characters of a value or a reason; more is a mistake or an attack
+_ANNOTATOR = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+_EDIT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change of one example, by one person.
+
+    ``previous`` names the edits that it replaces: those the person saw in force; empty means
+    the imported value. ``value`` is the label, split, tag or comment; for ``confirm`` the label
+    that was looked at; for ``undo`` the id of the edit that is taken back.
+    ``evidence`` is what the person was shown (build, rank, score), or None.
+    """
+
+    edit_id: str
+    example_id: str
+    action: str
+    value: str | None
+    previous: tuple[str, ...]
+    annotator: str
+    made_at: datetime
+    reason: str | None = None
+    evidence: Mapping[str, Any] | None = None
+
+
+def new_edit_id() -> str:
+    """Return a fresh UUIDv7: 48 bits of Unix milliseconds, then 74 random bits (RFC 9562)."""
+    milliseconds = time.time_ns() // 1_000_000
+    value = (milliseconds & (2**48 - 1)) << 80
+    value |= 0x7 << 76 | secrets.randbits(12) << 64
+    value |= 0b10 << 62 | secrets.randbits(62)
+    return str(UUID(int=value))
+
+
+def make_edit(
+    example_id: str,
+    action: str,
+    value: str | None = None,
+    *,
+    annotator: str,
+    previous: Iterable[str] = (),
+    reason: str | None = None,
+    evidence: Mapping[str, Any] | None = None,
+    edit_id: str | None = None,
+    made_at: datetime | None = None,
+) -> Edit:
+    """Make an edit, or raise ``EditError`` with the one field that is wrong."""
+    edit = Edit(
+        edit_id=edit_id or new_edit_id(),
+        example_id=example_id,
+        action=action,
+        value=value,
+        previous=tuple(sorted(set(previous))),
+        annotator=annotator,
+        made_at=_to_milliseconds(made_at or datetime.now(UTC)),
+        reason=reason or None,
+        evidence=dict(evidence) if evidence else None,
+    )
+    problem = _problem(edit)
+    if problem:
+        raise EditError(problem)
+    return edit
+
+
+def check_annotator(name: str) -> str:
+    """Return ``name`` if it can name a file of the edit log; else raise ``EditError``."""
+    if not _ANNOTATOR.fullmatch(name):
+        raise EditError(
+            f"annotator {name[:80]!r} cannot name an edit log: use 1 to 64 lower-case letters, "
+            f"digits, '.', '_' or '-', such as {annotator_slug(name)!r}"
+        )
+    return name
+
+
+def annotator_slug(name: str) -> str:
+    """Turn a person's name into an annotator: ``Ada Lovelace`` → ``ada-lovelace``."""
+    slug = re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._")[:64].strip("-._")
+    return slug or "someone"
+
+
+def to_line(edit: Edit) -> str:
+    """Return the edit as one line of JSON, without the newline; keys in a fixed order."""
+    return json.dumps(
+        {
+            "edit_id": edit.edit_id,
+            "example_id": edit.example_id,
+            "action": edit.action,
+            "value": edit.value,
+            "previous": list(edit.previous),
+            "annotator": edit.annotator,
+            "made_at": edit.made_at.strftime("%Y-%m-%dT%H:%M:%S.")
+            + f"{edit.made_at.microsecond // 1000:03d}Z",
+            "reason": edit.reason,
+            "evidence": edit.evidence,
+        },
+        ensure_ascii=False,
+        separators=(", ", ": "),
+    )
+
+
+def parse_line(text: str) -> Edit:
+    """Read one line of an edit log; raise ``EditError`` saying what is wrong with it."""
+    try:
+        fields = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise EditError(f"not a line of JSON: {str(error)[:120]}") from None
+    if not isinstance(fields, dict):
+        raise EditError(f"got {type(fields).__name__}, wanted a JSON object")
+    missing = [k for k in ("edit_id", "example_id", "action", "annotator") if k not in fields]
+    if missing:
+        raise EditError(f"not an edit: {', '.join(missing)} missing")
+    previous = fields.get("previous") or []
+    evidence = fields.get("evidence")
+    if not isinstance(previous, list) or not all(isinstance(p, str) for p in previous):
+        raise EditError("previous must be a list of edit ids")
+    if evidence is not None and not isinstance(evidence, dict):
+        raise EditError("evidence must be an object or null")
+    edit = Edit(
+        edit_id=fields["edit_id"],
+        example_id=fields["example_id"],
+        action=fields["action"],
+        value=fields.get("value"),
+        previous=tuple(sorted(set(previous))),
+        annotator=fields["annotator"],
+        made_at=_parse_time(fields.get("made_at")),
+        reason=fields.get("reason"),
+        evidence=evidence or None,
+    )
+    problem = _problem(edit)
+    if problem:
+        raise EditError(problem)
+    return edit
+
+
+def _problem(edit: Edit) -> str | None:
+    """Say what is wrong with an edit's fields, or return None."""
+    for name in ("edit_id", "example_id", "action", "annotator"):
+        if not isinstance(getattr(edit, name), str):
+            return f"{name} must be text"
+    for name in ("value", "reason"):
+        text = getattr(edit, name)
+        if text is not None and not (isinstance(text, str) and len(text) <= MAX_TEXT):
+            return f"{name} must be text of at most {MAX_TEXT:,} characters"
+    if not _EDIT_ID.fullmatch(edit.edit_id):
+        return f"edit_id {edit.edit_id[:60]!r} is not a UUID in lower case"
+    if not 0 < len(edit.example_id) <= MAX_TEXT:
+        return "example_id is empty or too long"
+    if edit.action not in ACTIONS:
+        return f"action {edit.action[:40]!r} is not one of {', '.join(ACTIONS)}"
+    if edit.action in VALUE_ACTIONS and not edit.value:
+        return f"action {edit.action!r} needs a value"
+    if not _ANNOTATOR.fullmatch(edit.annotator):
+        return (
+            f"annotator {edit.annotator[:80]!r} cannot name an edit log: use 1 to 64 lower-case "
+            f"letters, digits, '.', '_' or '-', such as {annotator_slug(edit.annotator)!r}"
+        )
+    return None
+
+
+def _to_milliseconds(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _parse_time(text: object) -> datetime:
+    try:
+        moment = datetime.fromisoformat(str(text))
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return _to_milliseconds(moment)
+    except (ValueError, OverflowError):
+        raise EditError(
+            f"made_at {str(text)[:40]!r} is not a time such as 2026-01-31T12:00:00.000Z"
+        ) from None

@@ -1,0 +1,196 @@
+"""The edit log on disk: a JSON Lines file an annotator, append-only, acknowledged after fsync."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+
+from ide.dataset.edit import Edit, check_annotator, parse_line, to_line
+from ide.dataset.errors import EditError, StorageError
+from ide.store.files import storage_sentence, sync
+from ide.store.workspace import Workspace
+
+MAX_LINE_BYTES = 200_000  # an edit is far below this; a longer line is damage, not data
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A line that is no edit: where it stands, and why it was passed over."""
+
+    path: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        """Say it in a sentence."""
+        return f"{self.path}, line {self.line}: {self.message}; the line is passed over"
+
+
+@dataclass(frozen=True, slots=True)
+class EditLog:
+    """All edits of a dataset, in the order of files and lines, and what could not be read."""
+
+    edits: tuple[Edit, ...]
+    damage: tuple[Damage, ...]
+
+
+@dataclass(slots=True)
+class _File:
+    """What has been read of one file so far, so that only what was appended is read next."""
+
+    identity: tuple[int, int]
+    size: int = 0
+    mtime_ns: int = 0
+    n_lines: int = 0
+    edits: list[Edit] = field(default_factory=list)
+    damage: list[Damage] = field(default_factory=list)
+    ids: set[str] = field(default_factory=set)
+
+
+_CACHE: OrderedDict[Path, _File] = OrderedDict()
+_CACHE_SIZE = 256
+_LOCK = Lock()
+
+
+def log_paths(workspace: Workspace, name: str) -> list[Path]:
+    """Return a dataset's edit logs, sorted by annotator."""
+    return sorted(workspace.edits_path(name).glob("*.jsonl"))
+
+
+def read_edits(workspace: Workspace, name: str) -> EditLog:
+    """Read a dataset's edit logs; damaged and foreign lines are reported, the rest is read."""
+    files = [_read(path, workspace.relative(path)) for path in log_paths(workspace, name)]
+    return EditLog(
+        edits=tuple(edit for file in files for edit in file.edits),
+        damage=tuple(damage for file in files for damage in file.damage),
+    )
+
+
+def parse_log(text: bytes, where: str) -> EditLog:
+    """Parse one file's bytes, such as git's copy of it at some revision."""
+    file = _File((0, 0))
+    _parse(file, text, where)
+    return EditLog(tuple(file.edits), tuple(file.damage))
+
+
+def edits_revision(workspace: Workspace, name: str) -> str:
+    """Return a key that changes whenever a dataset's edit log does; costs a stat a file."""
+    stats = [(path.name, path.stat()) for path in log_paths(workspace, name)]
+    return ";".join(f"{n}:{s.st_ino}:{s.st_size}:{s.st_mtime_ns}" for n, s in stats)
+
+
+def append_edits(workspace: Workspace, name: str, edits: Sequence[Edit]) -> list[str]:
+    """Append edits to their annotators' logs and return the ids that are now on the disk.
+
+    An id that is there already is acknowledged and not written again, so a client may send
+    what it is unsure of. Raises ``StorageError`` when the disk refuses; the log is then as it
+    was, and ids of other annotators' files written before are durable all the same.
+    """
+    workspace.require(name)
+    by_annotator: dict[str, list[Edit]] = {}
+    for edit in edits:
+        by_annotator.setdefault(check_annotator(edit.annotator), []).append(edit)
+    acknowledged: list[str] = []
+    for annotator, own in sorted(by_annotator.items()):
+        path = workspace.edits_path(name) / f"{annotator}.jsonl"
+        acknowledged += _append(path, own, workspace.relative(path))
+    return acknowledged
+
+
+def _append(path: Path, edits: Sequence[Edit], where: str) -> list[str]:
+    """Append to one file under its lock; all of ``edits`` or none."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        is_new = not path.exists()
+        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise StorageError(storage_sentence(error, path, "save edits to")) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        known = _read(path, where).ids
+        fresh = {e.edit_id: e for e in edits if e.edit_id not in known}
+        if fresh:
+            _write_lines(handle, [to_line(edit) for edit in fresh.values()])
+        os.fsync(handle)
+        if is_new:
+            sync(path.parent)
+    except OSError as error:
+        raise StorageError(storage_sentence(error, path, "save edits to")) from error
+    finally:
+        os.close(handle)
+    return [edit.edit_id for edit in edits]
+
+
+def _write_lines(handle: int, lines: list[str]) -> None:
+    """Write whole lines at the end of a file, or leave it as it was and raise.
+
+    A file that ends in half a line (a writer was killed before it acknowledged) gets a newline
+    first, so that the half stays one damaged line and harms no other.
+    """
+    size = os.fstat(handle).st_size
+    is_torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
+    data = (b"\n" if is_torn else b"") + "".join(f"{line}\n" for line in lines).encode()
+    try:
+        written = 0
+        while written < len(data):
+            written += os.write(handle, data[written:])
+    except OSError:
+        os.ftruncate(handle, size)
+        raise
+
+
+def _read(path: Path, where: str) -> _File:
+    """Return what a file holds, parsing only what was appended since the last time."""
+    with _LOCK:
+        try:
+            with path.open("rb") as stream:
+                stat = os.fstat(stream.fileno())
+                file = _CACHE.get(path)
+                if (
+                    file is None
+                    or file.identity != (stat.st_dev, stat.st_ino)
+                    or stat.st_size < file.size
+                    or (stat.st_size == file.size and stat.st_mtime_ns != file.mtime_ns)
+                ):
+                    file = _File((stat.st_dev, stat.st_ino))
+                if stat.st_size > file.size:
+                    stream.seek(file.size)
+                    _parse(file, stream.read(stat.st_size - file.size), where)
+                file.mtime_ns = stat.st_mtime_ns
+        except OSError as error:
+            raise EditError(f"{where} cannot be read: {error.strerror}") from error
+        _CACHE[path] = file
+        _CACHE.move_to_end(path)
+        while len(_CACHE) > _CACHE_SIZE:
+            _CACHE.popitem(last=False)
+        return file
+
+
+def _parse(file: _File, data: bytes, where: str) -> None:
+    """Add whole lines to what is known of a file; half a line at its end waits for the rest.
+
+    Half a line is an edit that nobody was told is saved, so it is no damage, yet.
+    """
+    lines = data.split(b"\n")
+    tail = lines.pop()
+    for number, line in enumerate(lines, start=file.n_lines + 1):
+        if not line.strip():
+            continue
+        try:
+            if len(line) > MAX_LINE_BYTES:
+                raise EditError(f"{len(line):,} bytes, more than an edit can have")
+            edit = parse_line(line.decode("utf-8"))
+        except EditError as error:
+            file.damage.append(Damage(where, number, str(error)))
+        except UnicodeDecodeError:
+            file.damage.append(Damage(where, number, "not UTF-8 text"))
+        else:
+            file.edits.append(edit)
+            file.ids.add(edit.edit_id)
+    file.n_lines += len(lines)
+    file.size += len(data) - len(tail)

@@ -1,0 +1,97 @@
+"""A workspace: the folder that holds ``datasets/`` and ``dvc.yaml``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from ide.dataset.config import DatasetConfig, check_name, parse_config
+from ide.dataset.errors import ConfigError, DatasetNotFoundError, WorkspaceError
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Where a workspace lies, and where things lie in it. Reads nothing until asked."""
+
+    root: Path
+
+    @classmethod
+    def find(cls, start: str | Path | None = None) -> Workspace:
+        """Return the workspace at or above ``start`` (default: here), or raise."""
+        begin = Path(start or ".").resolve()
+        for folder in (begin, *begin.parents):
+            if (folder / "datasets").is_dir() and (folder / "dvc.yaml").is_file():
+                return cls(folder)
+        raise WorkspaceError(
+            f"{begin} is not in a workspace: no folder from there upwards holds both datasets/ "
+            "and dvc.yaml. Make one with: upwell new DIR, or name one with --workspace DIR"
+        )
+
+    @property
+    def datasets_path(self) -> Path:
+        """The source code: a folder a dataset."""
+        return self.root / "datasets"
+
+    @property
+    def local_path(self) -> Path:
+        """This machine's own state (archived builds, locks, progress); not in git."""
+        return self.root / ".upwell"
+
+    def dataset_path(self, name: str) -> Path:
+        """The folder of a dataset, known or not yet."""
+        return self.datasets_path / check_name(name)
+
+    def config_path(self, name: str) -> Path:
+        """The ``dataset.toml`` of a dataset."""
+        return self.dataset_path(name) / "dataset.toml"
+
+    def examples_path(self, name: str) -> Path:
+        """The folder of a dataset's Parquet parts."""
+        return self.dataset_path(name) / "examples"
+
+    def edits_path(self, name: str) -> Path:
+        """The folder of a dataset's edit logs."""
+        return self.dataset_path(name) / "edits"
+
+    def build_path(self, name: str) -> Path:
+        """Where the pipeline writes; readers go through ``ide.store.builds``."""
+        return self.root / "builds" / check_name(name)
+
+    def relative(self, path: Path) -> str:
+        """The path as a person in the workspace would write it."""
+        return (
+            path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+        )
+
+    def datasets(self) -> list[str]:
+        """The names of the datasets, sorted."""
+        return sorted(p.parent.name for p in self.datasets_path.glob("*/dataset.toml"))
+
+    def require(self, name: str) -> str:
+        """Return ``name`` if the workspace holds it; else raise ``DatasetNotFoundError``."""
+        known = self.datasets()
+        if name not in known:
+            raise DatasetNotFoundError(name[:80], known)
+        return name
+
+    def config(self, name: str) -> DatasetConfig:
+        """Read a dataset's ``dataset.toml``."""
+        path = self.config_path(self.require(name))
+        where = self.relative(path)
+        try:
+            stat = path.stat()
+            return _read_config(path, stat.st_mtime_ns, stat.st_size, name, where)
+        except OSError as error:
+            raise ConfigError(f"{where} cannot be read: {error.strerror}") from None
+
+
+@lru_cache(maxsize=64)
+def _read_config(path: Path, _mtime_ns: int, _size: int, name: str, where: str) -> DatasetConfig:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{where} is not UTF-8 text (byte {error.start}); save it as UTF-8"
+        ) from None
+    return parse_config(text, name=name, where=where)
