@@ -84,9 +84,7 @@ class NoBuildError(UpwellError):
     def __init__(self, dataset: str) -> None:
         """Keep the name."""
         self.dataset = dataset
-        super().__init__(
-            f"{dataset!r} has no build yet. Make one with: upwell compile {dataset}"
-        )
+        super().__init__(f"{dataset!r} has no build yet. Make one with: upwell compile {dataset}")
 
 
 class GitError(UpwellError):

@@ -22,9 +22,7 @@ PAYLOAD_TYPES = {
     "image": pa.binary(),
     "text": pa.string(),
     "audio": pa.binary(),
-    "strokes": pa.list_(
-        pa.struct([("x", pa.float32()), ("y", pa.float32()), ("t", pa.float32())])
-    ),
+    "strokes": pa.list_(pa.struct([("x", pa.float32()), ("y", pa.float32()), ("t", pa.float32())])),
 }
 
 # edits/<annotator>.jsonl, and the same as a table
