@@ -1,0 +1,386 @@
+"""The command line: the same verbs as the workbench, each a thin call of the library."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+import ide
+from ide.dataset.errors import EditError, UpwellError
+from ide.output import FORMATS, plain, render
+from ide.store.workspace import Workspace
+
+EXIT_OK, EXIT_DATA_FAILS, EXIT_WRONG_REQUEST, EXIT_BROKEN = 0, 1, 2, 3
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit: 0 fine, 1 the data fails, 2 the request was wrong, 3 broken."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code; every error is one sentence on stderr."""
+    try:
+        result = upwell.main(arguments, prog_name="upwell", standalone_mode=False)
+        return result if isinstance(result, int) else EXIT_OK
+    except UpwellError as error:
+        return _complain(str(error), error.exit_code)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return EXIT_WRONG_REQUEST
+    except (click.Abort, KeyboardInterrupt):
+        return _complain("cancelled", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
+    except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback
+        if os.environ.get("UPWELL_DEBUG"):
+            raise
+        kind = type(error).__name__
+        return _complain(
+            f"something broke ({kind}: {str(error)[:300]}). Set UPWELL_DEBUG=1 to see where, "
+            "and please report it",
+            EXIT_BROKEN,
+        )
+
+
+def _complain(sentence: str, code: int) -> int:
+    click.echo(f"upwell: {sentence}", err=True)
+    return code
+
+
+def _echo_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], style: str) -> None:
+    click.echo(render(rows, columns=columns, style=style))
+
+
+def _echo_json(value: Any) -> None:
+    click.echo(json.dumps(value, default=plain, indent=2, ensure_ascii=False))
+
+
+workspace_option = click.option(
+    "--workspace",
+    "root",
+    type=click.Path(path_type=Path),
+    help="A folder in the workspace (default: this one).",
+)
+format_option = click.option(
+    "--format", "style", type=click.Choice(FORMATS), default="table", help="How to print tables."
+)
+
+
+class _Progress:
+    """A line on the terminal that is drawn over; plain lines where there is no terminal."""
+
+    def __init__(self) -> None:
+        self._is_terminal = sys.stderr.isatty()
+        self._last = ""
+
+    def __call__(self, message: str) -> None:
+        if message == self._last:
+            return
+        self._last = message
+        if self._is_terminal:
+            click.echo(f"\r\x1b[K{message[:150]}", err=True, nl=False)
+        else:
+            click.echo(message, err=True)
+
+    def done(self) -> None:
+        if self._is_terminal and self._last:
+            click.echo("\r\x1b[K", err=True, nl=False)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(ide.__version__, prog_name="upwell")
+def upwell() -> None:
+    """Upwell: an IDE for Software 2.0. Datasets are source code; training compiles them."""
+
+
+@upwell.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def new(folder: Path) -> None:
+    """Make an empty workspace in FOLDER, with its own git and DVC."""
+    from ide.store.new import new_workspace
+
+    workspace = new_workspace(folder)
+    click.echo(f"made a workspace in {workspace.root}. Next: cd there, then upwell import SOURCE")
+
+
+@upwell.command("import")
+@click.argument("source")
+@click.option("--name", required=True, help="The dataset's name: a folder and a SQL schema.")
+@click.option("--title", help="The dataset's title (default: its name).")
+@click.option("--label-column", help="The table's column of labels.")
+@click.option("--payload-column", help="The table's column of payloads or paths.")
+@click.option("--id-column", help="The table's column of ids.")
+@click.option("--split-column", help="The table's column of splits.")
+@click.option("--add-classes", is_flag=True, help="Accept classes that dataset.toml lacks.")
+@workspace_option
+def import_(source: str, root: Path | None, name: str, **options: Any) -> None:
+    """Import SOURCE: a folder of images by class, a CSV/JSONL/Parquet file, or sklearn:digits."""
+    from ide.store.importing import import_source
+
+    progress = _Progress()
+
+    def on_progress(step: str, done: int, total: int | None) -> None:
+        progress(f"{step} {done:,}" + (f" of {total:,}" if total else ""))
+
+    result = import_source(
+        Workspace.find(root), source, name=name, on_progress=on_progress, **options
+    )
+    progress.done()
+    known = f", {result.n_known:,} known already" if result.n_known else ""
+    click.echo(f"{name}: {result.n_new:,} examples imported{known}, {len(result.classes)} classes")
+
+
+@upwell.command("open")
+@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
+@click.option("--headless", is_flag=True, help="Do not open a browser.")
+@workspace_option
+def open_(root: Path | None, port: int, headless: bool) -> None:
+    """Open the workbench in the browser, on this machine only."""
+    from ide.app.server import serve
+
+    serve(Workspace.find(root), port=port, headless=headless)
+
+
+@upwell.command("compile")
+@click.argument("names", nargs=-1)
+@workspace_option
+def compile_(names: tuple[str, ...], root: Path | None) -> None:
+    """Compile datasets (default: all): labels into weights, suspects, issues and metrics."""
+    from ide.store.build_process import run_build
+    from ide.store.builds import build_metrics
+
+    workspace = Workspace.find(root)
+    progress = _Progress()
+    builds = run_build(workspace, list(names) or None, on_progress=progress)
+    progress.done()
+    for build in builds:
+        test = build_metrics(build)["splits"].get("test")
+        score = _interval(test["accuracy"]) if test and test["accuracy"] else "no test examples"
+        click.echo(f"{build.dataset}: build {build.build_id}, test accuracy {score}")
+
+
+def _interval(estimate: Mapping[str, float]) -> str:
+    return f"{estimate['value']:.4f} (95 % {estimate['low']:.4f} … {estimate['high']:.4f})"
+
+
+@upwell.command()
+@click.argument("name")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@click.option("--all", "with_judged", is_flag=True, help="Also those a person has judged.")
+@workspace_option
+@format_option
+def suspects(name: str, root: Path | None, limit: int, with_judged: bool, style: str) -> None:
+    """List the examples whose label is probably wrong, most suspect first."""
+    from ide.store.queue import suspect_rows
+
+    rows = suspect_rows(Workspace.find(root), name, limit=limit, with_judged=with_judged)
+    columns = ("rank", "example_id", "label", "suggested_label", "p_mislabeled", "split", "reason")
+    _echo_rows(rows, columns, style)
+
+
+@upwell.command()
+@click.argument("names", nargs=-1)
+@workspace_option
+@format_option
+def check(names: tuple[str, ...], root: Path | None, style: str) -> int:
+    """List what is wrong with datasets besides their labels; ends with 1 on an error."""
+    from ide.store.builds import build_table, require_build
+
+    workspace = Workspace.find(root)
+    rows: list[dict[str, Any]] = []
+    for name in names or workspace.datasets():
+        issues = build_table(require_build(workspace, name), "issues").to_pylist()
+        rows += [{"dataset": name, **issue} for issue in issues]
+    columns = ("dataset", "severity", "check", "example_id", "other_id", "message")
+    _echo_rows(rows, columns, style)
+    return EXIT_DATA_FAILS if any(r["severity"] == "error" for r in rows) else EXIT_OK
+
+
+@upwell.command()
+@click.argument("name")
+@click.argument("example_id")
+@click.option("--label", help="The right label.")
+@click.option("--confirm", is_flag=True, help="A person looked, and the label is right.")
+@click.option("--exclude", is_flag=True, help="Leave the example out of training and metrics.")
+@click.option("--restore", is_flag=True, help="Take it in again.")
+@click.option("--split", "split_", help="Move it to train, validation, test or pool.")
+@click.option("--tag", help="Put a tag on it.")
+@click.option("--untag", help="Take a tag off it.")
+@click.option("--comment", help="Say something about it.")
+@click.option("--undo", is_flag=True, help="Take back the newest edit in force.")
+@click.option("--annotator", help="Whose edit it is (default: git's user.name).")
+@click.option("--reason", help="Why.")
+@workspace_option
+def edit(
+    name: str,
+    example_id: str,
+    root: Path | None,
+    annotator: str | None,
+    reason: str | None,
+    **actions: Any,
+) -> None:
+    """Edit one example: append one line to the edit log, safe on the disk when this returns."""
+    from ide.store import state
+    from ide.store.annotators import default_annotator
+
+    workspace = Workspace.find(root)
+    workspace.require(name)
+    chosen = {k.rstrip("_"): v for k, v in actions.items() if v}
+    if len(chosen) != 1:
+        raise EditError(
+            f"got {len(chosen)} actions ({', '.join(chosen) or 'none'}), wanted one of "
+            + ", ".join(f"--{k.rstrip('_')}" for k in actions)
+        )
+    ((action, value),) = chosen.items()
+    who = annotator or default_annotator(workspace)
+    made = (
+        state.undo_last(workspace, name, example_id, annotator=who, reason=reason)
+        if action == "undo"
+        else state.edit_example(
+            workspace,
+            name,
+            example_id,
+            action,
+            value if isinstance(value, str) else None,
+            annotator=who,
+            reason=reason,
+        )
+    )
+    click.echo(f"{name} {example_id}: {made.action} {made.value or ''} ({made.edit_id})".strip())
+
+
+@upwell.command()
+@workspace_option
+@format_option
+def status(root: Path | None, style: str) -> int:
+    """Show the branch, uncommitted edits, conflicts and builds; ends with 1 on a conflict."""
+    from ide.store.history import status as read_status
+    from ide.store.history import status_as_dict
+
+    found = status_as_dict(read_status(Workspace.find(root)))
+    if style == "json":
+        _echo_json(found)
+    else:
+        if style == "table":
+            click.echo(f"on {found['branch'] or 'no branch'} at {found['revision'] or 'no commit'}")
+        columns = ("dataset", "n_examples", "n_edits", "n_conflicts", "n_damaged", "build_id")
+        _echo_rows(found["datasets"], columns, style)
+        for sentence in found["damage"]:
+            click.echo(f"upwell: {sentence}", err=True)
+    return EXIT_DATA_FAILS if found["conflicts"] else EXIT_OK
+
+
+@upwell.command()
+@click.argument("a", required=False)
+@click.argument("b", required=False)
+@click.option("--name", "names", multiple=True, help="Only this dataset (may be repeated).")
+@workspace_option
+@format_option
+def diff(
+    a: str | None, b: str | None, names: tuple[str, ...], root: Path | None, style: str
+) -> None:
+    """List what changed between revisions A (default HEAD) and B (default: the working tree)."""
+    from ide.store.history import diff as read_diff
+
+    rows = read_diff(Workspace.find(root), a, b, list(names) or None).to_pylist()
+    columns = ("dataset", "example_id", "kind", "before", "after", "annotator", "reason", "made_at")
+    _echo_rows(rows, columns, style)
+
+
+@upwell.command()
+@click.argument("name", required=False)
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@workspace_option
+@format_option
+def log(name: str | None, limit: int, root: Path | None, style: str) -> None:
+    """List the commits that changed datasets, newest first."""
+    from ide.store.history import log as read_log
+    from ide.store.history import log_as_rows
+
+    rows = log_as_rows(read_log(Workspace.find(root), name, limit=limit))
+    columns = ("revision", "committed_at", "author", "message", "summary")
+    _echo_rows(rows, columns, style)
+
+
+@upwell.command()
+@click.argument("name")
+@click.argument("example_id")
+@workspace_option
+@format_option
+def blame(name: str, example_id: str, root: Path | None, style: str) -> None:
+    """List every edit of an example: who, when, what, why, on what evidence, in which commit."""
+    from ide.store.history import blame as read_blame
+
+    rows = read_blame(Workspace.find(root), name, example_id)
+    columns = ("made_at", "annotator", "action", "value", "reason", "evidence", "commit")
+    _echo_rows(rows, columns, style)
+
+
+@upwell.command()
+@click.option("-m", "--message", help="The message (default: what changed).")
+@click.option("--name", "names", multiple=True, help="Only this dataset (may be repeated).")
+@workspace_option
+def commit(message: str | None, names: tuple[str, ...], root: Path | None) -> None:
+    """Commit the edit logs and DVC's pointers with git; other staged work stays as it is."""
+    from ide.store.history import commit as make_commit
+
+    made = make_commit(Workspace.find(root), message, list(names) or None)
+    click.echo(f"{made.revision[:10]} {made.message.splitlines()[0]}")
+
+
+@upwell.command()
+@click.option("--base", help="The revision to compare with (default: HEAD).")
+@workspace_option
+def report(base: str | None, root: Path | None) -> None:
+    """Write Markdown: the label diff, and the metrics before and after."""
+    from ide.store.report import report_markdown
+
+    click.echo(report_markdown(Workspace.find(root), base=base))
+
+
+@upwell.command()
+@click.argument("query")
+@click.option("--limit", type=click.IntRange(1), default=1000, show_default=True)
+@workspace_option
+@format_option
+def sql(query: str, limit: int, root: Path | None, style: str) -> None:
+    """Answer a SQL query; each dataset is a schema: SELECT * FROM digits.suspects LIMIT 5."""
+    from ide.store.duck import query as answer
+
+    result = answer(Workspace.find(root), query, limit=limit)
+    _echo_rows(result.table.to_pylist(), result.table.column_names, style)
+    if result.is_cut:
+        click.echo(f"upwell: only the first {limit:,} rows; raise --limit for more", err=True)
+
+
+@upwell.command()
+@click.argument("name")
+@click.option("--to", "path", type=click.Path(path_type=Path), required=True)
+@click.option(
+    "--as", "kind", type=click.Choice(("parquet", "csv", "jsonl", "folder")), default=None
+)
+@workspace_option
+def export(name: str, path: Path, kind: str | None, root: Path | None) -> None:
+    """Write a dataset with the labels in force, as Parquet, CSV, JSON Lines or a folder."""
+    from ide.store.exporting import export_dataset
+
+    workspace = Workspace.find(root)
+    guessed = kind or path.suffix.lstrip(".") or "folder"
+    result = export_dataset(workspace, name, path, format=guessed)
+    click.echo(f"{name}: {result.n_examples:,} examples written to {path}")
+
+
+COMMANDS: dict[str, Callable[..., Any]] = dict(upwell.commands)
+
+if __name__ == "__main__":
+    main()

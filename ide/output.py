@@ -1,0 +1,96 @@
+"""Tables on the terminal and in pipes: aligned text, JSON or CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+FORMATS = ("table", "json", "csv")
+MAX_CELL = 60  # characters of a cell on the terminal; JSON and CSV are never cut
+
+
+def render(rows: Iterable[Mapping[str, Any]], *, columns: Sequence[str], style: str) -> str:
+    """Return rows as text in one of ``FORMATS``, without the last newline."""
+    listed = list(rows)
+    if style == "json":
+        return json.dumps(listed, default=plain, indent=2, ensure_ascii=False)
+    if style == "csv":
+        return _csv(listed, columns)
+    return _table(listed, columns)
+
+
+def plain(value: Any) -> Any:
+    """Turn what JSON does not know into what it knows: times, bytes, tuples, sets."""
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="milliseconds")
+    if isinstance(value, bytes):
+        return f"<{len(value)} bytes>"
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return str(value)
+
+
+def escape_formula(text: str) -> str:
+    """Put an apostrophe before what a spreadsheet would run (OWASP, CSV injection)."""
+    return (
+        f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") and not _number(text) else text
+    )
+
+
+def printable(value: Any, *, width: int = MAX_CELL) -> str:
+    """Return a value as one short line without control characters, for a terminal."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, (list, tuple)):
+        value = ", ".join(printable(v) for v in value[:8]) + (", …" if len(value) > 8 else "")
+    if isinstance(value, datetime):
+        value = value.strftime("%Y-%m-%d %H:%M:%S")
+    text = str(plain(value)) if not isinstance(value, str) else value
+    text = "".join(c if c.isprintable() else "·" for c in text[: width * 2])
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _csv(rows: list[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_csv_cell(row.get(c)) for c in columns])
+    return stream.getvalue().rstrip("\n")
+
+
+def _csv_cell(value: Any) -> Any:
+    if value is None or isinstance(value, (int, float)):
+        return value
+    if isinstance(value, (list, tuple, dict)):
+        return json.dumps(value, default=plain, ensure_ascii=False)
+    return escape_formula(value if isinstance(value, str) else str(plain(value)))
+
+
+def _table(rows: list[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    if not rows:
+        return "(none)"
+    cells = [[printable(row.get(c)) for c in columns] for row in rows]
+    widths = [max(len(c), *(len(line[i]) for line in cells)) for i, c in enumerate(columns)]
+    limit = max(shutil.get_terminal_size((160, 24)).columns, 40)
+    lines = ["  ".join(c.ljust(w) for c, w in zip(columns, widths, strict=True))]
+    lines.append("  ".join("─" * w for w in widths))
+    lines += ["  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)) for line in cells]
+    return "\n".join(line.rstrip()[:limit] for line in lines)

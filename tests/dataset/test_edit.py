@@ -1,0 +1,64 @@
+"""An edit survives its line, and a line that is no edit says why."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+
+from ide.dataset.edit import annotator_slug, make_edit, new_edit_id, parse_line, to_line
+from ide.dataset.errors import EditError
+from tests.strategies import histories
+
+
+@given(histories())
+def test_an_edit_survives_its_line(edits):
+    for edit in edits:
+        assert parse_line(to_line(edit)) == edit
+        assert "\n" not in to_line(edit)
+
+
+def test_ids_made_later_sort_later():
+    first = new_edit_id()
+    time.sleep(0.002)
+    assert first < new_edit_id()
+    assert first[14] == "7"
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("", "not a line of JSON"),
+        ("<<<<<<< HEAD", "not a line of JSON"),
+        ("[1]", "wanted a JSON object"),
+        ("[" * 100_000, "not a line of JSON"),
+        ("{}", "edit_id, example_id, action, annotator missing"),
+        (
+            '{"edit_id":"x","example_id":"a","action":"label","annotator":"ada"}',
+            "made_at",
+        ),
+    ],
+)
+def test_a_line_that_is_no_edit_says_why(line, sentence):
+    with pytest.raises(EditError, match=sentence):
+        parse_line(line)
+
+
+@pytest.mark.parametrize("name", ["", "../ada", "Ada", "a/b", "a" * 65, ".ada", "ada.", "ada\n"])
+def test_an_annotator_that_could_leave_the_folder_is_refused(name):
+    with pytest.raises(EditError, match="cannot name an edit log"):
+        make_edit("x", "label", "cat", annotator=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"), [("Ada Lovelace", "ada-lovelace"), ("../..", "someone"), ("Ünal", "nal")]
+)
+def test_a_persons_name_becomes_an_annotator(name, slug):
+    assert annotator_slug(name) == slug
+    make_edit("x", "exclude", annotator=slug)
+
+
+def test_a_label_edit_needs_a_label():
+    with pytest.raises(EditError, match="needs a value"):
+        make_edit("x", "label", annotator="ada")

@@ -1,0 +1,165 @@
+"""The edit log on disk: nothing acknowledged is lost, whatever breaks."""
+
+from __future__ import annotations
+
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from ide.dataset.edit import make_edit, to_line
+from ide.dataset.errors import EditError, StorageError
+from ide.store.edit_log import append_edits, edits_revision, read_edits
+from ide.store.workspace import Workspace
+
+WRITER = """
+import sys
+from ide.dataset.edit import make_edit
+from ide.store.edit_log import append_edits
+from ide.store.workspace import Workspace
+workspace = Workspace.find(sys.argv[1])
+for i in range(100_000):
+    edit = make_edit(f"example-{i}", "label", "cat", annotator="ada", reason="x" * (i % 977))
+    append_edits(workspace, "pets", [edit])
+    print(edit.edit_id, flush=True)
+"""
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n")
+    folder = tmp_path / "datasets" / "pets"
+    folder.mkdir(parents=True)
+    (folder / "dataset.toml").write_text('title = "Pets"\nclasses = ["cat", "dog"]\n')
+    return Workspace.find(tmp_path)
+
+
+def label(example_id, value="cat", annotator="ada", **more):
+    return make_edit(example_id, "label", value, annotator=annotator, **more)
+
+
+def test_what_is_acknowledged_is_read_back(workspace):
+    edits = [label("a"), label("b", annotator="ben")]
+    assert sorted(append_edits(workspace, "pets", edits)) == sorted(e.edit_id for e in edits)
+    assert read_edits(workspace, "pets").edits == tuple(edits)
+
+
+def test_sending_an_edit_again_writes_it_once(workspace):
+    edit = label("a")
+    append_edits(workspace, "pets", [edit, edit])
+    assert append_edits(workspace, "pets", [edit]) == [edit.edit_id]
+    assert read_edits(workspace, "pets").edits == (edit,)
+
+
+def test_damaged_and_foreign_lines_are_reported_and_the_rest_is_read(workspace):
+    first, last = label("a"), label("b")
+    lines = [to_line(first), "<<<<<<< HEAD", '{"edit_id": 3}', "", "\ufffd" * 300_000]
+    path = workspace.edits_path("pets") / "ada.jsonl"
+    path.parent.mkdir()
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with path.open("ab") as stream:
+        stream.write(b"\xff\xfe\n" + to_line(last).encode() + b"\n")
+    log = read_edits(workspace, "pets")
+    assert log.edits == (first, last)
+    assert [(d.path, d.line) for d in log.damage] == [
+        ("datasets/pets/edits/ada.jsonl", n) for n in (2, 3, 5, 6)
+    ]
+    assert "not a line of JSON" in str(log.damage[0])
+
+
+def test_a_torn_line_harms_no_later_edit(workspace):
+    append_edits(workspace, "pets", [label("a")])
+    path = workspace.edits_path("pets") / "ada.jsonl"
+    with path.open("ab") as stream:
+        stream.write(b'{"edit_id": "half')
+    assert len(read_edits(workspace, "pets").edits) == 1
+    after = label("b")
+    append_edits(workspace, "pets", [after])
+    log = read_edits(workspace, "pets")
+    assert after in log.edits
+    assert [d.line for d in log.damage] == [2]
+
+
+def test_only_what_was_appended_is_read_again_and_a_replaced_file_whole(workspace):
+    append_edits(workspace, "pets", [label("a")])
+    before = edits_revision(workspace, "pets")
+    append_edits(workspace, "pets", [label("b")])
+    assert edits_revision(workspace, "pets") != before
+    path = workspace.edits_path("pets") / "ada.jsonl"
+    only = label("c")
+    replacement = path.with_suffix(".new")
+    replacement.write_text(to_line(only) + "\n")
+    replacement.replace(path)
+    assert read_edits(workspace, "pets").edits == (only,)
+
+
+@pytest.mark.flow
+def test_a_killed_writer_loses_no_acknowledged_edit(workspace):
+    """Kill a real process at 25 random moments; every id that it printed must be on the disk."""
+    generator = random.Random(7)
+    acknowledged: set[str] = set()
+    for _ in range(25):
+        with subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(workspace.root)], stdout=subprocess.PIPE, text=True
+        ) as process:
+            acknowledged.add(process.stdout.readline().strip())
+            time.sleep(generator.random() * 0.02)
+            process.send_signal(signal.SIGKILL)
+            acknowledged |= {line.strip() for line in process.stdout if line.endswith("\n")}
+    log = read_edits(workspace, "pets")
+    assert acknowledged <= {e.edit_id for e in log.edits}
+    assert len(acknowledged) >= 25
+
+
+@pytest.mark.parametrize("cut", range(1, 200, 7))
+def test_a_file_cut_at_any_byte_keeps_every_whole_line(workspace, cut):
+    edits = [label("a"), label("b")]
+    append_edits(workspace, "pets", edits)
+    path = workspace.edits_path("pets") / "ada.jsonl"
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) - cut])
+    whole = data[: len(data) - cut].count(b"\n")
+    assert read_edits(workspace, "pets").edits == tuple(edits[:whole])
+    after = label("c")
+    append_edits(workspace, "pets", [after])
+    # where the cut took the newline alone, the append gives it back, and the line with it
+    expected = edits[: whole + (cut == 1)]
+    assert read_edits(workspace, "pets").edits == (*expected, after)
+
+
+def test_writers_at_once_lose_nothing(workspace):
+    edits = [label(f"e{i}", annotator=("ada", "ben")[i % 2]) for i in range(200)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda e: append_edits(workspace, "pets", [e]), edits))
+    log = read_edits(workspace, "pets")
+    assert {e.edit_id for e in log.edits} == {e.edit_id for e in edits}
+    assert not log.damage
+
+
+def test_a_full_disk_leaves_the_log_as_it_was(workspace):
+    """A file-size limit stands in for the disk: the write fails half-way, as ENOSPC does."""
+    append_edits(workspace, "pets", [label("a")])
+    path = workspace.edits_path("pets") / "ada.jsonl"
+    before = path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 100, limits[1]))
+    try:
+        with pytest.raises(StorageError, match="could not save edits to"):
+            append_edits(workspace, "pets", [label("b", reason="x" * 5_000)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert path.read_bytes() == before
+
+
+def test_an_annotator_cannot_write_outside_the_log(workspace):
+    with pytest.raises(EditError, match="cannot name an edit log"):
+        append_edits(workspace, "pets", [label("a", annotator="../../../etc/ada")])
+    found = [p.name for p in workspace.dataset_path("pets").iterdir()]
+    assert found == ["dataset.toml"]
