@@ -41,7 +41,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
-    except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback
+    except Exception as error:  # the last line of defence: no traceback
         if os.environ.get("UPWELL_DEBUG"):
             raise
         kind = type(error).__name__

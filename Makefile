@@ -1,0 +1,61 @@
+# One word for each thing that people do here. `make` alone lists them.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# On a machine without a GPU, the smaller torch:
+#   make ide PIP_FLAGS="--extra-index-url https://download.pytorch.org/whl/cpu"
+PIP_FLAGS ?=
+PORT ?= 8501
+export DVC_NO_ANALYTICS := 1
+
+.PHONY: help ide test check bench lock screenshots clean
+
+help: ## List the words.
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+ide: $(VENV)/.ide ## Set everything up, compile the digits, open the workbench.
+	$(BIN)/upwell compile
+	$(BIN)/upwell open --port $(PORT)
+
+test: $(VENV)/.dev $(VENV)/.browser ## Run the whole suite, the browser's included.
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: $(VENV)/.dev ## Lint, format, types, import rules.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev $(VENV)/.browser ## Measure what is claimed about speed and quality.
+	for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+screenshots: $(VENV)/.dev $(VENV)/.browser ## Make docs/screenshots/ anew.
+	$(BIN)/python docs/make_screenshots.py
+
+lock: ## Renew constraints.txt with the newest versions that pyproject.toml admits.
+	$(PYTHON) -m venv --clear $(VENV)-lock
+	$(VENV)-lock/bin/pip install -q $(PIP_FLAGS) -e '.[dev]'
+	(echo '# Every version that Upwell is tested with; `make` installs from it. Renew with: make lock'; \
+	  $(VENV)-lock/bin/pip freeze --exclude-editable | sed 's/+cpu$$//') > constraints.txt
+	rm -rf $(VENV)-lock
+
+clean: ## Remove the environment, builds and caches; datasets and history stay.
+	rm -rf $(VENV) builds .upwell .mypy_cache .ruff_cache .pytest_cache
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.ide: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/pip install -q --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/pip install -q --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt -e '.[dev]'
+	touch $@ $(VENV)/.ide
+
+# A Chromium of the system's (Debian: apt-get install chromium), else Playwright's own.
+$(VENV)/.browser: | $(VENV)/.dev
+	command -v chromium chromium-browser google-chrome >/dev/null \
+	  || $(BIN)/playwright install chromium \
+	  || echo "no Chromium: the browser tests will be skipped (in CI they fail)"
+	touch $@
