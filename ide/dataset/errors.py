@@ -91,6 +91,10 @@ class GitError(UpwellError):
     """Git is missing, refuses, or the folder is no repository."""
 
 
+class BuildCancelledError(BuildError):
+    """A build was cancelled by a person; the last good one is still in place."""
+
+
 class StorageError(UpwellError):
     """The disk is full, read-only or gone; what was acknowledged is safe."""
 

@@ -1,0 +1,229 @@
+"""Adopting a build: from the folder that DVC writes to the archive that people read.
+
+The files are hard-linked first and looked at then, so that a ``dvc repro`` by hand that changes
+the folder meanwhile can at worst make the links a mixture, which is recognised and dropped.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from ide.dataset.errors import GitError
+from ide.dataset.flips import flips
+from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT
+from ide.store.builds import (
+    BUILD_FILES,
+    N_KEPT,
+    BuildInfo,
+    archive_path,
+    build_table,
+    list_builds,
+)
+from ide.store.compile_lock import folder_lock
+from ide.store.files import storage_errors, write_json, write_parquet
+from ide.store.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class _Identity:
+    """What says that twelve files are one build."""
+
+    build_id: str
+    edits_revision: str
+    n_edits: int
+
+
+def adopt_build(
+    workspace: Workspace, name: str, *, seconds: float | None = None
+) -> BuildInfo | None:
+    """Archive ``builds/<name>/`` if it is a complete build that is not current yet.
+
+    Returns the build that is then current, or None where there is none. Safe to call from
+    several processes at once. ``seconds``: what making it took, where that is known.
+    """
+    known = list_builds(workspace, name)
+    stamp = _stamp(workspace.build_path(name))
+    if stamp is None or _is_adopted(known, stamp):
+        return known[0] if known else None
+    archive = archive_path(workspace, name)
+    with folder_lock(archive):
+        known = list_builds(workspace, name)
+        if _is_adopted(known, stamp):
+            return known[0]
+        with tempfile.TemporaryDirectory(dir=archive, prefix=".new-") as folder:
+            links = Path(folder)
+            if _link_all(workspace.build_path(name), links):
+                identity = _identity(links)
+                if identity is not None:
+                    _move_in(workspace, name, links, identity, known, stamp, seconds)
+                    _prune(workspace, name)
+    found = list_builds(workspace, name)
+    return found[0] if found else None
+
+
+def restore_build(workspace: Workspace, name: str) -> bool:
+    """Put the files of the current build back into ``builds/<name>/``; False if there is none.
+
+    They are links to the archive's files, times and all, so that DVC knows them again.
+    """
+    builds = list_builds(workspace, name)
+    if not builds:
+        return False
+    target = workspace.build_path(name)
+    with storage_errors(target, "restore"):
+        target.mkdir(parents=True, exist_ok=True)
+        for file in BUILD_FILES:
+            source, path = builds[0].path / file, target / file
+            if path.exists() and path.samefile(source):
+                continue
+            temporary = target / f".{file}.restored"
+            temporary.unlink(missing_ok=True)
+            _link(source, temporary)
+            temporary.replace(path)
+    return True
+
+
+def _stamp(folder: Path) -> dict[str, list[int]] | None:
+    """Return size and time of each of a build's files; None where one is missing."""
+    try:
+        stats = {file: (folder / file).stat() for file in BUILD_FILES}
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return {file: [stat.st_size, stat.st_mtime_ns] for file, stat in stats.items()}
+
+
+def _is_adopted(known: list[BuildInfo], stamp: dict[str, list[int]]) -> bool:
+    if not known:
+        return False
+    facts = json.loads((known[0].path / "build.json").read_text(encoding="utf-8"))
+    return bool(facts["files"] == stamp)
+
+
+def _link_all(source: Path, target: Path) -> bool:
+    try:
+        for file in BUILD_FILES:
+            _link(source / file, target / file)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP):
+            raise
+        shutil.copy2(source, target)
+
+
+def _identity(folder: Path) -> _Identity | None:
+    """Return what the files say they are, or None where they are not all of one build."""
+    try:
+        model = json.loads((folder / "model.json").read_bytes())
+        metrics = json.loads((folder / "metrics.json").read_bytes())
+        snapshot = json.loads((folder / "snapshot.json").read_bytes())
+        build_ids = {model["build_id"], metrics["build_id"]}
+        targets = {model["targets"], snapshot["targets"]}
+        for file in BUILD_FILES:
+            if file.endswith(".parquet"):
+                metadata = pq.read_schema(folder / file).metadata or {}
+                if file in ("labels.parquet", "targets.parquet", "edits.parquet"):
+                    targets.add(metadata[b"upwell.targets"].decode())
+                else:
+                    build_ids.add(metadata[b"upwell.build_id"].decode())
+    except (KeyError, TypeError, ValueError, OSError):  # half-written, or of another program
+        return None
+    if len(build_ids) != 1 or len(targets) != 1:
+        return None
+    return _Identity(build_ids.pop(), snapshot["edits_revision"], snapshot["n_edits"])
+
+
+def _move_in(
+    workspace: Workspace,
+    name: str,
+    links: Path,
+    identity: _Identity,
+    known: list[BuildInfo],
+    stamp: dict[str, list[int]],
+    seconds: float | None,
+) -> None:
+    """Give the links their place, or, where the build is known, renew what may have changed."""
+    base = known[0] if known else None
+    target = archive_path(workspace, name) / identity.build_id
+    compared_with = base.build_id if base else None
+    if base is not None and base.build_id == identity.build_id:  # only what people judged is new
+        compared_with = base.compared_with
+        seconds = seconds if base.seconds is None else base.seconds
+    elif base is not None:
+        table = _flips(base, links, identity.build_id)
+        write_parquet(
+            links / "flips.parquet", table, metadata={"upwell.build_id": identity.build_id}
+        )
+    revision, n_uncommitted = _revision(workspace, name, links)
+    facts: dict[str, Any] = {
+        "build_id": identity.build_id,
+        "dataset": name,
+        "finished_at": time.time(),
+        "revision": revision,
+        "n_uncommitted_edits": n_uncommitted,
+        "edits_revision": identity.edits_revision,
+        "n_edits": identity.n_edits,
+        "seconds": None if seconds is None else round(seconds, 2),
+        "compared_with": compared_with,
+        "files": stamp,
+    }
+    write_json(links / "build.json", facts)
+    if not target.exists():
+        links.rename(target)
+        links.mkdir()  # the caller removes it
+        return
+    # build.json goes last: who lists builds sees the new facts when the files are there
+    for path in sorted(links.iterdir(), key=lambda p: (p.name == "build.json", p.name)):
+        path.replace(target / path.name)
+
+
+def _flips(base: BuildInfo, links: Path, build_id: str) -> Any:
+    columns = [EXAMPLE_ID, "predicted"]
+    labels = [EXAMPLE_ID, LABEL, SPLIT]
+    return flips(
+        base_labels=build_table(base, "targets", labels),
+        base_predictions=build_table(base, "predictions", columns),
+        labels=pq.read_table(links / "targets.parquet", columns=labels),
+        predictions=pq.read_table(links / "predictions.parquet", columns=columns),
+    )
+
+
+def _revision(workspace: Workspace, name: str, links: Path) -> tuple[str | None, int]:
+    """Return git's HEAD, and how many of the build's edits it does not have."""
+    from ide.store.git import head_revision
+    from ide.store.history import edits_at
+
+    ids = set(pq.read_table(links / "edits.parquet", columns=["edit_id"])["edit_id"].to_pylist())
+    try:
+        revision = head_revision(workspace.root)
+        if revision and ids:
+            ids -= {edit.edit_id for edit in edits_at(workspace, name, revision)}
+    except GitError:  # a workspace without git builds all the same
+        return None, len(ids)
+    return revision, len(ids)
+
+
+def _prune(workspace: Workspace, name: str) -> None:
+    """Remove what is older than the builds that are kept, and what a killed adoption left."""
+    for build in list_builds(workspace, name)[N_KEPT:]:
+        doomed = build.path.with_name(f".old-{build.build_id}")
+        build.path.rename(doomed)
+        shutil.rmtree(doomed, ignore_errors=True)
+    for left in archive_path(workspace, name).glob(".old-*"):
+        shutil.rmtree(left, ignore_errors=True)

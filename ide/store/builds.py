@@ -1,0 +1,170 @@
+"""Finished builds: what people look at while another one runs, fails or is cancelled.
+
+DVC writes ``builds/<name>/`` and removes from it what a running stage will write anew, so nobody
+reads there. Every complete build is *adopted*: its files are linked into
+``.upwell/builds/<name>/<build_id>/``, where nothing changes them under a reader.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ide.dataset.errors import NoBuildError
+from ide.dataset.schema import FLIPS
+from ide.store.edit_log import edits_revision as log_revision
+from ide.store.edit_log import read_edits
+from ide.store.workspace import Workspace
+
+N_KEPT = 20  # builds a dataset
+# what a stage writes; a build is complete when all of it is there and of one build
+BUILD_FILES = (
+    "labels.parquet",
+    "targets.parquet",
+    "edits.parquet",
+    "snapshot.json",
+    "model.safetensors",
+    "model.json",
+    "dynamics.parquet",
+    "predictions.parquet",
+    "suspects.parquet",
+    "issues.parquet",
+    "slices.parquet",
+    "metrics.json",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildInfo:
+    """One finished build of a dataset, and where its files lie."""
+
+    build_id: str
+    dataset: str
+    path: Path
+    finished_at: datetime  # UTC; when it became the current build
+    revision: str | None  # git's HEAD then
+    n_uncommitted_edits: int  # edits in the build that were not in that revision
+    edits_revision: str  # hash of the ids of the edits in it
+    n_edits: int
+    seconds: float | None  # what the build took; None where nobody timed it
+    compared_with: str | None  # the build that flips.parquet compares it with
+
+
+def current_build(workspace: Workspace, name: str) -> BuildInfo | None:
+    """Return the newest finished build of a dataset, or None where there is none yet.
+
+    A build that somebody made with ``dvc repro`` or fetched with ``dvc pull`` is adopted first.
+    """
+    from ide.store.adopting import adopt_build
+    from ide.store.compile_lock import is_compiling
+
+    if not is_compiling(workspace):
+        adopt_build(workspace, name)
+    return next(iter(list_builds(workspace, name)), None)
+
+
+def previous_build(workspace: Workspace, name: str) -> BuildInfo | None:
+    """Return the build before the newest one, or None."""
+    return next(iter(list_builds(workspace, name)[1:]), None)
+
+
+def list_builds(workspace: Workspace, name: str) -> list[BuildInfo]:
+    """Return the finished builds of a dataset that are kept, newest first."""
+    found = []
+    for path in archive_path(workspace, name).glob("*/build.json"):
+        try:
+            found.append(_read_info(path.parent, path.stat().st_mtime_ns))
+        except FileNotFoundError:  # pruned this moment
+            continue
+    return sorted(found, key=lambda b: (b.finished_at, b.build_id), reverse=True)
+
+
+def require_build(workspace: Workspace, name: str) -> BuildInfo:
+    """Return the newest finished build; raise ``NoBuildError`` where there is none."""
+    build = current_build(workspace, workspace.require(name))
+    if build is None:
+        raise NoBuildError(name)
+    return build
+
+
+def build_table(build: BuildInfo, table: str, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read ``labels``, ``predictions``, ``dynamics``, ``suspects``, ``issues``, ``slices``, ``flips``.
+
+    ``flips`` is empty where there was no build to compare with. Raises ``NoBuildError`` where the
+    build is no longer kept.
+    """
+    path = build.path / f"{table}.parquet"
+    wanted = None if columns is None else list(columns)
+    try:
+        return pq.read_table(path, columns=wanted)
+    except FileNotFoundError:
+        if table == "flips" and build.path.exists():
+            return FLIPS.empty_table() if wanted is None else FLIPS.empty_table().select(wanted)
+        raise NoBuildError(build.dataset) from None
+
+
+def build_metrics(build: BuildInfo) -> dict[str, Any]:
+    """Read a build's ``metrics.json``. Treat it as read-only."""
+    return _read_json(build, "metrics.json")
+
+
+def build_model(build: BuildInfo) -> dict[str, Any]:
+    """Read a build's ``model.json``. Treat it as read-only."""
+    return _read_json(build, "model.json")
+
+
+def edits_since(workspace: Workspace, build: BuildInfo) -> int:
+    """Count the edits in the log now that the build does not know."""
+    revision = log_revision(workspace, build.dataset)
+    return _count_since(workspace, build.dataset, build.path, build.edits_revision, revision)
+
+
+def archive_path(workspace: Workspace, name: str) -> Path:
+    """The folder of a dataset's finished builds, a folder a build."""
+    return workspace.local_path / "builds" / name
+
+
+@lru_cache(maxsize=32)
+def _count_since(
+    workspace: Workspace, name: str, path: Path, _edits_revision: str, _log_revision: str
+) -> int:
+    built = set(pq.read_table(path / "edits.parquet", columns=["edit_id"])["edit_id"].to_pylist())
+    return len({e.edit_id for e in read_edits(workspace, name).edits} - built)
+
+
+@lru_cache(maxsize=256)
+def _read_info(path: Path, _mtime_ns: int) -> BuildInfo:
+    data = json.loads((path / "build.json").read_text(encoding="utf-8"))
+    return BuildInfo(
+        build_id=data["build_id"],
+        dataset=data["dataset"],
+        path=path,
+        finished_at=datetime.fromtimestamp(data["finished_at"], UTC),
+        revision=data["revision"],
+        n_uncommitted_edits=data["n_uncommitted_edits"],
+        edits_revision=data["edits_revision"],
+        n_edits=data["n_edits"],
+        seconds=data["seconds"],
+        compared_with=data["compared_with"],
+    )
+
+
+def _read_json(build: BuildInfo, name: str) -> dict[str, Any]:
+    try:
+        return _parse_json(build.path / name, (build.path / name).stat().st_mtime_ns)
+    except FileNotFoundError:
+        raise NoBuildError(build.dataset) from None
+
+
+@lru_cache(maxsize=64)
+def _parse_json(path: Path, _mtime_ns: int) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return value
