@@ -1,0 +1,89 @@
+"""Edits made on the live state: each stands on what stood before it, and can be taken back."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from ide.dataset.errors import EditError, ExampleNotFoundError, UnknownClassError
+from ide.store.edit_log import read_edits
+from ide.store.files import write_parquet
+from ide.store.state import current_labels, edit_example, undo_edit, undo_last
+from ide.store.workspace import Workspace
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n")
+    folder = tmp_path / "datasets" / "pets"
+    folder.mkdir(parents=True)
+    (folder / "dataset.toml").write_text(
+        'title = "Pets"\nmodality = "text"\nclasses = ["cat", "dog"]\n'
+    )
+    table = pa.table(
+        {
+            "example_id": ["x", "y"],
+            "split": ["train", "test"],
+            "label": ["cat", "dog"],
+            "text": ["meow", "woof"],
+        }
+    )
+    write_parquet(folder / "examples" / "part-0.parquet", table)
+    return Workspace.find(tmp_path)
+
+
+def label_of(workspace, example_id):
+    rows = current_labels(workspace, "pets").to_pylist()
+    return next(r["label"] for r in rows if r["example_id"] == example_id)
+
+
+def test_an_edit_stands_on_what_stood_before_it(workspace):
+    first = edit_example(workspace, "pets", "x", "label", "dog", annotator="ada")
+    second = edit_example(workspace, "pets", "x", "label", "cat", annotator="ben")
+    assert second.previous == (first.edit_id,)
+    assert label_of(workspace, "x") == "cat"
+
+
+def test_undo_walks_back_to_the_imported_label_and_then_says_so(workspace):
+    for value in ("dog", "cat", "dog"):
+        edit_example(workspace, "pets", "x", "label", value, annotator="ada")
+    for expected in ("cat", "dog", "cat"):
+        undo_last(workspace, "pets", "x", annotator="ada")
+        assert label_of(workspace, "x") == expected
+    with pytest.raises(EditError, match="has no edit to undo"):
+        undo_last(workspace, "pets", "x", annotator="ada")
+
+
+def test_what_a_later_edit_replaced_cannot_be_undone_under_it(workspace):
+    first = edit_example(workspace, "pets", "x", "label", "dog", annotator="ada")
+    edit_example(workspace, "pets", "x", "label", "cat", annotator="ada")
+    with pytest.raises(EditError, match="does not stand any more"):
+        undo_edit(workspace, "pets", first.edit_id, annotator="ada")
+
+
+def test_an_exclusion_and_a_label_do_not_stand_in_each_others_way(workspace):
+    edit_example(workspace, "pets", "x", "label", "dog", annotator="ada")
+    exclusion = edit_example(workspace, "pets", "x", "exclude", annotator="ben")
+    assert exclusion.previous == ()
+    undo_edit(workspace, "pets", exclusion.edit_id, annotator="ada")
+    rows = current_labels(workspace, "pets").to_pylist()
+    assert (rows[0]["label"], rows[0]["is_excluded"], rows[0]["is_conflict"]) == (
+        "dog",
+        False,
+        False,
+    )
+
+
+def test_a_confirmation_names_the_label_that_was_looked_at(workspace):
+    edit = edit_example(workspace, "pets", "x", "confirm", annotator="ada")
+    assert edit.value == "cat"
+
+
+def test_a_wrong_request_writes_nothing(workspace):
+    with pytest.raises(ExampleNotFoundError):
+        edit_example(workspace, "pets", "../x", "label", "dog", annotator="ada")
+    with pytest.raises(UnknownClassError):
+        edit_example(workspace, "pets", "x", "label", "cow", annotator="ada")
+    with pytest.raises(EditError, match="not a split"):
+        edit_example(workspace, "pets", "x", "split", "holdout", annotator="ada")
+    assert read_edits(workspace, "pets").edits == ()
