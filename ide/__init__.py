@@ -19,4 +19,5 @@ def connect(workspace: str | Path | None = None) -> DuckDBPyConnection:
     """
     from ide.store import duck
 
-    return duck.connect(workspace)
+    database: DuckDBPyConnection = duck.connect(workspace)
+    return database

@@ -160,7 +160,7 @@ def _section(kind: type[Section], data: Mapping[str, Any], key: str, where: str)
     table = data.get(key, {})
     if not isinstance(table, dict):
         raise ConfigError(f"{where}: {key} must be a table, written [{key}]")
-    known = {f.name: f.default for f in fields(kind)}
+    known: dict[str, Any] = {f.name: f.default for f in fields(kind)}
     _refuse_unknown(table, set(known), f"{where}: [{key}]")
     values: dict[str, Any] = {}
     for name, value in table.items():

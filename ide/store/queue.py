@@ -32,4 +32,6 @@ def suspect_rows(
     workspace: Workspace, name: str, *, limit: int, with_judged: bool = False
 ) -> list[dict[str, Any]]:
     """Return the first rows of the queue."""
-    return suspect_queue(workspace, name, with_judged=with_judged).slice(0, limit).to_pylist()
+    queue = suspect_queue(workspace, name, with_judged=with_judged)
+    rows: list[dict[str, Any]] = queue.slice(0, limit).to_pylist()
+    return rows
