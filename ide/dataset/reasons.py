@@ -1,0 +1,59 @@
+"""One plain sentence why an example stands where it stands among the suspects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ide.dataset.schema import SUSPECT_THRESHOLD
+
+
+def reasons(
+    *,
+    classes: Sequence[str],
+    labels: np.ndarray,
+    suggested: np.ndarray,
+    p_mislabeled: np.ndarray,
+    votes: np.ndarray,
+    n_neighbors: np.ndarray,
+    n_learnt: np.ndarray,
+    n_epochs: int,
+    is_train: np.ndarray,
+) -> list[str]:
+    """Say of M labelled examples what the neighbours and the training record show.
+
+    labels, suggested: (M,) int, indices of ``classes``. p_mislabeled: (M,) of 0 … 1. votes: (M, K)
+    int, how many of the ``n_neighbors`` (M,) have each class. n_learnt: (M,) int of 0 … n_epochs,
+    the epochs in which the given label had the greatest probability. is_train: (M,) bool; what is
+    not trained on is not learnt but recognised.
+    """
+    rows = np.arange(len(labels))
+    is_suspect = p_mislabeled > SUSPECT_THRESHOLD
+    is_doubtful = (votes[rows, suggested] > votes[rows, labels]) | (2 * n_learnt < n_epochs)
+    shown = np.where(is_suspect | is_doubtful, suggested, labels)
+    verbs = np.where(is_suspect, "looks like", np.where(is_doubtful, "could be", "fits"))
+    return [
+        _sentence(verb, classes[s], int(k), int(n), classes[g], int(e), n_epochs, bool(t))
+        for verb, s, k, n, g, e, t in zip(
+            verbs, shown, votes[rows, shown], n_neighbors, labels, n_learnt, is_train, strict=True
+        )
+    ]
+
+
+def _sentence(
+    verb: str, shown: str, k: int, n: int, given: str, n_learnt: int, n_epochs: int, is_train: bool
+) -> str:
+    near = f"{k} of its {n} nearest {'is' if k == 1 else 'are'} {shown}, " if n else ""
+    return f"{verb} {shown}: {near}{_learnt(given, n_learnt, n_epochs, is_train)}"
+
+
+def _learnt(given: str, n_learnt: int, n_epochs: int, is_train: bool) -> str:
+    word = "learnt" if is_train else "recognised"
+    epochs = "1 epoch" if n_epochs == 1 else f"{n_epochs} epochs"
+    if n_learnt == 0:
+        return f"never {word} as {given} in {epochs}"
+    if n_learnt == n_epochs:
+        return f"{word} as {given} in all {epochs}" if n_epochs > 1 else f"{word} as {given}"
+    only = "only " if 2 * n_learnt < n_epochs else ""
+    return f"{word} as {given} in {only}{n_learnt} of {epochs}"
