@@ -71,6 +71,12 @@ def read_edits(workspace: Workspace, name: str) -> EditLog:
     )
 
 
+def read_log(workspace: Workspace, path: Path) -> EditLog:
+    """Read one file of the edit log; like ``read_edits``, only what was appended is parsed."""
+    file = _read(path, workspace.relative(path))
+    return EditLog(tuple(file.edits), tuple(file.damage))
+
+
 def parse_log(text: bytes, where: str) -> EditLog:
     """Parse one file's bytes, such as git's copy of it at some revision."""
     file = _File((0, 0))

@@ -1,0 +1,294 @@
+"""What changed between two states of a dataset, at the level of one label.
+
+A change is a difference between values, not between logs: an edit and its undo cancel out, and
+two edits of one label are one change. So the changes of a range add up whatever the route.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+import pyarrow as pa
+
+from ide.dataset.edit import Edit
+from ide.dataset.replay import (
+    EXCLUSION_REGISTER,
+    LABEL_REGISTER,
+    SPLIT_REGISTER,
+    UNTOUCHED,
+    ExampleState,
+    register_of,
+)
+from ide.dataset.schema import EXAMPLE_ID
+
+# In the order of a summary. relabelled, labelled (it had none), unlabelled (an undo of that),
+# confirmed (a person stands for the label as it was), unconfirmed, excluded, restored, moved
+# (to another split), tagged, untagged, commented, uncommented, voted, unvoted, disputed
+# (annotators disagree now), resolved.
+KINDS = (
+    "relabelled",
+    "labelled",
+    "unlabelled",
+    "confirmed",
+    "unconfirmed",
+    "excluded",
+    "restored",
+    "moved",
+    "tagged",
+    "untagged",
+    "commented",
+    "uncommented",
+    "voted",
+    "unvoted",
+    "disputed",
+    "resolved",
+)
+
+CHANGES = pa.schema(
+    [
+        (EXAMPLE_ID, pa.string()),
+        ("kind", pa.string()),  # one of KINDS
+        ("before", pa.string()),
+        ("after", pa.string()),
+        ("annotator", pa.string()),
+        ("reason", pa.string()),
+        ("made_at", pa.timestamp("ms", tz="UTC")),
+        ("edit_id", pa.string()),  # the edit that made it so; null where it is not known
+    ]
+)
+
+_KIND_OF_ACTION = {
+    "label": "relabelled",
+    "confirm": "confirmed",
+    "exclude": "excluded",
+    "restore": "restored",
+    "split": "moved",
+    "tag": "tagged",
+    "untag": "untagged",
+    "comment": "commented",
+    "vote": "voted",
+    "undo": "undone",
+}
+COUNTED_KINDS = tuple(_KIND_OF_ACTION.values())
+
+_Change = tuple[str, str | None, str | None]  # kind, before, after
+
+
+def changes(
+    before: Mapping[str, ExampleState],
+    after: Mapping[str, ExampleState],
+    imported: Mapping[str, str | None],
+    *,
+    edits: Iterable[Edit] = (),
+    splits: Mapping[str, str | None] | None = None,
+) -> pa.Table:
+    """Return what differs from ``before`` to ``after`` (see ``CHANGES``), a row a change.
+
+    imported, splits: the label and the split that each example was imported with, by id.
+    edits: those of both states; they tell who made a change, when and why. Rows are sorted by
+    example id, then by kind in the order of ``KINDS``. Equal states have no rows.
+    """
+    by_id = {edit.edit_id: edit for edit in edits}
+    rows: list[dict[str, object]] = []
+    for example_id in sorted(before.keys() | after.keys()):
+        old, new = before.get(example_id, UNTOUCHED), after.get(example_id, UNTOUCHED)
+        if old == new:
+            continue
+        found: list[tuple[str, _Change]] = []
+        split = splits.get(example_id) if splits else None
+        for register in sorted(old.in_force.keys() | new.in_force.keys() | {LABEL_REGISTER}):
+            change = _change(
+                register, old, new, imported=imported.get(example_id), split=split, by_id=by_id
+            )
+            if change:
+                found.append((register, change))
+        for register, (kind, was, now) in sorted(found, key=lambda f: KINDS.index(f[1][0])):
+            edit = _responsible(register, old, new, by_id)
+            rows.append(
+                {
+                    EXAMPLE_ID: example_id,
+                    "kind": kind,
+                    "before": was,
+                    "after": now,
+                    "annotator": edit.annotator if edit else None,
+                    "reason": edit.reason if edit else None,
+                    "made_at": edit.made_at if edit else None,
+                    "edit_id": edit.edit_id if edit else None,
+                }
+            )
+    return pa.Table.from_pylist(rows, schema=CHANGES)
+
+
+def _change(
+    register: str,
+    old: ExampleState,
+    new: ExampleState,
+    *,
+    imported: str | None,
+    split: str | None,
+    by_id: Mapping[str, Edit],
+) -> _Change | None:
+    """Return what changed in one register, or None."""
+    if register == LABEL_REGISTER:
+        return _label_change(old, new, imported)
+    if old.in_force.get(register) == new.in_force.get(register):
+        return None
+    if register == EXCLUSION_REGISTER:
+        return _exclusion_change(old, new, imported)
+    if register == SPLIT_REGISTER:
+        was, now = old.split or split, new.split or split
+        return ("moved", was, now) if was != now else None
+    kind, _, name = register.partition(":")
+    if kind == "tag":
+        was_tagged, is_tagged = name in old.tags, name in new.tags
+        if was_tagged == is_tagged:
+            return None
+        return ("tagged", None, name) if is_tagged else ("untagged", name, None)
+    past, present = (_value(s.in_force.get(register, ()), by_id) for s in (old, new))
+    if kind == "comment" and past != present:
+        return ("commented", None, present) if present is not None else ("uncommented", past, None)
+    if kind == "vote" and past != present:
+        return ("voted", past, present) if present is not None else ("unvoted", past, None)
+    return None
+
+
+def _label_change(old: ExampleState, new: ExampleState, imported: str | None) -> _Change | None:
+    """Return how the label changed: its value, or only that a person stands for it."""
+    was, now = _label(old, imported), _label(new, imported)
+    rivals_before, rivals_now = (_label_rivals(state) for state in (old, new))
+    if rivals_now:
+        if rivals_now == rivals_before:
+            return None
+        return "disputed", " | ".join(rivals_before) or was, " | ".join(rivals_now)
+    if rivals_before:
+        return "resolved", " | ".join(rivals_before), now
+    if was != now:
+        kind = "labelled" if was is None else "unlabelled" if now is None else "relabelled"
+        return kind, was, now
+    standing_before, standing = (s.in_force.get(LABEL_REGISTER, ()) for s in (old, new))
+    if standing == standing_before or now is None:
+        return None
+    return ("confirmed" if standing else "unconfirmed"), was, now
+
+
+def _exclusion_change(old: ExampleState, new: ExampleState, imported: str | None) -> _Change | None:
+    if old.is_excluded == new.is_excluded:
+        return None
+    if new.is_excluded:
+        return "excluded", _label(old, imported), None
+    return "restored", None, _label(new, imported)
+
+
+def _label(state: ExampleState, imported: str | None) -> str | None:
+    return state.label if state.label is not None else imported
+
+
+def _label_rivals(state: ExampleState) -> tuple[str, ...]:
+    """Return the labels in conflict; those of a split or an exclusion are none."""
+    return state.conflict_values if state.is_conflict and state.label is None else ()
+
+
+def _value(edit_ids: Iterable[str], by_id: Mapping[str, Edit]) -> str | None:
+    """Return the value of the newest of some edits; "" where the edit is not known."""
+    found = [by_id[i] for i in edit_ids if i in by_id]
+    if found:
+        return max(found, key=_age).value or ""
+    return "" if tuple(edit_ids) else None
+
+
+def _responsible(
+    register: str, old: ExampleState, new: ExampleState, by_id: Mapping[str, Edit]
+) -> Edit | None:
+    """Return the edit that made a change: one newly in force, else the undo that leads to it."""
+    for of in (new.in_force, new.heads):
+        before = (old.in_force if of is new.in_force else old.heads).get(register, ())
+        fresh = [by_id[i] for i in of.get(register, ()) if i not in before and i in by_id]
+        if fresh:
+            return max(fresh, key=_age)
+    return None
+
+
+def _age(edit: Edit) -> tuple[object, str]:
+    return edit.made_at, edit.edit_id
+
+
+def counts(table: pa.Table) -> dict[str, int]:
+    """Return how many changes there are of each kind, in the order of ``KINDS``; no zeros."""
+    found = Counter(table["kind"].to_pylist())
+    return {kind: found[kind] for kind in KINDS if found[kind]}
+
+
+def count_edits(edits: Iterable[Edit]) -> dict[str, int]:
+    """Return what a batch of edits says it does, by kind, without the states around it.
+
+    Undone edits of the batch cancel out, and of several edits of one value the last counts.
+    ``undone`` are those that take back an edit from before the batch.
+    """
+    by_id = {edit.edit_id: edit for edit in edits}
+    cancelled: set[str] = set()
+    seen: set[tuple[str, str]] = set()
+    found: Counter[str] = Counter()
+    for edit in sorted(by_id.values(), key=_age, reverse=True):
+        if edit.edit_id in cancelled:
+            continue
+        if edit.action == "undo" and edit.value in by_id:
+            cancelled.add(edit.value)
+            continue
+        register = (edit.example_id, register_of(edit, by_id))
+        if edit.action == "undo" or register not in seen:
+            found[_KIND_OF_ACTION[edit.action]] += 1
+            seen.add(register)
+    return {kind: found[kind] for kind in COUNTED_KINDS if found[kind]}
+
+
+def class_pairs(table: pa.Table) -> list[tuple[str, str, int]]:
+    """Return (label before, label after, how many) of the relabelled, the most frequent first."""
+    rows = zip(*(table[c].to_pylist() for c in ("kind", "before", "after")), strict=True)
+    found = Counter((was, now) for kind, was, now in rows if kind == "relabelled")
+    return [(was, now, n) for (was, now), n in sorted(found.items(), key=lambda p: (-p[1], p[0]))]
+
+
+def summarise(found: Mapping[str, int]) -> str:
+    """Say counts by kind in a line: ``12 relabelled, 3 confirmed``; "" where there are none."""
+    return ", ".join(f"{n:,} {kind}" for kind, n in found.items() if n)
+
+
+def commit_message(
+    changes_by_dataset: Mapping[str, pa.Table], notes: Mapping[str, str] | None = None
+) -> str:
+    """Return the message of a commit: what changed in each dataset, and which class pairs.
+
+    notes: dataset → what else is new of it (such as ``new dataset``), in words.
+    """
+    notes = notes or {}
+    lines: dict[str, str] = {}
+    total: Counter[str] = Counter()
+    for name in sorted(changes_by_dataset.keys() | notes.keys()):
+        table = changes_by_dataset.get(name)
+        found = counts(table) if table is not None else {}
+        total.update(found)
+        parts = [part for part in (summarise(found), notes.get(name, "")) if part]
+        lines[name] = f"{name}: {', '.join(parts) or 'edits that cancel out'}"
+    bodies = {n: _pair_lines(changes_by_dataset[n]) for n in lines if n in changes_by_dataset}
+    if len(lines) == 1:
+        ((name, subject),) = lines.items()
+        return "\n".join([subject, *([""] if bodies.get(name) else []), *bodies.get(name, [])])
+    summary = summarise({kind: total[kind] for kind in KINDS}) or "new and changed descriptions"
+    body = [line for name in lines for line in (lines[name], *bodies.get(name, []))]
+    return "\n".join([f"{len(lines)} datasets: {summary}", "", *body])
+
+
+def _pair_lines(table: pa.Table, limit: int = 30) -> list[str]:
+    pairs = class_pairs(table)
+    shown = [f"  {one_line(was)} → {one_line(now)}: {n:,}" for was, now, n in pairs[:limit]]
+    if len(pairs) > limit:
+        shown.append(f"  and {len(pairs) - limit:,} more class pairs")
+    return shown
+
+
+def one_line(text: str | None, limit: int = 60) -> str:
+    """Return text fit for one line of a message: no control characters, not too long."""
+    clean = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text or "")
+    return clean if len(clean) <= limit else clean[: limit - 1] + "…"

@@ -1,0 +1,231 @@
+"""Committing labels: the edit logs, the descriptions and DVC's pointers, and nothing else."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ide.dataset.changes import commit_message, count_edits
+from ide.dataset.edit import Edit
+from ide.dataset.errors import GitError
+from ide.dataset.replay import replay
+from ide.store import git
+from ide.store.commits import CommitInfo
+from ide.store.edit_log import parse_log, read_edits
+from ide.store.files import storage_errors
+from ide.store.git_commit import commit_files, refuse_in_progress
+from ide.store.history import dataset_changes
+from ide.store.past_edits import dataset_of, is_log
+from ide.store.workspace import Workspace
+
+SHARED = ("params.yaml", "dvc.lock")
+# What makes a folder a workspace: taken along once, while git does not know it at all.
+SCAFFOLD = (
+    "dvc.yaml",
+    ".gitignore",
+    ".gitattributes",
+    ".dvcignore",
+    ".dvc/.gitignore",
+    ".dvc/config",
+)
+
+
+_EXAMPLE_ID = re.compile(rb'"example_id": ?"((?:[^"\\\\]|\\\\.)*)"')
+
+
+def commit(
+    workspace: Workspace, message: str | None = None, names: Sequence[str] | None = None
+) -> CommitInfo:
+    """Commit datasets (default: all) and return the commit; what else is staged stays staged.
+
+    message: None or blank = what changed, such as ``digits: 12 relabelled, 3 confirmed``.
+    Edits that are appended while this runs stay uncommitted, whole. Raises ``GitError`` with
+    one sentence where there is nothing to commit or git refuses; then nothing has changed.
+    """
+    chosen = [workspace.require(name) for name in names] if names else workspace.datasets()
+    repo = git.repository(workspace.root)
+    refuse_in_progress(repo)
+    tree = git.working_tree(repo, workspace.root, ["datasets", *SHARED, *SCAFFOLD])
+    changes = [c for c in tree.changes if _belongs(c, chosen, tree.changes)]
+    _refuse_unreadable(changes)
+    found = {c.path: _read(workspace.root / c.path) for c in changes}
+    files = {path: data for path, data in found.items() if data is not None}
+    if not files:
+        raise GitError(_nothing(chosen, workspace))
+    blobs = {c.path: c.head_blob for c in changes if c.head_blob and is_log(c.path)}
+    fresh = _fresh_edits(workspace, files, git.read_blobs(workspace.root, blobs.values()), blobs)
+    text = (message or "").strip() or _message(workspace, repo, tree.revision, fresh, changes)
+    revision = commit_files(repo, workspace.root, files, text)
+    author = git.run(workspace.root, "log", "-1", "--format=%an", revision)
+    return CommitInfo(
+        revision=revision,
+        author=author.decode(errors="replace").strip(),
+        committed_at=datetime.now(UTC),
+        message=text,
+        counts={name: count_edits(edits) for name, edits in fresh.items()},
+        edit_ids={name: tuple(e.edit_id for e in edits) for name, edits in fresh.items()},
+    )
+
+
+def _belongs(change: git.Change, chosen: Sequence[str], all_: Sequence[git.Change]) -> bool:
+    """Whether a commit of labels takes a changed file with it."""
+    path = change.path
+    name = dataset_of(path)
+    if name is not None:
+        return name in chosen and _is_of_dataset(path)
+    if path in SCAFFOLD:
+        return change.kind == "untracked"
+    left_out = any(dataset_of(c.path) not in (None, *chosen) for c in all_)
+    return path in SHARED and not left_out
+
+
+def _is_of_dataset(path: str) -> bool:
+    """Whether a path is an edit log, a description, or one of DVC's pointers."""
+    _, _, inside = path.split("/", 2)
+    return is_log(path) or (
+        inside in ("dataset.toml", ".gitignore", "edits/.gitkeep")
+        or (inside.endswith(".dvc") and "/" not in inside)
+    )
+
+
+def _read(path: Path) -> bytes | None:
+    """Return a file's bytes of one moment; of an edit log, whole lines only.
+
+    The lock is the one that appending holds, so no append is seen half done. Symbolic links
+    are left to git itself.
+    """
+    if path.is_symlink() or not path.is_file():
+        return None
+    with storage_errors(path, "read"), path.open("rb") as stream:
+        if path.suffix != ".jsonl":
+            return stream.read()
+        fcntl.flock(stream.fileno(), fcntl.LOCK_SH)
+        data = stream.read(os.fstat(stream.fileno()).st_size)
+    return data[: data.rfind(b"\n") + 1]
+
+
+def _refuse_unreadable(changes: Sequence[git.Change]) -> None:
+    for change in changes:
+        if change.kind == "deleted" and is_log(change.path):
+            raise GitError(_lost(change.path, "the file is gone"))
+        if change.kind == "unmerged":
+            raise GitError(
+                f"{change.path} has an unfinished merge; keep all lines of both sides, then: "
+                f"git add {change.path}"
+            )
+
+
+def _fresh_edits(
+    workspace: Workspace,
+    files: Mapping[str, bytes],
+    heads: Mapping[str, bytes],
+    blobs: Mapping[str, str],
+) -> dict[str, list[Edit]]:
+    """Return, by dataset, the edits that the commit brings; refuse one that would lose edits.
+
+    A log is append-only, so mostly only its new end has to be parsed.
+    """
+    fresh: dict[str, list[Edit]] = {}
+    for path, data in sorted(files.items()):
+        if not is_log(path):
+            continue
+        name = dataset_of(path) or ""
+        head = heads.get(blobs.get(path, ""), b"")
+        if data.startswith(head) and (not head or head.endswith(b"\n")):
+            own = list(parse_log(data[len(head) :], path).edits)
+        else:
+            known = {e.edit_id for e in parse_log(head + b"\n", path).edits}
+            edits = parse_log(data, path).edits
+            standing = {e.edit_id for e in (*edits, *read_edits(workspace, name).edits)}
+            if known - standing:
+                gone = len(known - standing)
+                raise GitError(_lost(path, f"{gone:,} committed edits are no longer in it"))
+            own = [e for e in edits if e.edit_id not in known]
+        if own:
+            fresh.setdefault(name, []).extend(own)
+    return fresh
+
+
+def _lost(path: str, what: str) -> str:
+    return (
+        f"{path}: {what}, and edits are never removed, only undone. Bring them back with: "
+        f"git checkout HEAD -- {path}"
+    )
+
+
+def _message(
+    workspace: Workspace,
+    repo: git.Repository,
+    revision: str | None,
+    fresh: Mapping[str, list[Edit]],
+    changes: Sequence[git.Change],
+) -> str:
+    """Return the default message: what the commit changes, from the very bytes it takes."""
+    notes = _notes(changes)
+    if not fresh and not notes:
+        return _shared(changes)
+    files = git.list_files(repo, workspace.root, revision, "datasets") if revision else {}
+    logs = {path: blob for path, blob in files.items() if is_log(path)}
+    texts = git.read_blobs(workspace.root, [b for p, b in logs.items() if dataset_of(p) in fresh])
+    tables = {}
+    for name, edits in fresh.items():
+        touched = {e.example_id for e in edits}
+        own = [texts[blob] for path, blob in logs.items() if dataset_of(path) == name]
+        before = [edit for text in own for edit in _edits_of(text, touched)]
+        every = [*before, *edits]
+        tables[name] = dataset_changes(workspace, name, replay(before), replay(every), every)
+    return commit_message(tables, notes)
+
+
+def _edits_of(text: bytes, example_ids: set[str]) -> list[Edit]:
+    """Parse only the lines of a log that are about some examples: a log may have a million."""
+    found = []
+    for line in text.split(b"\n"):
+        match = _EXAMPLE_ID.search(line)
+        if match and _unquoted(match[1]) in example_ids:
+            found.append(line + b"\n")
+    return list(parse_log(b"".join(found), "").edits)
+
+
+def _unquoted(text: bytes) -> str:
+    if b"\\" in text:
+        return str(json.loads(b'"' + text + b'"', strict=False))
+    return text.decode(errors="replace")
+
+
+def _notes(changes: Sequence[git.Change]) -> dict[str, str]:
+    """Say, by dataset, what is new besides edits."""
+    notes: dict[str, list[str]] = {}
+    for change in changes:
+        name = dataset_of(change.path)
+        if name is None or is_log(change.path):
+            continue
+        found = notes.setdefault(name, [])
+        if change.path.endswith("/dataset.toml"):
+            found.append("new dataset" if change.head_blob is None else "description changed")
+        elif change.path.endswith(".dvc"):
+            found.append("examples added" if change.head_blob is None else "examples changed")
+    for found in notes.values():
+        if "new dataset" in found:
+            found[:] = ["new dataset"]
+    return {name: ", ".join(dict.fromkeys(found)) for name, found in notes.items() if found}
+
+
+def _shared(changes: Sequence[git.Change]) -> str:
+    paths = {change.path for change in changes}
+    if paths <= {"dvc.lock"}:
+        return "record the build (dvc.lock)"
+    return "record " + ", ".join(sorted(paths))
+
+
+def _nothing(chosen: Sequence[str], workspace: Workspace) -> str:
+    what = ", ".join(chosen[:5]) if chosen != workspace.datasets() else "any dataset"
+    return (
+        f"nothing to commit: no edit of {what} is uncommitted. Label in the workbench "
+        "(upwell open) or with upwell edit"
+    )

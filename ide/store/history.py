@@ -1,0 +1,150 @@
+"""What changed in a workspace, between any two revisions, at the level of one label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import pyarrow as pa
+
+from ide.dataset.changes import CHANGES, changes
+from ide.dataset.edit import Edit
+from ide.dataset.errors import ExampleNotFoundError, GitError
+from ide.dataset.replay import ExampleState, replay
+from ide.dataset.schema import EXAMPLE_ID, SPLIT
+from ide.store import git
+from ide.store.commits import CommitInfo, log
+from ide.store.edit_log import read_edits
+from ide.store.examples import examples_revision, read_examples
+from ide.store.past_edits import edits_at, edits_of_all
+from ide.store.state import dataset_state, imported_labels
+from ide.store.status import DatasetStatus, Status, status, status_as_dict, uncommitted_edits
+from ide.store.workspace import Workspace
+
+DIFF = pa.schema([("dataset", pa.string()), *CHANGES])
+
+
+def diff(
+    workspace: Workspace,
+    a: str | None = None,
+    b: str | None = None,
+    names: Sequence[str] | None = None,
+) -> pa.Table:
+    """Return the changes from revision ``a`` (default HEAD) to ``b`` (default: the files now).
+
+    A row a change: dataset, then the columns of ``changes.CHANGES``. An edit and its undo
+    inside the range cancel out. Raises ``GitError`` for a name that is no revision.
+    """
+    chosen = [workspace.require(name) for name in names or workspace.datasets()]
+    root = workspace.root
+    start = git.resolve(root, a) if a is not None else git.head_revision(root)
+    end = git.resolve(root, b) if b is not None else None
+    before = edits_of_all(workspace, chosen, start) if start else dict.fromkeys(chosen, ())
+    after = edits_of_all(workspace, chosen, end) if end else None
+    tables = []
+    for name in chosen:
+        now = after[name] if after is not None else read_edits(workspace, name).edits
+        state = replay(now) if after is not None else dataset_state(workspace, name)
+        table = dataset_changes(workspace, name, replay(before[name]), state, [*before[name], *now])
+        tables.append(table.add_column(0, DIFF.field(0), pa.repeat(name, len(table))))
+    return pa.concat_tables([DIFF.empty_table(), *tables])
+
+
+def dataset_changes(
+    workspace: Workspace,
+    name: str,
+    before: Mapping[str, ExampleState],
+    after: Mapping[str, ExampleState],
+    edits: Iterable[Edit],
+) -> pa.Table:
+    """Return the changes of one dataset between two states (see ``changes.CHANGES``)."""
+    if before == after:
+        return CHANGES.empty_table()
+    splits = _imported_splits(workspace, name, examples_revision(workspace, name))
+    return changes(before, after, imported_labels(workspace, name), edits=edits, splits=splits)
+
+
+@lru_cache(maxsize=8)
+def _imported_splits(workspace: Workspace, name: str, _revision: str) -> dict[str, str | None]:
+    table = read_examples(workspace, name, [EXAMPLE_ID, SPLIT])
+    return dict(zip(table[EXAMPLE_ID].to_pylist(), table[SPLIT].to_pylist(), strict=True))
+
+
+def blame(workspace: Workspace, name: str, example_id: str) -> list[dict[str, Any]]:
+    """Return every edit of an example, oldest first, with the commit that brought each.
+
+    ``commit``: the first 10 digits; None where it is not committed or there is no git.
+    ``is_in_force``: whether its value stands now.
+    """
+    workspace.require(name)
+    own = [e for e in read_edits(workspace, name).edits if e.example_id == example_id]
+    if not own and example_id not in imported_labels(workspace, name):
+        raise ExampleNotFoundError(name, example_id)
+    try:
+        brought_by = commit_of_edits(workspace, name)
+    except GitError:
+        brought_by = {}
+    in_force = {i for s in replay(own).values() for ids in s.in_force.values() for i in ids}
+    return [
+        {
+            "edit_id": e.edit_id,
+            "made_at": e.made_at,
+            "annotator": e.annotator,
+            "action": e.action,
+            "value": e.value,
+            "reason": e.reason,
+            "evidence": dict(e.evidence) if e.evidence else None,
+            "commit": brought_by.get(e.edit_id, "")[:10] or None,
+            "is_in_force": e.edit_id in in_force,
+        }
+        for e in sorted({e.edit_id: e for e in own}.values(), key=lambda e: (e.made_at, e.edit_id))
+    ]
+
+
+def commit_of_edits(workspace: Workspace, name: str) -> dict[str, str]:
+    """Return edit id → the oldest commit that has it, of a dataset's committed edits."""
+    found: dict[str, str] = {}
+    for info in log(workspace, name, limit=None):  # newest first, so the oldest is kept
+        found.update(dict.fromkeys(info.edit_ids.get(name, ()), info.revision))
+    return found
+
+
+def log_as_rows(commits: Iterable[CommitInfo]) -> list[dict[str, Any]]:
+    """Return commits as a table has them: a short revision, the first line, what changed."""
+    return [
+        {
+            "revision": c.revision[:10],
+            "committed_at": c.committed_at,
+            "author": c.author,
+            "message": (c.message.splitlines() or [""])[0],
+            "summary": c.summary,
+        }
+        for c in commits
+    ]
+
+
+def commit(
+    workspace: Workspace, message: str | None = None, names: Sequence[str] | None = None
+) -> CommitInfo:
+    """Commit datasets with git; see ``ide.store.committing``."""
+    from ide.store import committing
+
+    return committing.commit(workspace, message, names)
+
+
+__all__ = [
+    "CommitInfo",
+    "DatasetStatus",
+    "Status",
+    "blame",
+    "commit",
+    "commit_of_edits",
+    "diff",
+    "edits_at",
+    "log",
+    "log_as_rows",
+    "status",
+    "status_as_dict",
+    "uncommitted_edits",
+]

@@ -1,0 +1,71 @@
+"""The edit logs as git has them at some revision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ide.dataset.edit import Edit
+from ide.store import git
+from ide.store.edit_log import EditLog, parse_log
+from ide.store.workspace import Workspace
+
+
+def edits_at(workspace: Workspace, name: str, revision: str) -> list[Edit]:
+    """Return a dataset's edits at a revision; none where it was not there yet."""
+    commit = git.resolve(workspace.root, revision)
+    return list(edits_of_all(workspace, [name], commit)[name])
+
+
+def edits_of_all(
+    workspace: Workspace, names: Sequence[str], commit: str
+) -> dict[str, tuple[Edit, ...]]:
+    """Return the edits of some datasets at a commit, in two git calls for all of them."""
+    repo = git.repository(workspace.root)
+    files = git.list_files(repo, workspace.root, commit, "datasets")
+    wanted = {p: blob for p, blob in files.items() if is_log(p) and dataset_of(p) in names}
+    logs = parsed_logs(workspace, wanted)
+    return {
+        name: tuple(
+            e for path in sorted(wanted) if dataset_of(path) == name for e in logs[path].edits
+        )
+        for name in names
+    }
+
+
+# By blob id, which is the content's hash: what was parsed once is never parsed again.
+_PARSED: dict[str, EditLog] = {}
+
+
+def parsed_logs(workspace: Workspace, blobs: Mapping[str, str]) -> dict[str, EditLog]:
+    """Return path → edit log of blobs; ``blobs`` is path → blob id."""
+    missing = [blob for blob in blobs.values() if blob not in _PARSED]
+    found = git.read_blobs(workspace.root, missing)
+    where = {blob: path for path, blob in blobs.items()}
+    fresh = {b: parse_log(_whole_lines(text), where[b]) for b, text in found.items()}
+    logs = {path: fresh.get(blob) or _PARSED[blob] for path, blob in blobs.items()}
+    _PARSED.update(fresh)
+    while len(_PARSED) > 64:
+        _PARSED.pop(next(iter(_PARSED)), None)
+    return logs
+
+
+def _whole_lines(text: bytes) -> bytes:
+    """Close a last line that a plain ``git commit`` took without its newline."""
+    return text if not text or text.endswith(b"\n") else text + b"\n"
+
+
+def is_log(path: str) -> bool:
+    """Whether a path of the workspace is an edit log."""
+    parts = path.split("/")
+    return (
+        len(parts) == 4
+        and parts[0] == "datasets"
+        and parts[2] == "edits"
+        and path.endswith(".jsonl")
+    )
+
+
+def dataset_of(path: str) -> str | None:
+    """Return the dataset that a path of the workspace belongs to."""
+    parts = path.split("/")
+    return parts[1] if len(parts) > 2 and parts[0] == "datasets" else None

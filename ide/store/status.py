@@ -1,0 +1,209 @@
+"""What is not committed, disputed or damaged in a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ide.dataset.edit import Edit
+from ide.dataset.errors import BuildError, GitError
+from ide.store import git
+from ide.store.builds import current_build
+from ide.store.edit_log import Damage, EditLog, read_edits, read_log
+from ide.store.examples import n_examples
+from ide.store.past_edits import dataset_of, is_log, parsed_logs
+from ide.store.state import dataset_state
+from ide.store.workspace import Workspace
+
+TRACKED = ("datasets", "dvc.lock", "params.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetStatus:
+    """One dataset beside HEAD: what is not committed, what is disputed, what is damaged.
+
+    ``edits`` are those that HEAD does not have; ``conflicts`` example ids; ``damage`` sentences.
+    """
+
+    name: str
+    edits: tuple[Edit, ...]
+    conflicts: tuple[str, ...]
+    damage: tuple[str, ...]
+    is_untracked: bool
+    n_examples: int
+    build_id: str | None
+
+    @property
+    def n_edits(self) -> int:
+        """How many edits are not committed."""
+        return len(self.edits)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A workspace beside HEAD.
+
+    ``branch`` None: HEAD is detached. ``revision``: HEAD's first 10 digits, None before the
+    first commit. ``problem``: why git cannot tell (then every edit counts as uncommitted).
+    """
+
+    branch: str | None
+    revision: str | None
+    datasets: tuple[DatasetStatus, ...]
+    changed_paths: tuple[str, ...]
+    problem: str | None = None
+
+    @property
+    def n_edits(self) -> int:
+        """How many edits are not committed, in all datasets."""
+        return sum(dataset.n_edits for dataset in self.datasets)
+
+
+def status(workspace: Workspace) -> Status:
+    """Return what is not committed. Two git calls, however many datasets; never a DVC call."""
+    names = workspace.datasets()
+    try:
+        repo = git.repository(workspace.root)
+        tree = git.working_tree(repo, workspace.root, TRACKED)
+    except GitError as error:
+        every = {name: read_edits(workspace, name).edits for name in names}
+        found = tuple(_dataset_status(workspace, n, every[n], (), is_untracked=True) for n in names)
+        return Status(None, None, found, (), problem=str(error))
+    committed = _committed(workspace, tree)
+    found = tuple(
+        _dataset_status(
+            workspace,
+            name,
+            _uncommitted(workspace, committed.get(name, {})),
+            _lost(workspace, name, committed.get(name, {})),
+            is_untracked=_is_untracked(name, tree),
+        )
+        for name in names
+    )
+    return Status(
+        branch=tree.branch,
+        revision=tree.revision[:10] if tree.revision else None,
+        datasets=found,
+        changed_paths=tuple(change.path for change in tree.changes),
+    )
+
+
+def uncommitted_edits(workspace: Workspace, name: str) -> list[Edit]:
+    """Return a dataset's edits that HEAD does not have, in the order of files and lines."""
+    workspace.require(name)
+    repo = git.repository(workspace.root)
+    tree = git.working_tree(repo, workspace.root, [f"datasets/{name}/edits"])
+    return list(_uncommitted(workspace, _committed(workspace, tree).get(name, {})))
+
+
+def status_as_dict(found: Status) -> dict[str, Any]:
+    """Return a status as JSON has it: literal rows, and ``edits`` and ``conflicts`` as lists."""
+    return {
+        "branch": found.branch,
+        "revision": found.revision,
+        "problem": found.problem,
+        "datasets": [
+            {
+                "dataset": d.name,
+                "n_examples": d.n_examples,
+                "n_edits": d.n_edits,
+                "n_conflicts": len(d.conflicts),
+                "n_damaged": len(d.damage),
+                "is_untracked": d.is_untracked,
+                "build_id": d.build_id,
+            }
+            for d in found.datasets
+        ],
+        "edits": [
+            {
+                "dataset": d.name,
+                "edit_id": e.edit_id,
+                "example_id": e.example_id,
+                "action": e.action,
+                "value": e.value,
+                "annotator": e.annotator,
+                "made_at": e.made_at,
+                "reason": e.reason,
+            }
+            for d in found.datasets
+            for e in d.edits
+        ],
+        "conflicts": [
+            {"dataset": d.name, "example_id": i} for d in found.datasets for i in d.conflicts
+        ],
+        "damage": [
+            *([found.problem] if found.problem else []),
+            *(sentence for d in found.datasets for sentence in d.damage),
+        ],
+    }
+
+
+def _committed(workspace: Workspace, tree: git.WorkingTree) -> dict[str, dict[str, EditLog | None]]:
+    """Return, by dataset, the logs that differ from HEAD: path → HEAD's copy, None for none."""
+    changed = {c.path: c.head_blob for c in tree.changes if is_log(c.path)}
+    logs = parsed_logs(workspace, {path: blob for path, blob in changed.items() if blob})
+    found: dict[str, dict[str, EditLog | None]] = {}
+    for path in changed:
+        found.setdefault(dataset_of(path) or "", {})[path] = logs.get(path)
+    return found
+
+
+def _uncommitted(workspace: Workspace, changed: Mapping[str, EditLog | None]) -> tuple[Edit, ...]:
+    """Return the edits of changed logs that HEAD's copies do not have, each once."""
+    known = {e.edit_id for log_ in changed.values() if log_ for e in log_.edits}
+    if not changed:
+        return ()
+    paths = [workspace.root / path for path in changed]
+    logs = [read_log(workspace, path) for path in paths if path.is_file()]
+    edits = [edit for log_ in logs for edit in log_.edits]
+    fresh = {e.edit_id: e for e in edits if e.edit_id not in known}
+    return tuple(fresh.values())
+
+
+def _lost(workspace: Workspace, name: str, changed: Mapping[str, EditLog | None]) -> list[str]:
+    """Say which committed edits are no longer in the files: someone removed lines."""
+    lost = []
+    standing = {e.edit_id for e in read_edits(workspace, name).edits} if changed else set()
+    for path, log_ in changed.items():
+        gone = {e.edit_id for e in log_.edits} - standing if log_ else set()
+        if gone:
+            lost.append(
+                f"{path}: {len(gone):,} committed edits are gone from the file; bring them back "
+                f"with: git checkout HEAD -- {path}"
+            )
+    return lost
+
+
+def _is_untracked(name: str, tree: git.WorkingTree) -> bool:
+    own = f"datasets/{name}/dataset.toml"
+    return tree.revision is None or any(c.path == own and c.head_blob is None for c in tree.changes)
+
+
+def _dataset_status(
+    workspace: Workspace,
+    name: str,
+    edits: Sequence[Edit],
+    lost: Sequence[str],
+    *,
+    is_untracked: bool,
+) -> DatasetStatus:
+    damage: Sequence[Damage] = read_edits(workspace, name).damage
+    state = dataset_state(workspace, name)
+    return DatasetStatus(
+        name=name,
+        edits=tuple(edits),
+        conflicts=tuple(i for i, s in state.items() if s.is_conflict),
+        damage=(*(str(d) for d in damage), *lost),
+        is_untracked=is_untracked,
+        n_examples=n_examples(workspace, name),
+        build_id=_build_id(workspace, name),
+    )
+
+
+def _build_id(workspace: Workspace, name: str) -> str | None:
+    try:
+        build = current_build(workspace, name)
+    except BuildError:
+        return None
+    return build.build_id if build else None
