@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from models.deterministic import deterministic
 
@@ -66,7 +66,7 @@ def fit(
     images: (N, C, H, W) uint8. labels: (N,) int64, −1 = none. is_train: (N,) bool. Same inputs,
     same seed: the same weights and the same record, byte for byte. ``is_recorded`` False keeps no
     record and returns None; it is there to measure what the record costs.
-    Raises ValueError if there is nothing to learn from.
+    Raises ValueError if there is nothing to learn from, or if the weights become no numbers.
     """
     _validate(images, labels, is_train)
     pixels, targets = torch.from_numpy(images), torch.from_numpy(labels.astype(np.int64))
@@ -92,10 +92,15 @@ def fit(
             with torch.inference_mode():
                 for batch in held_out.split(HELD_OUT_BATCH_SIZE):
                     logits[batch] = model(pixels[batch])
+            if not torch.isfinite(logits).all():
+                raise ValueError(
+                    f"training diverged in epoch {number} of {epochs}; "
+                    f"a learning_rate below {learning_rate:g} may help."
+                )
             if recorder is not None:
                 recorder.add(number, logits)
             if on_epoch is not None:
-                on_epoch(_summary(number, epochs, logits, targets, train, held_out))
+                on_epoch(_summary(number, epochs, logits, targets, train))
     return recorder.record() if recorder is not None else None
 
 
@@ -128,7 +133,7 @@ class _Step:
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate * one_cycle(self.n_done / self.n_steps)
         logits = self.model(images)
-        loss = F.cross_entropy(logits, targets)
+        loss = functional.cross_entropy(logits, targets)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
@@ -199,8 +204,8 @@ def jiggle(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     turn, scale, reach = turn * MAX_TURN, 1 + scale * MAX_SCALE, max(0.5, size / 16) * 2 / size
     cos, sin = scale * turn.cos(), scale * turn.sin()
     maps = torch.stack([cos, -sin, right * reach, sin, cos, down * reach], 1).view(n, 2, 3)
-    grid = F.affine_grid(maps, list(images.shape), align_corners=False)  # (B, S, S, 2)
-    return F.grid_sample(images.float(), grid, padding_mode="border", align_corners=False)
+    grid = functional.affine_grid(maps, list(images.shape), align_corners=False)  # (B, S, S, 2)
+    return functional.grid_sample(images.float(), grid, padding_mode="border", align_corners=False)
 
 
 def one_cycle(progress: float) -> float:
@@ -211,22 +216,17 @@ def one_cycle(progress: float) -> float:
 
 
 def _summary(
-    number: int,
-    n_epochs: int,
-    logits: torch.Tensor,
-    targets: torch.Tensor,
-    train: torch.Tensor,
-    held_out: torch.Tensor,
+    number: int, n_epochs: int, logits: torch.Tensor, targets: torch.Tensor, train: torch.Tensor
 ) -> Epoch:
+    is_held_out = targets >= 0
+    is_held_out[train] = False
     loss, accuracy = _loss_and_accuracy(logits[train], targets[train])
-    held_out = held_out[targets[held_out] >= 0]
-    return Epoch(
-        number, n_epochs, loss, accuracy, *_loss_and_accuracy(logits[held_out], targets[held_out])
-    )
+    held_out = _loss_and_accuracy(logits[is_held_out], targets[is_held_out])
+    return Epoch(number, n_epochs, loss, accuracy, *held_out)
 
 
 def _loss_and_accuracy(logits: torch.Tensor, targets: torch.Tensor) -> tuple[float, float]:
     if not len(targets):
         return float("nan"), float("nan")
     accuracy = (logits.argmax(1) == targets).float().mean()
-    return float(F.cross_entropy(logits, targets)), float(accuracy)
+    return float(functional.cross_entropy(logits, targets)), float(accuracy)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageOps
+
+# what Pillow raises for bytes that are no image, or a damaged or a monstrous one
+UNREADABLE = (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError)
 
 
 def decode(payloads: Sequence[bytes], image_size: int, n_channels: int) -> np.ndarray:
@@ -20,7 +24,7 @@ def decode(payloads: Sequence[bytes], image_size: int, n_channels: int) -> np.nd
         try:
             with Image.open(io.BytesIO(payload)) as image:
                 images[row] = _pixels(image, image_size, n_channels)
-        except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        except UNREADABLE as error:
             raise ValueError(f"image {row} cannot be read: {error}.") from error
     return images
 
@@ -36,7 +40,7 @@ def guess_n_channels(payloads: Sequence[bytes]) -> int:
 
 def _pixels(image: Image.Image, image_size: int, n_channels: int) -> np.ndarray:
     image = ImageOps.exif_transpose(image)
-    if image.mode.startswith(("I", "F")):  # 16 bits of gray; a plain convert would clip them
+    if image.mode.startswith("I"):  # 16 bits of gray; a plain convert would clip them
         image = Image.fromarray((np.asarray(image, np.float32) / 257).clip(0, 255).astype(np.uint8))
     if image.has_transparency_data:
         image = image.convert("RGBA")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from models.registry import Normalize, architecture
 
@@ -41,8 +41,12 @@ class SmallCNN(nn.Module):
     def embed(self, images: torch.Tensor) -> torch.Tensor:
         """(B, C, S, S) of 0 … 255 -> features (B, 64), ≥ 0."""
         x = self.convolutions(self.normalize(images))  # (B, width, ≤ 4, ≤ 4)
-        x = F.avg_pool2d(x, 2) if x.shape[-1] == 4 else F.adaptive_avg_pool2d(x, 2)
-        return F.relu(self.features(x.flatten(1)))
+        x = (
+            functional.avg_pool2d(x, 2)
+            if x.shape[-1] == 4
+            else functional.adaptive_avg_pool2d(x, 2)
+        )
+        return functional.relu(self.features(x.flatten(1)))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """(B, C, S, S) of 0 … 255 -> logits (B, K)."""

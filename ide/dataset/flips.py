@@ -40,6 +40,4 @@ def _counted(labels: pa.Table, predictions: pa.Table) -> pa.Table:
         pc.invert(pc.or_(labels["is_excluded"], labels["is_conflict"])),
     )
     rows = labels.filter(is_counted).select([EXAMPLE_ID, LABEL, SPLIT])
-    return rows.join(
-        predictions.select([EXAMPLE_ID, "predicted"]), EXAMPLE_ID, join_type="inner"
-    )
+    return rows.join(predictions.select([EXAMPLE_ID, "predicted"]), EXAMPLE_ID, join_type="inner")

@@ -33,19 +33,16 @@ def reasons(
     is_doubtful = (votes[rows, suggested] > votes[rows, labels]) | (2 * n_learnt < n_epochs)
     shown = np.where(is_suspect | is_doubtful, suggested, labels)
     verbs = np.where(is_suspect, "looks like", np.where(is_doubtful, "could be", "fits"))
+    near = zip(votes[rows, shown].tolist(), n_neighbors.tolist(), strict=True)
+    learnt = zip(n_learnt.tolist(), is_train.tolist(), strict=True)
     return [
-        _sentence(verb, classes[s], int(k), int(n), classes[g], int(e), n_epochs, bool(t))
-        for verb, s, k, n, g, e, t in zip(
-            verbs, shown, votes[rows, shown], n_neighbors, labels, n_learnt, is_train, strict=True
-        )
+        f"{verb} {classes[s]}: {_near(classes[s], k, n)}{_learnt(classes[g], e, n_epochs, t)}"
+        for verb, s, g, (k, n), (e, t) in zip(verbs, shown, labels, near, learnt, strict=True)
     ]
 
 
-def _sentence(
-    verb: str, shown: str, k: int, n: int, given: str, n_learnt: int, n_epochs: int, is_train: bool
-) -> str:
-    near = f"{k} of its {n} nearest {'is' if k == 1 else 'are'} {shown}, " if n else ""
-    return f"{verb} {shown}: {near}{_learnt(given, n_learnt, n_epochs, is_train)}"
+def _near(shown: str, k: int, n: int) -> str:
+    return f"{k} of its {n} nearest {'is' if k == 1 else 'are'} {shown}, " if n else ""
 
 
 def _learnt(given: str, n_learnt: int, n_epochs: int, is_train: bool) -> str:

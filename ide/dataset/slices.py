@@ -65,17 +65,13 @@ def _values(
 
 
 def _is_categorical(kind: pa.DataType) -> bool:
-    return (
-        pa.types.is_string(kind)
-        or pa.types.is_large_string(kind)
-        or pa.types.is_boolean(kind)
-        or pa.types.is_integer(kind)
-    )
+    tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_boolean, pa.types.is_integer)
+    return any(test(kind) for test in tests)
 
 
 def _mask(values: pa.ChunkedArray) -> np.ndarray:
     """A null is not true."""
-    return np.asarray(pc.fill_null(values, False).to_numpy(), bool)  # noqa: FBT003
+    return np.asarray(pc.fill_null(values, False).to_numpy(), bool)
 
 
 def _identifier(name: str) -> str:

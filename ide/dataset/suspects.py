@@ -113,7 +113,7 @@ def rank(
 def blend(mean_probs: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """Multiply the network's (M, K) and the neighbours' (M, K) word; rows sum to 1."""
     both = mean_probs.astype(np.float64) * (counts + VOTE_PRIOR)
-    return both / both.sum(1, keepdims=True)
+    return np.asarray(both / both.sum(1, keepdims=True))
 
 
 def doubt(
@@ -122,11 +122,10 @@ def doubt(
     """Give 0 … 1, higher = more probably wrong, of (M,) given labels; see the module's page."""
     own = np.take_along_axis(blended, labels[:, None], 1)[:, 0]
     of_blend, of_el2n, of_margin = WEIGHTS
-    return (
-        of_blend * (1 - own)
-        + of_el2n * el2n.astype(np.float64) / np.sqrt(2)
-        + of_margin * (1 - mean_margin) / 2
-    )
+    doubts = of_blend * (1 - own)
+    doubts += of_el2n * el2n.astype(np.float64) / np.sqrt(2)
+    doubts += of_margin * (1 - mean_margin) / 2
+    return np.asarray(doubts)
 
 
 def estimate_errors(labels: np.ndarray, probs: np.ndarray) -> int:
@@ -184,11 +183,11 @@ def agreement(counts: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Give the share 0 … 1 of the neighbours that bear the given label, (M,); NaN without any."""
     own = np.take_along_axis(counts, labels[:, None], 1)[:, 0]
     n = counts.sum(1)
-    return np.where(n > 0, own / np.maximum(n, 1), np.nan)
+    return np.asarray(np.where(n > 0, own / np.maximum(n, 1), np.nan))
 
 
 def _logistic(doubts: np.ndarray, middle: float) -> np.ndarray:
-    return 1 / (1 + np.exp(-SHARPNESS * (doubts - middle)))
+    return np.asarray(1 / (1 + np.exp(-SHARPNESS * (doubts - middle))))
 
 
 def _id_lists(neighbors: np.ndarray, ids: np.ndarray) -> pa.Array:
