@@ -53,6 +53,20 @@ LABELS = pa.schema(
     ]
 )
 
+# builds/<name>/targets.parquet: what training reads of the labels. A confirmation changes
+# labels.parquet (it is an edit) and not this, so that it costs no training.
+TARGETS = pa.schema(
+    [LABELS.field(c) for c in (EXAMPLE_ID, LABEL, SPLIT, "is_excluded", "is_conflict")]
+)
+
+# builds/<name>/edits.parquet: the edits that a build knows
+BUILD_EDITS = pa.schema(
+    [
+        ("edit_id", pa.string()),
+        ("is_ignored", pa.bool_()),  # its value is no class or split here; see issues.parquet
+    ]
+)
+
 # builds/<name>/dynamics.parquet: the training record, a row an example an epoch
 DYNAMICS = pa.schema(
     [

@@ -59,7 +59,8 @@ def rank(
     (N, K) over the epochs, rows sum to 1; margins (E, N), −1 … 1, and el2n (N,), 0 … √2, from the
     training record; embeddings (N, D); is_train (N,) bool, whose label was trained on. Excluded
     examples are left out, as neighbours too; those in conflict are ranked but no neighbours.
-    The order of the rows given changes nothing but ties of neighbours.
+    The order of the rows given changes nothing but ties of neighbours. The schema's metadata say
+    how many labels are estimated to be wrong: ``upwell.estimated_label_errors``.
     """
     is_listed = (labels >= 0) & ~is_excluded
     neighbors, _ = nearest(embeddings, N_NEIGHBORS, is_candidate=is_listed & ~is_conflict)
@@ -72,7 +73,8 @@ def rank(
     blended = blend(mean_probs, counts)
     mean_margin = margins.mean(0, dtype=np.float64)
     doubts = doubt(blended, given, el2n, mean_margin)
-    p_mislabeled = calibrate(doubts, estimate_errors(given, blended))
+    n_errors = estimate_errors(given, blended)
+    p_mislabeled = calibrate(doubts, n_errors)
     suggested = suggest(blended, given)
     loss, margin = loss_and_margin(probs, given)
     why = reasons(
@@ -106,7 +108,7 @@ def rank(
     }
     return pa.table(
         [pa.array(columns[field.name], field.type, from_pandas=True) for field in SUSPECTS],
-        schema=SUSPECTS,
+        schema=SUSPECTS.with_metadata({"upwell.estimated_label_errors": str(n_errors)}),
     )
 
 
@@ -168,7 +170,7 @@ def suggest(blended: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Give the most probable class other than the given one, (M,) int; the lower index if tied."""
     others = blended.copy()
     np.put_along_axis(others, labels[:, None], -1, 1)
-    return others.argmax(1)
+    return np.asarray(others.argmax(1))
 
 
 def loss_and_margin(probs: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

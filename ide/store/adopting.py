@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ide.dataset.errors import GitError
 from ide.dataset.flips import flips
-from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT
+from ide.dataset.schema import EXAMPLE_ID
 from ide.store.builds import (
     BUILD_FILES,
     N_KEPT,
@@ -65,7 +66,15 @@ def adopt_build(
             if _link_all(workspace.build_path(name), links):
                 identity = _identity(links)
                 if identity is not None:
-                    _move_in(workspace, name, links, identity, known, stamp, seconds)
+                    _move_in(
+                        workspace,
+                        name,
+                        links,
+                        identity,
+                        known=known,
+                        stamp=stamp,
+                        seconds=seconds,
+                    )
                     _prune(workspace, name)
     found = list_builds(workspace, name)
     return found[0] if found else None
@@ -154,6 +163,7 @@ def _move_in(
     name: str,
     links: Path,
     identity: _Identity,
+    *,
     known: list[BuildInfo],
     stamp: dict[str, list[int]],
     seconds: float | None,
@@ -166,10 +176,8 @@ def _move_in(
         compared_with = base.compared_with
         seconds = seconds if base.seconds is None else base.seconds
     elif base is not None:
-        table = _flips(base, links, identity.build_id)
-        write_parquet(
-            links / "flips.parquet", table, metadata={"upwell.build_id": identity.build_id}
-        )
+        metadata = {"upwell.build_id": identity.build_id}
+        write_parquet(links / "flips.parquet", _flips(base, links), metadata=metadata)
     revision, n_uncommitted = _revision(workspace, name, links)
     facts: dict[str, Any] = {
         "build_id": identity.build_id,
@@ -193,14 +201,13 @@ def _move_in(
         path.replace(target / path.name)
 
 
-def _flips(base: BuildInfo, links: Path, build_id: str) -> Any:
-    columns = [EXAMPLE_ID, "predicted"]
-    labels = [EXAMPLE_ID, LABEL, SPLIT]
+def _flips(base: BuildInfo, links: Path) -> pa.Table:
+    predicted = [EXAMPLE_ID, "predicted"]
     return flips(
-        base_labels=build_table(base, "targets", labels),
-        base_predictions=build_table(base, "predictions", columns),
-        labels=pq.read_table(links / "targets.parquet", columns=labels),
-        predictions=pq.read_table(links / "predictions.parquet", columns=columns),
+        base_labels=build_table(base, "targets"),
+        base_predictions=build_table(base, "predictions", predicted),
+        labels=pq.read_table(links / "targets.parquet"),
+        predictions=pq.read_table(links / "predictions.parquet", columns=predicted),
     )
 
 

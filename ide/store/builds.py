@@ -96,7 +96,7 @@ def require_build(workspace: Workspace, name: str) -> BuildInfo:
 
 
 def build_table(build: BuildInfo, table: str, columns: Sequence[str] | None = None) -> pa.Table:
-    """Read ``labels``, ``predictions``, ``dynamics``, ``suspects``, ``issues``, ``slices``, ``flips``.
+    """Read a Parquet file of a build by its name without the ending, such as ``suspects``.
 
     ``flips`` is empty where there was no build to compare with. Raises ``NoBuildError`` where the
     build is no longer kept.

@@ -1,0 +1,310 @@
+"""Running a build: one at a time, as a process of its own, watched, cancelled, undone if it fails.
+
+``python -m ide.store.build_process [NAME…]`` is what the workbench starts; ``upwell compile`` is
+the same in the foreground.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import psutil
+
+from ide.dataset.errors import (
+    BuildCancelledError,
+    BuildError,
+    BuildRunningError,
+    ConfigError,
+    UpwellError,
+)
+from ide.store.adopting import adopt_build, restore_build
+from ide.store.builds import BuildInfo
+from ide.store.compile_lock import compile_lock, is_compiling
+from ide.store.dvc import end_group, explain, listed_datasets, start_repro, tidy_locks
+from ide.store.files import write_bytes
+from ide.store.progress import read_progress
+from ide.store.runs import (
+    Run,
+    RunStatus,
+    load_run,
+    make_folder,
+    new_run_id,
+    progress_path,
+    run_folder,
+    save_run,
+    status_of,
+)
+from ide.store.workspace import Workspace
+
+_POLL_S = 0.1
+_CANCEL_S = 5.0  # after which a build that does not end by itself is killed
+_RUN_ID = "UPWELL_RUN_ID"
+_CHILDREN: list[subprocess.Popen[bytes]] = []  # builds that this process started and must reap
+
+
+def run_build(
+    workspace: Workspace,
+    names: Sequence[str] | None = None,
+    *,
+    on_progress: Callable[[str], None] | None = None,
+) -> list[BuildInfo]:
+    """Build datasets (default: all that ``params.yaml`` lists) and return their builds.
+
+    Ends in ``BuildRunningError`` while another build runs, in ``BuildCancelledError`` on SIGINT or
+    SIGTERM, in ``BuildError`` where a stage fails, in ``ConfigError`` where it cannot begin. In
+    each case ``builds/``, ``dvc.lock`` and the archive are as they were.
+    """
+    wanted = _check_names(workspace, names)
+    with compile_lock(workspace) as is_ours:
+        if not is_ours:
+            raise _running_error(workspace)
+        _tidy_killed(workspace)
+        run = _begin(workspace, wanted)
+        try:
+            with _cancellation() as is_cancelled:
+                _repro(workspace, run, is_cancelled, on_progress)
+            seconds = time.time() - run.started_at
+            builds = [_adopt(workspace, name, seconds) for name in wanted]
+        except BaseException as error:
+            _restore(workspace, run)
+            state = "cancelled" if isinstance(error, BuildCancelledError) else "failed"
+            message = str(error) if isinstance(error, UpwellError) else f"broke: {error!r}"
+            save_run(workspace, run, state=state, finished_at=time.time(), message=message)
+            raise
+        save_run(workspace, run, state="done", finished_at=time.time())
+        return builds
+
+
+def start_build(workspace: Workspace, names: Sequence[str] | None = None) -> Run:
+    """Start a build in the background and return at once; watch it with ``build_status``.
+
+    Raises ``BuildRunningError`` while one runs and ``ConfigError`` where it could not begin. The
+    build goes on when this process ends.
+    """
+    wanted = _check_names(workspace, names)
+    if build_status(workspace).state == "running":
+        raise _running_error(workspace)
+    run_id = new_run_id()
+    with (make_folder(workspace, run_id) / "build.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ide.store.build_process", *wanted],
+            cwd=workspace.root,
+            env={**os.environ, _RUN_ID: run_id},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    _CHILDREN.append(process)
+    run = _new_run(run_id, process.pid, wanted)
+    if not is_compiling(workspace):  # else the child has told of itself already
+        save_run(workspace, run)
+    return run
+
+
+def build_status(workspace: Workspace) -> RunStatus:
+    """Return how far the latest build is. One that was killed is noticed and tidied here."""
+    for child in _CHILDREN[:]:
+        if child.poll() is not None:
+            _CHILDREN.remove(child)
+    run = load_run(workspace)
+    if run is None:
+        return RunStatus("idle")
+    if run.state == "running" and not is_compiling(workspace) and not _lives(run):
+        with compile_lock(workspace) as is_ours:
+            if is_ours:
+                _tidy_killed(workspace)
+        run = load_run(workspace) or run
+    return status_of(workspace, run)
+
+
+def cancel_build(workspace: Workspace) -> None:
+    """End the running build, whoever started it, and wait until the last good one is back."""
+    run = load_run(workspace)
+    if run is None or run.state != "running" or not _lives(run):
+        build_status(workspace)
+        return
+    os.kill(run.pid, signal.SIGTERM)
+    deadline = time.monotonic() + _CANCEL_S
+    while build_status(workspace).state == "running":
+        if time.monotonic() > deadline and _lives(run):
+            os.kill(run.pid, signal.SIGKILL)
+        time.sleep(0.03)
+
+
+def main() -> None:
+    """Run a build as a process of its own; how it goes is in ``.upwell``, not on a screen."""
+    try:
+        run_build(Workspace.find(), sys.argv[1:] or None)
+    except UpwellError as error:
+        sys.stderr.write(f"upwell: {error}\n")
+        sys.exit(error.exit_code)
+
+
+def _check_names(workspace: Workspace, names: Sequence[str] | None) -> list[str]:
+    """Return the datasets to build; raise where one cannot be, before anything is begun."""
+    listed = listed_datasets(workspace)
+    wanted = list(dict.fromkeys(names)) if names else listed
+    if not wanted:
+        raise ConfigError(
+            "there is no dataset to build yet. Import one with: upwell import SOURCE --name NAME"
+        )
+    for name in wanted:
+        workspace.config(name)
+        if name not in listed:
+            raise ConfigError(
+                f"{name!r} is not in params.yaml, so that it is not built; "
+                f"add a line '  - {name}' under 'datasets:'"
+            )
+        workspace.edits_path(name).mkdir(exist_ok=True)
+    return wanted
+
+
+def _new_run(run_id: str, pid: int, names: Sequence[str]) -> Run:
+    return Run(run_id, "running", tuple(names), time.time(), pid, _started_at(pid))
+
+
+def _begin(workspace: Workspace, names: Sequence[str]) -> Run:
+    """Note what is as it is before: the run itself, the builds, ``dvc.lock``."""
+    run = _new_run(os.environ.get(_RUN_ID) or new_run_id(), os.getpid(), names)
+    folder = make_folder(workspace, run.run_id)
+    progress_path(workspace, run.run_id).touch()
+    lock = workspace.root / "dvc.lock"
+    if lock.exists():
+        write_bytes(folder / "dvc.lock", lock.read_bytes())
+    for name in names:
+        adopt_build(workspace, name)
+    tidy_locks(workspace)
+    return save_run(workspace, run)
+
+
+def _repro(
+    workspace: Workspace,
+    run: Run,
+    is_cancelled: threading.Event,
+    on_progress: Callable[[str], None] | None,
+) -> None:
+    """Run DVC to its end, telling of the progress; raise what it failed of."""
+    path = progress_path(workspace, run.run_id)
+    log_path = run_folder(workspace, run.run_id) / "dvc.log"
+    with log_path.open("wb") as log:
+        process = start_repro(workspace, run.datasets, log=log, progress_path=path)
+    try:
+        save_run(workspace, run, group=process.pid)
+        told_at = -1
+        while process.poll() is None:
+            if is_cancelled.wait(_POLL_S):
+                raise BuildCancelledError("the build was cancelled; the last good one stands")
+            size = path.stat().st_size
+            if on_progress and size != told_at:
+                told_at = size
+                on_progress(str(status_of(workspace, run)))
+    finally:
+        end_group(process.pid)
+        process.wait()
+    if is_cancelled.is_set():
+        raise BuildCancelledError("the build was cancelled; the last good one stands")
+    if process.returncode != 0:
+        raise _failure(path, log_path)
+
+
+def _failure(progress: Path, log_path: Path) -> BuildError:
+    """Return the error of a run: what the stage said, else what DVC said."""
+    for event in read_progress(progress):
+        if "error" in event:
+            failure = BuildError(event["error"])
+            failure.exit_code = event.get("exit_code", BuildError.exit_code)
+            return failure
+    return BuildError(explain(log_path.read_text(encoding="utf-8", errors="replace")))
+
+
+def _adopt(workspace: Workspace, name: str, seconds: float) -> BuildInfo:
+    build = adopt_build(workspace, name, seconds=seconds)
+    if build is None:
+        raise BuildError(
+            f"the build of {name!r} is not whole: files in builds/{name}/ are missing or of "
+            f"different builds. Make it anew with: dvc repro --force check@{name} evaluate@{name}"
+        )
+    return build
+
+
+def _restore(workspace: Workspace, run: Run) -> None:
+    """Put ``dvc.lock`` and the builds back as they were before a run."""
+    before = run_folder(workspace, run.run_id) / "dvc.lock"
+    lock = workspace.root / "dvc.lock"
+    if before.exists():
+        if lock.exists() is False or lock.read_bytes() != before.read_bytes():
+            write_bytes(lock, before.read_bytes())
+    else:
+        lock.unlink(missing_ok=True)
+    for name in run.datasets:
+        restore_build(workspace, name)
+    tidy_locks(workspace)
+
+
+def _tidy_killed(workspace: Workspace) -> None:
+    """Undo a run whose process was killed; the caller holds the lock."""
+    run = load_run(workspace)
+    if run is None or run.state != "running" or run.run_id == os.environ.get(_RUN_ID):
+        return
+    if run.group is not None and _started_at(run.group) is not None:
+        end_group(run.group)
+    _restore(workspace, run)
+    message = "the build's process was killed; the last good build stands"
+    save_run(workspace, run, state="failed", finished_at=time.time(), message=message)
+
+
+@contextmanager
+def _cancellation() -> Iterator[threading.Event]:
+    """Turn SIGINT, SIGTERM and SIGHUP into an event while the block runs."""
+    event = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield event
+        return
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in signals}
+    for number in signals:
+        signal.signal(number, lambda *_: event.set())
+    try:
+        yield event
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _running_error(workspace: Workspace) -> BuildRunningError:
+    run = load_run(workspace)
+    if run is None or run.state != "running":
+        return BuildRunningError("another build has just begun in this workspace; try again later")
+    since = datetime.fromtimestamp(run.started_at).astimezone().strftime("%H:%M:%S")
+    return BuildRunningError(
+        f"a build of {', '.join(run.datasets)} is running already (process {run.pid}, since "
+        f"{since}); wait for it, or cancel it in the workbench (or: kill {run.pid})"
+    )
+
+
+def _lives(run: Run) -> bool:
+    started_at = _started_at(run.pid)
+    return started_at is not None and started_at == run.pid_started_at
+
+
+def _started_at(pid: int) -> float | None:
+    """Return when a process began; None where there is none, or a zombie."""
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
+    except psutil.Error:
+        return None
+
+
+if __name__ == "__main__":
+    main()

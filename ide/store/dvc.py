@@ -1,0 +1,185 @@
+"""DVC, by its command line: how a build is run, what its refusals mean, what it leaves behind."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, Any
+
+import psutil
+
+from ide.dataset.errors import BuildError, ConfigError
+from ide.store.workspace import Workspace
+
+STAGES = ("fetch", "snapshot", "compile", "rank", "check", "evaluate")
+_LAST_STAGES = ("check", "evaluate")  # what everything else leads to
+_CONFLICT_FILES = ("dvc.yaml", "params.yaml", "dvc.lock")
+_GRACE_S = 0.5  # between asking and killing
+
+
+def start_repro(
+    workspace: Workspace, names: Sequence[str], *, log: IO[bytes], progress_path: Path
+) -> subprocess.Popen[bytes]:
+    """Start ``dvc repro`` for some datasets, with all its children in a process group of its own.
+
+    Stages run under this very Python: its folder comes first on the PATH.
+    """
+    require_dvc(workspace)
+    targets = [f"{stage}@{name}" for name in names for stage in _LAST_STAGES]
+    environment = {
+        **os.environ,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+        "DVC_NO_ANALYTICS": "1",
+        "PYTHONUNBUFFERED": "1",
+        "UPWELL_PROGRESS": str(progress_path),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "dvc", "repro", *targets],
+        cwd=workspace.root,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+def require_dvc(workspace: Workspace) -> None:
+    """Raise, in a sentence, where DVC could not even begin."""
+    if find_spec("dvc") is None:
+        raise BuildError(
+            "DVC is not installed in this Python, and builds are run by it. "
+            "Install it with: pip install dvc"
+        )
+    if not (workspace.root / ".dvc").is_dir():
+        raise ConfigError(
+            f"{workspace.root} has no .dvc folder, so that DVC cannot build here. "
+            "Make one with: dvc init (in a git repository)"
+        )
+    for name in _CONFLICT_FILES:
+        path = workspace.root / name
+        if path.exists() and re.search(rb"^(<<<<<<<|>>>>>>>) ", path.read_bytes(), re.MULTILINE):
+            advice = (
+                "delete it and compile: DVC writes it anew"
+                if name == "dvc.lock"
+                else "choose one side and remove the marks"
+            )
+            raise ConfigError(f"{name} holds a merge conflict; {advice}")
+
+
+def listed_datasets(workspace: Workspace) -> list[str]:
+    """Return the datasets that ``params.yaml`` lists to be built, in its order."""
+    from ruamel.yaml import YAML, YAMLError
+
+    path = workspace.root / "params.yaml"
+    try:
+        data = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")) or {}
+        names = data["datasets"] or []
+    except FileNotFoundError:
+        names = None
+    except (YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError):
+        names = None
+    if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
+        raise ConfigError(
+            "params.yaml does not list the datasets to build; wanted lines such as "
+            "'datasets:' and '  - digits'"
+        )
+    return names
+
+
+def explain(log: str) -> str:
+    """Turn what DVC wrote when it failed into a sentence with what to do next."""
+    if "Unable to acquire lock" in log or "is busy, it is being blocked by" in log:
+        return (
+            "another dvc command is working in this workspace; wait until it has ended, "
+            "and compile again"
+        )
+    if "not a git repository" in log.lower() or "No SCM" in log:
+        return "the workspace is not in a git repository, which DVC needs. Make one with: git init"
+    missing = re.search(r"missing data 'source': (\S+)", log) or re.search(
+        r"dependency '([^']+)' does not exist", log
+    )
+    if missing:
+        return f"{missing[1]} is not there. Bring it with: dvc pull, or import the examples again"
+    if "No space left on device" in log:
+        return "the disk is full; free some space and compile again"
+    errors = [line.removeprefix("ERROR: ") for line in log.splitlines() if "ERROR: " in line]
+    return f"DVC refused: {errors[-1][:400]}" if errors else "DVC ended without saying why"
+
+
+def end_group(group: int, *, grace_s: float = _GRACE_S) -> None:
+    """End all processes of a group: ask, wait a moment, kill. A group that is gone is no error."""
+    try:
+        os.killpg(group, signal.SIGTERM)
+        deadline = time.monotonic() + grace_s
+        while time.monotonic() < deadline and _members(group):
+            time.sleep(0.02)
+        if _members(group):
+            os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _members(group: int) -> list[int]:
+    """Return the processes of a group that still run; a zombie does not."""
+    found = []
+    for process in psutil.process_iter(["pid", "status"]):
+        try:
+            if process.info["status"] != psutil.STATUS_ZOMBIE and os.getpgid(process.pid) == group:
+                found.append(process.pid)
+        except (ProcessLookupError, psutil.NoSuchProcess):
+            continue
+    return found
+
+
+def tidy_locks(workspace: Workspace) -> None:
+    """Remove what a killed DVC left in ``.dvc/tmp`` and DVC itself would stumble over.
+
+    Its ``rwlock`` names processes; an entry of one that is gone, or whose number another program
+    has now, is dropped, and so is a file that was torn while it was written. Nothing is touched
+    while a living DVC holds the file's guard.
+    """
+    path = workspace.root / ".dvc" / "tmp" / "rwlock"
+    if not path.exists():
+        return
+    with (path.parent / "rwlock.lock").open("a+") as guard:
+        try:
+            fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            kept = {"write": _living(data.get("write", {})), "read": _living(data.get("read", {}))}
+        except (ValueError, AttributeError, KeyError, TypeError):
+            kept = {}
+        path.write_text(json.dumps({k: v for k, v in kept.items() if v}), encoding="utf-8")
+
+
+def _living(entries: dict[str, Any]) -> dict[str, Any]:
+    """Keep the entries whose process runs DVC."""
+    kept: dict[str, Any] = {}
+    for path, holders in entries.items():
+        if isinstance(holders, list):
+            living = [h for h in holders if _runs_dvc(int(h["pid"]))]
+            if living:
+                kept[path] = living
+        elif holders and _runs_dvc(int(holders["pid"])):
+            kept[path] = holders
+    return kept
+
+
+def _runs_dvc(pid: int) -> bool:
+    try:
+        process = psutil.Process(pid)
+        return process.status() != psutil.STATUS_ZOMBIE and "dvc" in " ".join(process.cmdline())
+    except psutil.Error:
+        return False
