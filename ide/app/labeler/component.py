@@ -1,0 +1,204 @@
+"""The labelling surface as a Streamlit component, and the conversation with it.
+
+The component is one element that holds a window of the queue and never waits for Python. Its
+edits arrive as state, are written in the callback (which runs before the page is drawn, and
+also when the person is leaving it) and are acknowledged in the data of the next run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import streamlit as st
+
+from ide.app.labeler.sync import Message, Receipt, parse_message, receive
+from ide.app.payload import payload_url
+from ide.app.review_data import (
+    Window,
+    changed_states,
+    evals_of,
+    first_window,
+    next_window,
+    rows,
+    state_row,
+    suspects_of,
+    undoable_steps,
+)
+from ide.app.server import LABELER_PATH, labeler_version
+from ide.dataset.ids import content_id
+from ide.dataset.replay import UNTOUCHED, ExampleState
+from ide.store.builds import BuildInfo
+from ide.store.edit_log import read_edits
+from ide.store.state import dataset_state, imported_labels
+from ide.store.workspace import Workspace
+
+# The modules come from a route with an immutable address, so that a rerun does not carry them.
+_LOADER = """
+export default async function (component) {
+  const module = await import(new URL("%s", location.origin));
+  return module.default(component);
+}
+"""
+
+
+@lru_cache(maxsize=1)
+def _component() -> Any:
+    url = f"/labeler/{labeler_version()}/labeler.js"
+    return st.components.v2.component(
+        "upwell_labeler",
+        html='<div class="labeler"></div>',
+        css=(LABELER_PATH / "labeler.css").read_text(encoding="utf-8"),
+        js=_LOADER % url,
+    )
+
+
+def labeler(
+    workspace: Workspace,
+    name: str,
+    build: BuildInfo,
+    *,
+    annotator: str,
+    start: str | None,
+    links: list[dict[str, str]],
+    newest_build_id: str | None = None,
+) -> None:
+    """Show the labelling surface over a build's suspects, and save what is judged there.
+
+    ``start``: the example that the address names. ``links``: where to go when all are judged.
+    """
+    key = _key(name, annotator, build.build_id)
+    receipt_key = f"{key}/receipt"
+
+    def on_sync() -> None:
+        message = parse_message((st.session_state.get(key) or {}).get("sync"))
+        if message is not None:
+            st.session_state[receipt_key] = receive(workspace, name, message, annotator=annotator)
+
+    message = parse_message((st.session_state.get(key) or {}).get("sync"))
+    receipt = st.session_state.get(receipt_key)
+    data = labeler_data(
+        workspace, name, build, annotator=annotator, start=start, message=message, receipt=receipt
+    )
+    data |= {"links": links, "newer_build": newest_build_id not in (None, build.build_id)}
+    _component()(key=key, data=data, on_sync_change=on_sync)
+
+
+def is_in_use(name: str, annotator: str, build_id: str) -> bool:
+    """Whether the surface over that build is on the page and has spoken."""
+    return bool(st.session_state.get(_key(name, annotator, build_id)))
+
+
+def _key(name: str, annotator: str, build_id: str) -> str:
+    return f"labeler/{name}/{annotator}/{build_id}"
+
+
+def labeler_data(
+    workspace: Workspace,
+    name: str,
+    build: BuildInfo,
+    *,
+    annotator: str,
+    start: str | None,
+    message: Message | None,
+    receipt: Receipt | None,
+) -> dict[str, Any]:
+    """Return what the component is given: acknowledgements, and the rows that it lacks."""
+    config = workspace.config(name)
+    log = read_edits(workspace, name)
+    states, imported = dataset_state(workspace, name), imported_labels(workspace, name)
+    suspects = suspects_of(build)
+    have = message.have if message else None
+
+    def is_judged(example_id: str) -> bool:
+        return states.get(example_id, UNTOUCHED).is_judged
+
+    def state_of(example_id: str) -> dict[str, Any]:
+        state = states.get(example_id, UNTOUCHED)
+        return state_row(state, imported.get(example_id), annotator)
+
+    def label_of(example_id: str) -> str | None:
+        label = states.get(example_id, UNTOUCHED).label
+        return label if label is not None else imported.get(example_id)
+
+    window = _window(suspects, have, message, start, is_judged)
+    positions = list(window.positions)
+    wanted = suspects.position_by_id.get(message.wanted or "") if message else None
+    if wanted is not None and wanted not in positions:
+        positions = sorted([*positions, wanted])
+    split, evals = evals_of(build)
+    n_judged = sum(map(is_judged, suspects.ids))
+    first = next((x for x in suspects.ids if not is_judged(x)), None)
+    is_known_start = start in suspects.position_by_id
+    return {
+        "workspace": content_id(str(workspace.root).encode()),
+        "dataset": name,
+        "annotator": annotator,
+        "classes": list(config.classes),
+        "build": {"id": build.build_id},
+        "n_total": len(suspects),
+        "n_judged": n_judged,
+        "is_all_judged": first is None and not is_known_start,
+        "start": start if is_known_start else first,
+        "start_notice": _start_notice(name, start, imported, is_known=is_known_start),
+        "rows": rows(
+            build,
+            suspects,
+            positions,
+            classes=config.classes,
+            state_of=state_of,
+            label_of=label_of,
+            url_of=lambda example_id: payload_url(workspace, name, example_id),
+        ),
+        "range": list(window.range),
+        "is_end": window.is_end,
+        "states": changed_states(suspects, have, states, state_of),
+        "history": [] if message else undoable_steps(log.edits, states, annotator),
+        "evals": evals,
+        "evals_split": split,
+        "problems": _problems(log.damage, states),
+        "receipt": receipt.as_data() if receipt else None,
+    }
+
+
+def _window(
+    suspects: Any,
+    have: tuple[int, int] | None,
+    message: Message | None,
+    start: str | None,
+    is_judged: Any,
+) -> Window:
+    if message is None or have is None:
+        return first_window(suspects, start, is_judged)
+    return next_window(suspects, have, message.cursor, is_judged)
+
+
+def _start_notice(
+    name: str,
+    start: str | None,
+    imported: Mapping[str, str | None],
+    *,
+    is_known: bool,
+) -> str | None:
+    """Say why the example in the address is not the one that is shown."""
+    if not start or is_known:
+        return None
+    if start not in imported:
+        return f"{name} has no example {start[:60]!r}: this is the first suspect instead."
+    return f"{start[:60]} is not among the suspects of this build: this is the first one instead."
+
+
+def _problems(damage: tuple[Any, ...], states: Mapping[str, ExampleState]) -> list[str]:
+    """Return sentences about what is wrong with the edit log."""
+    found = [str(item) for item in damage[:3]]
+    if len(damage) > 3:
+        found.append(f"{len(damage) - 3} more damaged lines.")
+    n_conflicts = sum(state.is_conflict for state in states.values())
+    if n_conflicts:
+        examples = "example is" if n_conflicts == 1 else "examples are"
+        found.append(
+            f"{n_conflicts} {examples} in conflict: annotators disagree. See Changes, or label "
+            "them here."
+        )
+    return found

@@ -1,0 +1,42 @@
+// Elements, made from data only: text goes through textContent, never through innerHTML.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** Make an element. props: class, text, on<event> listeners, everything else an attribute. */
+export function h(tag, props = {}, ...children) {
+  return fill(document.createElement(tag), props, children);
+}
+
+/** The same for SVG. */
+export function svg(tag, props = {}, ...children) {
+  return fill(document.createElementNS(SVG, tag), props, children);
+}
+
+function fill(element, props, children) {
+  for (const [name, value] of Object.entries(props)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name === "class") element.setAttribute("class", value);
+    else if (name === "text") element.textContent = value;
+    else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : String(value));
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+/** A button that leaves the focus where it is when clicked, so that keys keep working. */
+export function button(props, ...children) {
+  return h("button", { type: "button", onmousedown: (e) => e.preventDefault(), ...props }, ...children);
+}
+
+/** Write text only where it differs: a node that does not change is not laid out again. */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Percent with as many digits as the eye can use. */
+export function percent(value) {
+  if (value === null || value === undefined) return "–";
+  const scaled = value * 100;
+  return scaled > 99.5 && scaled < 100 ? `${scaled.toFixed(1)} %` : `${Math.round(scaled)} %`;
+}

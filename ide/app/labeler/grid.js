@@ -1,0 +1,125 @@
+// Many examples at once: choose some, judge them together.
+
+import { button, h, percent, setText } from "./dom.js";
+import { markText } from "./stage.js";
+import { markTiny } from "./images.js";
+
+export const PAGE = 48;
+
+export class Grid {
+  /** on: {open(row), judge(name, label)}; keys act on the chosen tiles, or on the focused one. */
+  constructor({ on }) {
+    this.on = on;
+    this.tiles = [];
+    this.chosen = new Set();
+    this.focus = 0;
+    this.anchor = 0;
+    this.count = h("span", { class: "count" });
+    this.clear = button({ class: "quiet", onclick: () => this.choose([]) }, "Clear");
+    this.area = h("div", { class: "tiles", role: "listbox", "aria-multiselectable": "true", "aria-label": "suspects" });
+    this.element = h("div", { class: "grid", hidden: true },
+      h("div", { class: "grid-actions" }, this.count,
+        button({ class: "primary", onclick: () => on.judge("take") }, h("kbd", { text: "Enter" }), "Take suggestions"),
+        button({ onclick: () => on.judge("keep") }, h("kbd", { text: "⇧ Enter" }), "Keep given"),
+        button({ onclick: () => on.judge("exclude") }, h("kbd", { text: "X" }), "Exclude"),
+        button({ onclick: () => on.judge("undo") }, h("kbd", { text: "U" }), "Undo"),
+        this.clear,
+        button({ class: "quiet next", onclick: () => on.page() }, "Next page")),
+      this.area);
+  }
+
+  get targets() {
+    const rows = this.chosen.size
+      ? this.tiles.filter((tile) => this.chosen.has(tile.row.id))
+      : this.tiles.slice(this.focus, this.focus + 1);
+    return rows.map((tile) => tile.row);
+  }
+
+  get isDone() {
+    return this.tiles.every((tile) => tile.row.state.judged);
+  }
+
+  /** Lay out a page of rows. */
+  show(rows) {
+    this.chosen.clear();
+    this.focus = 0;
+    this.anchor = 0;
+    this.tiles = rows.map((row, i) => this.tile(row, i));
+    this.area.replaceChildren(...this.tiles.map((tile) => tile.element));
+    this.refresh();
+  }
+
+  tile(row, index) {
+    const image = h("img", { alt: "", decoding: "async", draggable: "false", src: row.url });
+    image.addEventListener("load", () => markTiny(image));
+    const mark = h("span", { class: "mark" });
+    const claim = h("span", { class: "claim" },
+      h("b", { text: row.given ?? "–" }), " → ", h("b", { class: "suggested", text: row.suggested }),
+      h("span", { class: "number", text: percent(row.p) }));
+    const element = button({ class: "tile", role: "option", tabindex: -1, title: row.reason ?? "", onclick: (event) => this.click(index, event), ondblclick: () => this.on.open(row) },
+      h("span", { class: "picture" }, image, mark), claim);
+    return { row, element, mark };
+  }
+
+  click(index, event) {
+    if (event.shiftKey) {
+      const [from, to] = [this.anchor, index].sort((a, b) => a - b);
+      for (const tile of this.tiles.slice(from, to + 1)) this.chosen.add(tile.row.id);
+    } else {
+      this.toggle(index);
+      this.anchor = index;
+    }
+    this.focus = index;
+    this.refresh();
+  }
+
+  toggle(index = this.focus) {
+    const id = this.tiles[index]?.row.id;
+    if (id === undefined) return;
+    if (!this.chosen.delete(id)) this.chosen.add(id);
+    this.anchor = index;
+    this.refresh();
+  }
+
+  choose(rows) {
+    this.chosen = new Set(rows.map((row) => row.id));
+    this.refresh();
+  }
+
+  chooseAll() {
+    this.choose(this.tiles.map((tile) => tile.row).filter((row) => !row.state.judged));
+  }
+
+  /** Move the focus; false where it would leave the page. */
+  move(name, isExtending) {
+    const columns = this.columns();
+    const step = { next: 1, previous: -1, down: columns, up: -columns }[name];
+    const index = this.focus + step;
+    if (index < 0 || index >= this.tiles.length) return false;
+    if (isExtending) for (const i of [this.focus, index]) this.chosen.add(this.tiles[i].row.id);
+    this.focus = index;
+    this.refresh();
+    this.tiles[index].element.scrollIntoView({ block: "nearest" });
+    return true;
+  }
+
+  columns() {
+    const top = this.tiles[0]?.element.offsetTop;
+    const first = this.tiles.findIndex((tile) => tile.element.offsetTop > top);
+    return first < 0 ? this.tiles.length : first;
+  }
+
+  refresh() {
+    this.tiles.forEach((tile, i) => {
+      const isChosen = this.chosen.has(tile.row.id);
+      tile.element.classList.toggle("chosen", isChosen);
+      tile.element.classList.toggle("focus", i === this.focus);
+      tile.element.classList.toggle("judged", tile.row.state.judged);
+      tile.element.setAttribute("aria-selected", isChosen);
+      setText(tile.mark, markText(tile.row));
+    });
+    const n = this.chosen.size;
+    setText(this.count, n ? `${n} chosen` : "none chosen: keys act on the framed one");
+    this.clear.hidden = n === 0;
+  }
+}

@@ -1,0 +1,44 @@
+// Images that are loaded and decoded before they are looked at.
+
+const KEPT = 160; // decoded elements kept; the browser's own cache holds the rest
+const TINY = 64; // pixels; below this, a pixel is shown as a square
+
+export class Images {
+  constructor() {
+    this.byUrl = new Map();
+  }
+
+  /** Begin to load and decode; the element can be put on the page at once. */
+  load(url) {
+    const known = this.byUrl.get(url);
+    if (known) {
+      this.byUrl.delete(url);
+      this.byUrl.set(url, known);
+      return known;
+    }
+    const element = new Image();
+    element.decoding = "sync";
+    element.alt = "";
+    element.draggable = false;
+    element.addEventListener("load", () => markTiny(element));
+    element.src = url;
+    const ready = element.decode().then(() => true, () => false);
+    const image = { element, ready };
+    this.byUrl.set(url, image);
+    for (const old of this.byUrl.keys()) {
+      if (this.byUrl.size <= KEPT) break;
+      this.byUrl.delete(old);
+    }
+    return image;
+  }
+}
+
+/** Small pictures are enlarged pixel by pixel: a digit of 8 × 8 stays crisp. */
+export function markTiny(element) {
+  element.classList.toggle("pixels", Math.max(element.naturalWidth, element.naturalHeight) < TINY);
+}
+
+/** A thumbnail that can be pointed at another example again and again. */
+export function pointThumbnail(element, url) {
+  if (element.getAttribute("src") !== url) element.src = url;
+}

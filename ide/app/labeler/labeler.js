@@ -1,0 +1,499 @@
+// The labelling surface: holds a window of the queue, judges at once, tells the server later.
+//
+// The server is told of edits by state, never by trigger: each message carries every edit that
+// is not acknowledged yet, each with its own id, so that sending twice changes nothing.
+
+import { button, h, setText } from "./dom.js";
+import { Grid, PAGE } from "./grid.js";
+import { Images } from "./images.js";
+import { GRID_HELP, HELP, belongsElsewhere, classKeys, command } from "./keys.js";
+import { Outbox, newEditId } from "./outbox.js";
+import { Picker } from "./picker.js";
+import { Queue } from "./queue.js";
+import { Stage } from "./stage.js";
+import { Strip } from "./strip.js";
+
+const DECODE_AHEAD = 12;
+const DECODE_BEHIND = 4;
+const ASK_BELOW = 40; // unjudged rows ahead; fewer, and the server is asked for more
+const QUIET_MS = 250; // after the last move: the address follows the cursor
+
+const mounts = new WeakMap();
+
+/** Called by Streamlit at mount and whenever the data changes. */
+export default function labeler({ data, parentElement, setStateValue }) {
+  const root = parentElement.querySelector(".labeler");
+  if (!root || !data) return undefined;
+  let mount = mounts.get(root);
+  if (!mount || mount.identity !== identity(data)) {
+    mount?.close();
+    mount = new Labeler(root, data, setStateValue);
+    mounts.set(root, mount);
+  }
+  mount.setStateValue = setStateValue;
+  mount.receive(data);
+  return () => {
+    mounts.get(root)?.close();
+    mounts.delete(root);
+  };
+}
+
+const identity = (data) => `${data.workspace}/${data.dataset}/${data.annotator}/${data.build.id}`;
+
+class Labeler {
+  constructor(root, data, setStateValue) {
+    this.root = root;
+    this.identity = identity(data);
+    this.setStateValue = setStateValue;
+    this.data = data;
+    this.client = newEditId();
+    this.queue = new Queue();
+    this.images = new Images();
+    this.history = data.history.map((step) => ({ ...step, before: null }));
+    this.classes = data.classes;
+    this.keys = classKeys(data.classes);
+    this.nMessages = 0;
+    this.isGrid = false;
+    this.nTotal = data.n_total;
+    this.nJudgedBefore = data.n_judged;
+    this.hasMore = true; // false: every loaded example is judged
+    this.outbox = new Outbox({
+      prefix: `upwell/edits/${data.workspace}/${data.dataset}/${data.annotator}/`,
+      client: this.client,
+      send: (edits) => this.sync({ edits }),
+      onChange: () => this.showSaved(),
+    });
+    this.build();
+    this.listen();
+  }
+
+  // ---- the page ----
+
+  build() {
+    const { data } = this;
+    const on = {
+      label: (label) => this.judge("label", label), take: () => this.judge("take"), keep: () => this.judge("keep"),
+      exclude: () => this.judge("exclude"), undo: () => this.undo(),
+    };
+    this.stage = new Stage({ classes: this.classes, keys: this.keys, evals: data.evals, evalsSplit: data.evals_split, images: this.images, on });
+    this.strip = new Strip({ onOpen: (id) => { this.queue.seek(id); this.show(); } });
+    this.grid = new Grid({ on: {
+      judge: (name) => (name === "undo" ? this.undo() : this.judge(name)),
+      open: (row) => { this.queue.seek(row.id); this.toggleGrid(false); },
+      page: () => this.nextPage(),
+    } });
+    this.picker = new Picker({ classes: this.classes, onPick: (label) => this.judge("label", label), onClose: () => this.root.focus({ preventScroll: true }) });
+    this.place = h("b", { class: "place" });
+    this.progress = h("span", { class: "progress-fill" });
+    this.identityText = h("span", { class: "example-id" });
+    this.saved = h("span", { class: "saved", role: "status", "aria-live": "polite" });
+    this.notice = h("p", { class: "notice", hidden: true, role: "alert", title: "click to hide", onclick: () => { this.notice.hidden = true; } });
+    this.news = h("p", { class: "notice news", hidden: true }, "A newer build is ready. ",
+      button({ onclick: () => this.reload() }, "Load its suspects"));
+    this.done = h("div", { class: "done", hidden: true });
+    this.help = this.helpPanel();
+    this.gridButton = button({ class: "quiet", "aria-pressed": "false", onclick: () => this.toggleGrid() }, h("kbd", { text: "G" }), "Grid");
+    const head = h("header", {},
+      this.place, h("span", { class: "progress", "aria-hidden": "true" }, this.progress), this.identityText,
+      h("span", { class: "space" }), this.saved,
+      this.gridButton,
+      button({ class: "quiet", "aria-label": "keys", onclick: () => this.toggleHelp() }, h("kbd", { text: "?" }), h("span", { class: "wide", text: "Keys" })));
+    this.root.replaceChildren(head, this.notice, this.news, this.stage.element, this.strip.element, this.grid.element, this.done, this.picker.element, this.help);
+    this.root.tabIndex = -1;
+    this.root.dataset.ready = "true";
+    this.takeFocus();
+  }
+
+  helpPanel() {
+    const list = (pairs) => h("dl", {}, ...pairs.flatMap(([key, what]) => [h("dt", {}, h("kbd", { text: key })), h("dd", { text: what })]));
+    const first = this.keys.length
+      ? [[`${this.keys[0]} … ${this.keys.at(-1)}`.toUpperCase(), "label it with that class"]]
+      : [["/", `label it: ${this.classes.length} classes are more than there are keys`]];
+    const grid = this.data.classes.length ? GRID_HELP : [];
+    return h("div", { class: "help", hidden: true, role: "note" },
+      h("div", {}, h("h3", { text: "Keys" }), list([...first, ...HELP])),
+      h("div", {}, h("h3", { text: "In the grid" }), list(grid)),
+      button({ class: "quiet close", onclick: () => this.toggleHelp(false) }, h("kbd", { text: "Esc" }), "Close"));
+  }
+
+  /** Keys should work at once; a field that is being typed in keeps the focus. */
+  takeFocus() {
+    const active = document.activeElement;
+    if (!active || !/^(INPUT|TEXTAREA|SELECT)$/.test(active.tagName)) this.root.focus({ preventScroll: true });
+  }
+
+  // ---- listening ----
+
+  listen() {
+    this.controller = new AbortController();
+    const { signal } = this.controller;
+    addEventListener("keydown", (event) => this.keydown(event), { capture: true, signal });
+    addEventListener("keyup", (event) => this.keyup(event), { capture: true, signal });
+    addEventListener("pointerdown", (event) => {
+      if (!event.composedPath().includes(this.root)) this.leave();
+    }, { capture: true, signal });
+    addEventListener("pagehide", () => this.leave(), { signal });
+    document.addEventListener("visibilitychange", () => document.hidden && this.leave(), { signal });
+    addEventListener("online", () => this.outbox.flush(), { signal });
+    addEventListener("beforeunload", (event) => {
+      this.leave();
+      if (this.outbox.size) event.preventDefault();
+    }, { signal });
+  }
+
+  close() {
+    this.leave();
+    this.outbox.close();
+    clearTimeout(this.quiet);
+    this.controller.abort();
+  }
+
+  /** Somebody is about to look elsewhere: what is not sent goes now. */
+  leave() {
+    this.outbox.flush();
+    this.writeAddress();
+  }
+
+  keydown(event) {
+    if (belongsElsewhere(event)) return;
+    const inGrid = this.isGrid && (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "a";
+    const found = inGrid ? { name: "all" } : command(event, this.classes, this.keys);
+    if (!found) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    this.held = event.code;
+    if (event.repeat && !/^(next|previous|up|down)$/.test(found.name)) return; // a held key judges once
+    if (this.isGrid) this.gridCommand(found, event.shiftKey);
+    else if (!event.shiftKey || found.name === "help" || found.name === "pick") this.command(found);
+  }
+
+  keyup(event) {
+    if (event.code === this.held) event.stopImmediatePropagation();
+    this.held = null;
+  }
+
+  command({ name, label }) {
+    const moves = { next: 1, down: 1, previous: -1, up: -1, first: -Infinity, last: Infinity };
+    if (name in moves) this.move(moves[name]);
+    else if (name === "label" || name === "take" || name === "keep" || name === "exclude") this.judge(name, label);
+    else if (name === "undo") this.undo();
+    else if (name === "grid") this.toggleGrid();
+    else if (name === "help") this.toggleHelp();
+    else if (name === "pick") this.picker.open();
+    else if (name === "escape") this.toggleHelp(false);
+  }
+
+  gridCommand({ name, label }, isShift) {
+    if (["next", "previous", "up", "down"].includes(name)) {
+      if (!this.grid.move(name, isShift) && name === "next" && this.grid.focus === this.grid.tiles.length - 1) this.nextPage();
+    } else if (name === "all") this.grid.chooseAll();
+    else if (name === "keep" && !isShift) this.grid.toggle();
+    else if (name === "take" && isShift) this.judge("keep");
+    else if (name === "escape") {
+      if (!this.help.hidden) this.toggleHelp(false);
+      else if (this.grid.chosen.size) this.grid.choose([]);
+      else this.toggleGrid(false);
+    } else if (!isShift || name === "help") this.command({ name, label });
+  }
+
+  // ---- judging ----
+
+  /** Judge the example at the cursor, or all that are chosen in the grid, as one step. */
+  judge(name, label = null) {
+    if (!this.isGrid && !this.hasMore) return; // nothing is shown that could be meant
+    const rows = this.isGrid ? this.grid.targets : [this.queue.current].filter(Boolean);
+    const made = new Date().toISOString();
+    const step = { edits: [], before: new Map(), at: this.queue.current?.id ?? null };
+    const edits = [];
+    for (const row of rows) {
+      const found = verdict(name, label, row);
+      if (!found.length) continue;
+      step.before.set(row.id, row.state);
+      for (const { action, value } of found) {
+        const edit = this.edit(row, action, value, made);
+        edits.push(edit);
+        step.edits.push({ edit_id: edit.edit_id, example_id: row.id, register: register(action) });
+        row.state = after(row.state, edit);
+      }
+    }
+    if (!edits.length) {
+      if (rows.length) this.say("This example has no label to keep: choose one.");
+      return;
+    }
+    this.history.push(step);
+    if (this.isGrid) {
+      this.grid.choose([]);
+      if (this.grid.isDone) this.nextPage();
+      this.showHead();
+    } else {
+      this.hasMore = this.queue.advance();
+      this.show();
+    }
+    this.outbox.add(edits);
+  }
+
+  edit(row, action, value, made) {
+    return {
+      edit_id: newEditId(), example_id: row.id, action, value, made_at: made,
+      previous: row.state.heads[register(action)] ?? [],
+      evidence: { build_id: this.data.build.id, rank: row.rank, p_mislabeled: row.p, suggested_label: row.suggested },
+    };
+  }
+
+  /** Take the last step back, whatever it was, and go where it was made. */
+  undo() {
+    const step = this.history.pop();
+    if (!step) {
+      this.say("Nothing to undo.");
+      return;
+    }
+    const made = new Date().toISOString();
+    const edits = [...step.edits].reverse().map(({ edit_id, example_id, register: name, heads }) => {
+      const row = this.queue.byId.get(example_id);
+      const known = row?.state.heads[name] ?? heads ?? [];
+      const previous = !known.length || known.includes(edit_id) ? [edit_id] : known;
+      const undo = { edit_id: newEditId(), example_id, action: "undo", value: edit_id, made_at: made, previous, evidence: null };
+      if (row) row.state = { ...row.state, heads: { ...row.state.heads, [name]: [undo.edit_id] } };
+      return undo;
+    });
+    for (const { example_id } of step.edits) this.restore(example_id, step);
+    const back = step.edits[0].example_id;
+    if (this.isGrid) this.grid.refresh();
+    else if (!this.queue.seek(back)) this.wanted = back;
+    this.hasMore = true;
+    this.show();
+    this.outbox.add(edits);
+    if (this.wanted) this.outbox.flush();
+  }
+
+  /** Put back what an example was before a step; its heads stay those of the undo. */
+  restore(exampleId, step) {
+    const row = this.queue.byId.get(exampleId);
+    if (!row) return;
+    const before = step.before?.get(exampleId);
+    const plain = { ...row.state, label: row.given, judged: false, confirmed: false, excluded: false, mine: false, conflict: [] };
+    row.state = { ...(before ?? plain), heads: row.state.heads };
+  }
+
+  // ---- showing ----
+
+  move(delta) {
+    const isMoved = this.queue.move(delta);
+    if (!isMoved) this.say(delta > 0 ? "This is the last one." : "This is the first one.");
+    this.hasMore = true;
+    this.show();
+  }
+
+  show() {
+    const row = this.queue.current;
+    const isDone = !row || !this.hasMore;
+    this.stage.element.hidden = this.strip.element.hidden = this.isGrid || isDone;
+    this.done.hidden = !isDone || this.isGrid;
+    if (isDone) this.showDone();
+    else if (!this.isGrid) {
+      this.stage.show(row);
+      this.strip.show(this.queue);
+    }
+    this.showHead();
+    this.prepare();
+    clearTimeout(this.quiet);
+    this.quiet = setTimeout(() => this.settle(), QUIET_MS);
+  }
+
+  showHead() {
+    const row = this.queue.current;
+    const nJudged = this.nJudged();
+    setText(this.place, row ? `${row.rank} of ${this.nTotal.toLocaleString("en")}` : "");
+    this.place.title = "rank among the suspects";
+    setText(this.identityText, row ? `${row.id} · ${row.split ?? ""} · ${nJudged.toLocaleString("en")} judged` : "");
+    this.progress.style.transform = `scaleX(${this.nTotal ? nJudged / this.nTotal : 0})`;
+  }
+
+  /** Judged suspects: what the server counted at first, and what was judged or undone since. */
+  nJudged() {
+    return this.queue.rows.reduce((n, row) => n + Number(row.state.judged) - Number(row.wasJudged), this.nJudgedBefore);
+  }
+
+  showDone() {
+    const { links } = this.data;
+    const isLoading = !this.queue.isEnd;
+    const n = this.nJudged();
+    this.done.replaceChildren(...(isLoading ? [h("p", { class: "hint", text: "Loading the next suspects …" })] : [
+      h("h2", { text: this.nTotal ? "All suspects are judged" : "The network doubts nothing" }),
+      h("p", { text: this.nTotal ? `${n} of ${this.nTotal} suspects of this build have a verdict. Compile to see what that changed.` : "This build has no suspects: every label is likely right." }),
+      h("p", { class: "links" }, ...links.map(({ text, url }) => h("a", { href: url, text, target: "_self" }))),
+      n ? h("p", { class: "hint" }, h("kbd", { text: "←" }), " looks back, ", h("kbd", { text: "U" }), " undoes") : null,
+    ].filter(Boolean)));
+  }
+
+  /** Load and decode what the next keys will show. */
+  prepare() {
+    const { rows, index } = this.queue;
+    for (let i = Math.max(0, index - DECODE_BEHIND); i < Math.min(rows.length, index + DECODE_AHEAD); i += 1) this.images.load(rows[i].url);
+  }
+
+  /** The keys paused: bring the address and the server up to date. */
+  settle() {
+    this.writeAddress();
+    this.prefetch();
+    const isShort = !this.queue.isEnd && this.queue.ahead(ASK_BELOW).length < ASK_BELOW;
+    const isAtStart = this.queue.index < 10 && (this.queue.range?.[0] ?? 1) > 1;
+    if (isShort || isAtStart || this.wanted) this.sync({ edits: [...this.outbox.edits.values()] });
+  }
+
+  /** Fetch pictures into the browser's cache, those of the neighbours too. */
+  prefetch() {
+    const { rows, index } = this.queue;
+    for (const row of rows.slice(Math.max(0, index), index + 30)) {
+      this.images.load(row.url);
+      for (const neighbor of row.neighbors) preload(neighbor.url);
+    }
+  }
+
+  writeAddress() {
+    const row = this.queue.current;
+    if (!row) return;
+    const url = new URL(location.href);
+    if (url.searchParams.get("example") === row.id) return;
+    url.searchParams.set("example", row.id);
+    history.replaceState(history.state, "", url);
+  }
+
+  showSaved() {
+    const n = this.outbox.size;
+    const text = {
+      saved: this.refusal ?? "All saved", saving: `${n} saving …`,
+      offline: `Offline: ${n} kept here, sent again soon`, refused: `${n} not saved: ${this.outbox.error}`,
+    }[this.outbox.status];
+    this.saved.dataset.status = this.refusal ? "refused" : this.outbox.status;
+    this.root.dataset.unsaved = n;
+    setText(this.saved, text);
+    this.saved.title = text;
+  }
+
+  say(text, { lasts = 4000 } = {}) {
+    setText(this.notice, text);
+    this.notice.hidden = false;
+    clearTimeout(this.noticeTimer);
+    if (lasts) this.noticeTimer = setTimeout(() => { this.notice.hidden = true; }, lasts);
+  }
+
+  toggleHelp(isOpen = this.help.hidden) {
+    this.help.hidden = !isOpen;
+  }
+
+  toggleGrid(isGrid = !this.isGrid) {
+    this.isGrid = isGrid;
+    this.gridButton.setAttribute("aria-pressed", isGrid);
+    this.grid.element.hidden = !isGrid;
+    if (isGrid) this.grid.show(this.queue.ahead(PAGE));
+    else if (this.grid.tiles[this.grid.focus]) this.queue.seek(this.grid.tiles[this.grid.focus].row.id);
+    this.show();
+  }
+
+  nextPage() {
+    const last = this.grid.tiles.at(-1)?.row;
+    if (last) this.queue.seek(last.id);
+    this.hasMore = this.queue.advance();
+    const rows = this.queue.ahead(PAGE);
+    this.settle();
+    if (rows.length) this.grid.show(rows);
+    else this.toggleGrid(false);
+    this.showHead();
+  }
+
+  // ---- talking with the server ----
+
+  sync({ edits }) {
+    this.nMessages += 1;
+    const row = this.queue.current;
+    this.setStateValue("sync", {
+      client: this.client, message: this.nMessages, annotator: this.data.annotator, build_id: this.data.build.id,
+      edits, cursor: row?.rank ?? null, have: this.queue.range, wanted: this.wanted ?? null,
+    });
+  }
+
+  receive(data) {
+    const isFirst = this.queue.range === null;
+    this.data = { ...data, history: [] };
+    for (const row of data.rows) row.wasJudged = row.state.judged;
+    const fresh = this.queue.merge(data.rows, data.range, data.is_end);
+    for (const row of fresh) this.replayPending(row);
+    if (data.receipt && data.receipt.client === this.client) this.takeReceipt(data.receipt);
+    this.takeStates(data.states);
+    this.stage.evals = data.evals;
+    this.news.hidden = !data.newer_build;
+    const problems = data.problems.join("  ");
+    if (problems && problems !== this.problems) this.say(problems, { lasts: 0 });
+    this.problems = problems;
+    if (isFirst && !this.queue.seek(data.start)) this.queue.index = this.queue.rows.length ? 0 : -1;
+    if (isFirst && data.start_notice) this.say(data.start_notice);
+    if (this.wanted && this.queue.seek(this.wanted)) this.wanted = null;
+    if (isFirst) this.hasMore = !data.is_all_judged;
+    else if (!this.hasMore && fresh.length) this.hasMore = this.queue.advance();
+    if (this.isGrid) { this.grid.refresh(); this.showHead(); } else this.show();
+    this.showSaved();
+  }
+
+  takeReceipt({ acked, refused, error }) {
+    const sentences = Object.values(refused);
+    if (sentences.length) {
+      this.refusal = `${sentences.length} refused`;
+      this.say(`Not saved: ${sentences[0]}${sentences.length > 1 ? ` (and ${sentences.length - 1} more)` : ""}`, { lasts: 0 });
+    }
+    this.outbox.receive({ acked, refused, error });
+  }
+
+  /** What others did meanwhile; an example with edits of ours on the way keeps ours. */
+  takeStates(states) {
+    for (const [id, state] of Object.entries(states)) {
+      const row = this.queue.byId.get(id);
+      if (row && !this.outbox.of(id).length) row.state = state;
+    }
+  }
+
+  replayPending(row) {
+    for (const edit of this.outbox.of(row.id)) {
+      if (edit.action !== "undo") row.state = after(row.state, edit);
+      else row.state = { ...row.state, judged: false, confirmed: false, excluded: false, label: row.given };
+    }
+  }
+
+  reload() {
+    this.leave();
+    const url = new URL(location.href);
+    url.searchParams.delete("example");
+    location.assign(url);
+  }
+}
+
+/** What a command means for one example: the edits it makes, in order. */
+function verdict(name, label, row) {
+  const { state } = row;
+  if (name === "exclude") return [{ action: state.excluded ? "restore" : "exclude", value: null }];
+  const value = name === "label" ? label : name === "take" ? row.suggested : state.label;
+  if (value === null || value === undefined) return [];
+  const isSame = value === state.label && !state.conflict.length;
+  const found = [{ action: isSame ? "confirm" : "label", value }];
+  return state.excluded ? [{ action: "restore", value: null }, ...found] : found;
+}
+
+const register = (action) => (action === "exclude" || action === "restore" ? "exclusion" : "label");
+
+/** An example's state after one more edit of ours. */
+function after(state, edit) {
+  const heads = { ...state.heads, [register(edit.action)]: [edit.edit_id] };
+  const next = { ...state, heads, mine: true, annotator: null };
+  if (edit.action === "exclude") return { ...next, excluded: true, judged: true };
+  if (edit.action === "restore") return { ...next, excluded: false, judged: state.confirmed || state.label !== state.imported };
+  return { ...next, label: edit.value, confirmed: edit.action === "confirm", judged: true, conflict: [] };
+}
+
+const preloaded = new Set();
+
+function preload(url) {
+  if (preloaded.has(url)) return;
+  if (preloaded.size > 5000) preloaded.clear();
+  preloaded.add(url);
+  new Image().src = url;
+}

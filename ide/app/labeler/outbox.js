@@ -1,0 +1,141 @@
+// Edits on their way: kept here and in localStorage until the server says they are on the disk.
+
+const IDLE_MS = 200; // after the last key
+const LONGEST_WAIT_MS = 1000; // under keys that never pause
+const SILENCE_MS = 5000; // without an answer: say so, and send again
+const MAX_MESSAGE = 400; // edits in one message
+
+/** A UUIDv7: 48 bits of Unix milliseconds, then random (RFC 9562). */
+export function newEditId(now = Date.now()) {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  for (let i = 0; i < 6; i += 1) bytes[i] = Math.floor(now / 2 ** (8 * (5 - i))) % 256;
+  bytes[6] = 0x70 | (bytes[6] & 0x0f);
+  bytes[8] = 0x80 | (bytes[8] & 0x3f);
+  const hex = Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+export class Outbox {
+  /** send(edits) hands the unacknowledged tail over; onChange() follows every change. */
+  constructor({ prefix, client, send, onChange }) {
+    this.prefix = prefix;
+    this.key = `${prefix}${client}`;
+    this.send = send;
+    this.onChange = onChange;
+    this.edits = new Map(); // by edit_id, in the order in which they were made
+    this.seq = 0;
+    this.error = null;
+    this.isSilent = false;
+    this.firstUnsentAt = null;
+    this.adopt();
+  }
+
+  get size() {
+    return this.edits.size;
+  }
+
+  /** "saved", "saving", "offline" or "refused", for the indicator. */
+  get status() {
+    if (this.size === 0) return "saved";
+    if (this.error) return "refused";
+    return this.isSilent ? "offline" : "saving";
+  }
+
+  of(exampleId) {
+    return [...this.edits.values()].filter((edit) => edit.example_id === exampleId);
+  }
+
+  add(edits) {
+    for (const edit of edits) {
+      this.seq += 1;
+      this.edits.set(edit.edit_id, { seq: this.seq, ...edit });
+    }
+    this.save();
+    this.schedule();
+    this.onChange();
+  }
+
+  /** Send when the keys have paused, and at the latest a second after the first. */
+  schedule() {
+    const now = Date.now();
+    this.firstUnsentAt ??= now;
+    const wait = Math.min(IDLE_MS, Math.max(0, this.firstUnsentAt + LONGEST_WAIT_MS - now));
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.flush(), wait);
+  }
+
+  flush() {
+    clearTimeout(this.timer);
+    this.firstUnsentAt = null;
+    if (this.size === 0) return;
+    this.send([...this.edits.values()].slice(0, MAX_MESSAGE));
+    clearTimeout(this.silence);
+    this.silence = setTimeout(() => {
+      this.isSilent = true;
+      this.onChange();
+      this.flush();
+    }, SILENCE_MS);
+  }
+
+  /** Take the server's answer in; what is neither saved nor refused stays. */
+  receive({ acked, refused, error }) {
+    const before = this.size;
+    for (const id of [...acked, ...Object.keys(refused)]) this.edits.delete(id);
+    this.error = error;
+    if (before !== this.size) this.save();
+    if (before !== this.size || error) {
+      this.isSilent = false;
+      clearTimeout(this.silence);
+      if (this.size) {
+        if (error) this.silence = setTimeout(() => this.flush(), SILENCE_MS);
+        else this.schedule();
+      }
+    }
+    this.onChange();
+  }
+
+  save() {
+    try {
+      if (this.size) localStorage.setItem(this.key, JSON.stringify([...this.edits.values()]));
+      else localStorage.removeItem(this.key);
+    } catch {
+      // storage is full or forbidden: the edits are still here, and beforeunload warns
+    }
+  }
+
+  /** Take over what an earlier mount of the same person and dataset could not send. */
+  adopt() {
+    let keys = [];
+    try {
+      keys = Object.keys(localStorage).filter((k) => k.startsWith(this.prefix) && k !== this.key);
+    } catch {
+      return;
+    }
+    for (const key of keys.sort()) {
+      for (const edit of parseEdits(localStorage.getItem(key))) {
+        this.seq += 1;
+        this.edits.set(edit.edit_id, { ...edit, seq: this.seq });
+      }
+      localStorage.removeItem(key);
+    }
+    if (this.size) {
+      this.save();
+      this.schedule();
+    }
+  }
+
+  close() {
+    this.flush();
+    clearTimeout(this.timer);
+    clearTimeout(this.silence);
+  }
+}
+
+function parseEdits(text) {
+  try {
+    const edits = JSON.parse(text ?? "[]");
+    return Array.isArray(edits) ? edits.filter((e) => e && typeof e.edit_id === "string") : [];
+  } catch {
+    return [];
+  }
+}

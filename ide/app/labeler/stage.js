@@ -1,0 +1,208 @@
+// One large example: the picture, the verdicts, and why the network doubts it.
+
+import { Curve, Interval } from "./charts.js";
+import { button, h, percent, setText } from "./dom.js";
+import { pointThumbnail } from "./images.js";
+
+const MAX_NEIGHBORS = 10;
+const MAX_BARS = 30; // class rows; with more classes, only the likeliest are listed
+const LIKELIEST = 8;
+
+export class Stage {
+  /** on: {label(name), take(), keep(), exclude(), undo(), open(id)} */
+  constructor({ classes, keys, evals, evalsSplit, images, on }) {
+    this.classes = classes;
+    this.evals = evals;
+    this.images = images;
+    this.frame = h("div", { class: "picture" });
+    this.mark = h("span", { class: "mark", hidden: true });
+    this.verdict = new Verdict(on);
+    this.bars = new ClassBars({ classes, keys, onLabel: on.label });
+    this.reason = h("p", { class: "reason" });
+    this.neighbors = new Neighbors();
+    this.margin = new Curve({ name: "margin, by epoch", low: -1, high: 1, zero: 0, tone: "margin" });
+    this.loss = new Curve({ name: "loss, by epoch", low: 0, high: 6, tone: "loss" });
+    this.evalTable = new EvalTable(evalsSplit);
+    this.conflict = h("p", { class: "conflict", hidden: true });
+    this.element = h("div", { class: "stage" },
+      h("section", { class: "looking" },
+        h("div", { class: "frame" }, this.frame, this.mark), this.conflict, this.verdict.element),
+      h("section", { class: "choosing" }, this.bars.element),
+      h("section", { class: "why" },
+        this.reason, this.neighbors.element,
+        h("div", { class: "curves" }, this.margin.element, this.loss.element),
+        this.evalTable.element));
+  }
+
+  show(row) {
+    const { element } = this.images.load(row.url);
+    if (this.frame.firstChild !== element) this.frame.replaceChildren(element);
+    element.alt = `example ${row.id}`;
+    this.showState(row);
+    setText(this.reason, row.reason ?? "");
+    this.neighbors.show(row.neighbors, row.given);
+    this.margin.draw(row.margin);
+    this.loss.draw(row.loss);
+    this.evalTable.show([row.given, row.suggested], this.evals);
+  }
+
+  /** Draw what a verdict can change: everything else of the example stays. */
+  showState(row) {
+    const { state } = row;
+    const text = markText(row);
+    this.mark.hidden = !text;
+    setText(this.mark, text);
+    this.frame.classList.toggle("excluded", state.excluded);
+    this.conflict.hidden = !state.conflict.length;
+    setText(this.conflict, state.conflict.length ? `Annotators disagree: ${state.conflict.join(" or ")}. Your label settles it.` : "");
+    this.verdict.show(row);
+    this.bars.show(row);
+  }
+}
+
+/** What was decided about an example, in a few words; "" where nothing was. */
+export function markText(row) {
+  const { state } = row;
+  if (state.excluded) return "excluded";
+  if (!state.judged) return "";
+  const by = state.annotator && !state.mine ? ` by ${state.annotator}` : "";
+  if (state.confirmed) return `kept as ${state.label}${by}`;
+  return `now ${state.label}${by}`;
+}
+
+class Verdict {
+  constructor(on) {
+    this.given = h("b");
+    this.suggested = h("b");
+    this.doubt = h("span", { class: "doubt", title: "how likely the given label is wrong, by this build" });
+    this.takeText = h("span");
+    this.keepText = h("span");
+    this.excludeText = h("span");
+    this.element = h("div", { class: "verdict" },
+      h("p", { class: "claim" },
+        h("span", { class: "side" }, h("small", { text: "given" }), this.given),
+        h("span", { class: "arrow", text: "→", "aria-hidden": "true" }),
+        h("span", { class: "side suggested" }, h("small", { text: "suggested" }), this.suggested),
+        this.doubt),
+      h("div", { class: "actions" },
+        button({ class: "primary take", onclick: () => on.take() }, h("kbd", { text: "Enter" }), this.takeText),
+        button({ class: "keep", onclick: () => on.keep() }, h("kbd", { text: "Space" }), this.keepText),
+        button({ class: "exclude", onclick: () => on.exclude() }, h("kbd", { text: "X" }), this.excludeText),
+        button({ class: "undo", onclick: () => on.undo() }, h("kbd", { text: "U" }), h("span", { text: "Undo" }))));
+  }
+
+  show(row) {
+    setText(this.given, row.given ?? "–");
+    setText(this.suggested, row.suggested);
+    setText(this.doubt, `${percent(row.p)} doubt`);
+    setText(this.takeText, `Take ${row.suggested}`);
+    setText(this.keepText, row.state.label === null ? "Keep" : `Keep ${row.state.label}`);
+    setText(this.excludeText, row.state.excluded ? "Restore" : "Exclude");
+  }
+}
+
+/** A row a class: its key, its name, the probability that the network gives it. */
+class ClassBars {
+  constructor({ classes, keys, onLabel }) {
+    this.classes = classes;
+    this.isList = classes.length <= MAX_BARS;
+    const n = this.isList ? classes.length : LIKELIEST;
+    this.rows = Array.from({ length: n }, (_, i) => this.row(this.isList ? keys[i] : null, onLabel));
+    const columns = n > 12 ? "two" : "one";
+    this.element = h("div", { class: `bars ${columns}`, role: "group", "aria-label": "classes" },
+      ...this.rows.map((row) => row.element),
+      this.isList ? null : h("p", { class: "hint" }, h("kbd", { text: "/" }), ` finds any of ${classes.length} classes`));
+  }
+
+  row(key, onLabel) {
+    const bar = h("span", { class: "bar" });
+    const name = h("span", { class: "name" });
+    const number = h("span", { class: "number" });
+    const row = { bar, name, number, label: null };
+    row.element = button({ class: "class", onclick: () => onLabel(row.label) },
+      bar, key ? h("kbd", { text: key.toUpperCase() }) : null, name, number);
+    return row;
+  }
+
+  show(row) {
+    const probabilities = row.probs; // [[class index, probability]…], likeliest first
+    const order = this.isList ? this.classes.map((_, i) => i) : this.likeliest(row);
+    const byIndex = new Map(probabilities);
+    this.rows.forEach((view, i) => {
+      const index = order[i];
+      view.element.hidden = index === undefined;
+      if (index === undefined) return;
+      const label = this.classes[index];
+      const p = byIndex.get(index);
+      view.label = label;
+      setText(view.name, label);
+      setText(view.number, p === undefined ? "" : p < 0.005 ? "·" : p.toFixed(2).replace(/^0/, ""));
+      view.bar.style.transform = `scaleX(${p ?? 0})`;
+      view.element.classList.toggle("given", label === row.given);
+      view.element.classList.toggle("suggested", label === row.suggested);
+      view.element.classList.toggle("current", row.state.judged && label === row.state.label);
+    });
+  }
+
+  likeliest(row) {
+    const wanted = [row.suggested, row.given].map((c) => this.classes.indexOf(c)).filter((i) => i >= 0);
+    return [...new Set([...row.probs.map(([index]) => index), ...wanted])].slice(0, LIKELIEST);
+  }
+}
+
+class Neighbors {
+  constructor() {
+    this.items = Array.from({ length: MAX_NEIGHBORS }, () => {
+      const image = h("img", { alt: "", decoding: "async", draggable: "false" });
+      const label = h("span", { class: "name" });
+      return { image, label, element: h("figure", { class: "neighbor" }, image, label) };
+    });
+    this.element = h("div", { class: "neighbors" },
+      h("h3", { text: "Nearest in the network's eyes" }),
+      h("div", { class: "thumbs" }, ...this.items.map((item) => item.element)));
+  }
+
+  show(neighbors, given) {
+    this.element.hidden = neighbors.length === 0;
+    this.items.forEach((item, i) => {
+      const neighbor = neighbors[i];
+      item.element.hidden = !neighbor;
+      if (!neighbor) return;
+      pointThumbnail(item.image, neighbor.url);
+      setText(item.label, neighbor.label ?? "–");
+      item.element.classList.toggle("agrees", neighbor.label === given);
+      item.element.title = neighbor.id;
+    });
+  }
+}
+
+/** Precision and recall of the two classes that the verdict is between. */
+class EvalTable {
+  constructor(split) {
+    this.rows = [0, 1].map(() => {
+      const [precision, recall] = [new Interval(), new Interval()];
+      const name = h("th", { scope: "row" });
+      const element = h("tr", {}, name, h("td", {}, precision.element), h("td", {}, recall.element));
+      return { name, precision, recall, element };
+    });
+    this.note = h("small");
+    this.element = h("table", { class: "evals" },
+      h("thead", {}, h("tr", {},
+        h("th", { scope: "col", text: `on ${split}` }), h("th", { scope: "col", text: "precision" }), h("th", { scope: "col", text: "recall" }))),
+      h("tbody", {}, ...this.rows.map((row) => row.element)));
+  }
+
+  show(labels, evals) {
+    const distinct = [...new Set(labels)].filter((label) => label in evals);
+    this.element.hidden = distinct.length === 0;
+    this.rows.forEach((row, i) => {
+      const label = distinct[i];
+      row.element.hidden = label === undefined;
+      if (label === undefined) return;
+      setText(row.name, label);
+      row.name.title = `${evals[label].n} examples`;
+      row.precision.draw(evals[label].precision);
+      row.recall.draw(evals[label].recall);
+    });
+  }
+}

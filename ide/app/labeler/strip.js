@@ -1,0 +1,37 @@
+// The strip below the stage: where one is, what was decided just before, what comes next.
+
+import { button, h, setText } from "./dom.js";
+import { pointThumbnail } from "./images.js";
+import { markText } from "./stage.js";
+
+const BEFORE = 4;
+const AFTER = 9;
+
+export class Strip {
+  constructor({ onOpen }) {
+    this.items = Array.from({ length: BEFORE + 1 + AFTER }, () => {
+      const image = h("img", { alt: "", decoding: "async", draggable: "false" });
+      const label = h("span", { class: "name" });
+      const item = { image, label, id: null };
+      item.element = button({ class: "frame", tabindex: -1, onclick: () => item.id && onOpen(item.id) }, image, label);
+      return item;
+    });
+    this.element = h("nav", { class: "strip", "aria-label": "queue" }, ...this.items.map((i) => i.element));
+  }
+
+  show(queue) {
+    const first = Math.max(0, queue.index - BEFORE);
+    this.items.forEach((item, i) => {
+      const row = queue.rows[first + i];
+      item.element.classList.toggle("here", first + i === queue.index);
+      item.id = row?.id ?? null;
+      item.element.classList.toggle("empty", !row);
+      if (!row) return;
+      pointThumbnail(item.image, row.url);
+      setText(item.label, row.state.excluded ? "excluded" : row.state.judged ? `${row.state.label}` : row.given ?? "");
+      item.element.classList.toggle("judged", row.state.judged);
+      item.element.classList.toggle("changed", row.state.judged && !row.state.excluded && row.state.label !== row.given);
+      item.element.title = markText(row) || `${row.given} → ${row.suggested}?`;
+    });
+  }
+}

@@ -1,0 +1,253 @@
+"""The workbench's server: Streamlit with a route for payloads, bound to this machine only."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import socket
+import sys
+import threading
+import webbrowser
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ide.app.payload import ROUTE, id_of, payload_reader
+from ide.dataset.errors import UpwellError
+from ide.store.workspace import Workspace
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from streamlit import App
+
+APP_PATH = Path(__file__).parent
+SCRIPT_PATH = APP_PATH / "main.py"
+LABELER_PATH = APP_PATH / "labeler"
+WORKSPACE_VARIABLE = "UPWELL_WORKSPACE"  # how the script learns what is served
+
+# what a browser may draw from bytes that people imported; all else is a download
+SHOWN_TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
+_CONTENT_HASH = re.compile(r"[0-9a-f]{8,64}")
+_FOREVER = "public, max-age=31536000, immutable"
+_LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
+
+# Streamlit needs inline styles, evaluated chart code and blobs; nothing may leave the machine
+_PAGE_POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "media-src 'self' data: blob:",
+        "connect-src 'self' data: blob:",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    ]
+)
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "Content-Security-Policy": _PAGE_POLICY,
+}
+
+
+class PortInUseError(UpwellError):
+    """The port that was asked for belongs to another process."""
+
+    def __init__(self, port: int) -> None:
+        """Keep the port."""
+        self.port = port
+        super().__init__(
+            f"port {port} is in use, by another workbench perhaps: open "
+            f"http://localhost:{port}, or choose another with: upwell open --port {port + 1}"
+        )
+
+
+def serve(
+    workspace: Workspace,
+    *,
+    port: int,
+    headless: bool,
+    address: str = "localhost",
+    on_ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve a workspace until it is interrupted; ``on_ready`` is called with its address.
+
+    ``address`` other than localhost is for a container or a reverse proxy, which then has to
+    say who may come in. Raises ``PortInUseError``.
+    """
+    _check_port(address, port)
+    url = f"http://localhost:{port}"
+
+    def ready() -> None:
+        if on_ready is not None:
+            on_ready(url)
+        if not headless:
+            threading.Timer(0.3, webbrowser.open, [url]).start()
+
+    app = create_app(workspace, is_local=address == "localhost", on_ready=ready)
+    sys.argv = [str(Path(__file__))]  # Streamlit looks for .streamlit/ beside the launcher
+    app.run(config=server_config(port=port, address=address))
+
+
+def server_config(*, port: int, address: str = "localhost") -> dict[str, Any]:
+    """Return the options that no configuration file of this machine may loosen."""
+    return {
+        "server.address": address,
+        "server.port": port,
+        "server.headless": True,  # serve() opens the browser itself
+        "server.enableCORS": True,
+        "server.enableXsrfProtection": True,
+        "server.enableStaticServing": False,
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": False,
+        "browser.serverAddress": "localhost",
+        "logger.hideWelcomeMessage": True,
+        "client.toolbarMode": "minimal",
+        "global.developmentMode": False,
+    }
+
+
+def create_app(
+    workspace: Workspace, *, is_local: bool = True, on_ready: Callable[[], None] | None = None
+) -> App:
+    """Return the workbench as an ASGI application.
+
+    A local one answers only to local names, so that no web page can reach it under a name of
+    its own (DNS rebinding).
+    """
+    import streamlit as st
+
+    os.environ[WORKSPACE_VARIABLE] = str(workspace.root)
+
+    @asynccontextmanager
+    async def lifespan(_app: App) -> AsyncIterator[dict[str, Any] | None]:
+        if on_ready is not None:
+            on_ready()
+        yield None
+
+    hosts = [Middleware(TrustedHostMiddleware, allowed_hosts=_LOCAL_HOSTS)] if is_local else []
+    return st.App(
+        SCRIPT_PATH,
+        routes=[
+            Route(f"{ROUTE}/{{dataset}}/{{content_hash}}/{{path:path}}", _payload_route(workspace)),
+            Route("/labeler/{version}/{name}", _labeler_route),
+        ],
+        middleware=[Middleware(SecurityHeaders), *hosts],
+        lifespan=lifespan,
+    )
+
+
+class SecurityHeaders:
+    """Adds the headers that a response does not bring itself."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on; add to the headers of HTTP responses."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = message.setdefault("headers", [])
+                present = {name.lower() for name, _ in headers}
+                headers += [
+                    (name.lower().encode(), value.encode())
+                    for name, value in SECURITY_HEADERS.items()
+                    if name.lower().encode() not in present
+                ]
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+def _payload_route(workspace: Workspace) -> Callable[[Request], Any]:
+    async def payload(request: Request) -> Response:
+        return await run_in_threadpool(payload_response, workspace, request)
+
+    return payload
+
+
+def payload_response(workspace: Workspace, request: Request) -> Response:
+    """Answer for one payload: its bytes where the hash in the path is theirs, else 404."""
+    parts = request.path_params
+    example_id = id_of(parts["path"])
+    if example_id is None or not _CONTENT_HASH.fullmatch(parts["content_hash"]):
+        return _not_found()
+    try:
+        reader = payload_reader(workspace, parts["dataset"])
+        body, mime, content_hash = reader.get(example_id)
+    except UpwellError:
+        return _not_found()
+    if content_hash != parts["content_hash"]:
+        return _not_found()
+    headers = {
+        "Cache-Control": _FOREVER,
+        "ETag": f'"{content_hash}"',
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    if mime not in SHOWN_TYPES:
+        headers["Content-Disposition"] = "attachment"
+        mime = "application/octet-stream"
+    return Response(body, media_type=mime, headers=headers)
+
+
+async def _labeler_route(request: Request) -> Response:
+    """Serve the labelling component's modules; their version is in the path."""
+    name, version = request.path_params["name"], request.path_params["version"]
+    body = labeler_modules().get(name)
+    if body is None or version != labeler_version():
+        return _not_found()
+    return Response(body, media_type="text/javascript", headers={"Cache-Control": _FOREVER})
+
+
+@lru_cache(maxsize=1)
+def labeler_modules() -> dict[str, bytes]:
+    """Return the component's JavaScript, by file name."""
+    return {path.name: path.read_bytes() for path in sorted(LABELER_PATH.glob("*.js"))}
+
+
+@lru_cache(maxsize=1)
+def labeler_version() -> str:
+    """Return a hash of the component's modules."""
+    from ide.dataset.ids import content_id
+
+    return content_id(b"".join(labeler_modules().values()))
+
+
+def _not_found() -> Response:
+    return Response(status_code=404, headers={"Cache-Control": "no-store"})
+
+
+def _check_port(address: str, port: int) -> None:
+    """Refuse a port that something listens on, before anything is started."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            if error.errno in (errno.EADDRINUSE, errno.EACCES):
+                raise PortInUseError(port) from error
+            raise
