@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 N_HEX = 16  # 64 bits: two of a million different payloads share an id once in 37 million datasets
 
@@ -13,9 +13,8 @@ def content_id(payload: bytes) -> str:
     return hashlib.blake2b(payload).hexdigest()[:N_HEX]
 
 
-def free_id(wanted: str, taken: Iterable[str]) -> str:
+def free_id(wanted: str, taken: Container[str]) -> str:
     """Return ``wanted``, or the first of ``wanted-2``, ``wanted-3``, … that is not ``taken``."""
-    taken = taken if isinstance(taken, (set, frozenset, dict)) else set(taken)
     if wanted not in taken:
         return wanted
     number = 2

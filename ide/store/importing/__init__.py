@@ -1,0 +1,174 @@
+"""Import: everything is checked before anything is written, and comes in by one rename."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ide.dataset.config import DatasetConfig, SplitConfig, check_name
+from ide.dataset.errors import ImportRefusedError
+from ide.store.files import storage_errors, sync
+from ide.store.importing.known import Known, read_known
+from ide.store.importing.lock import import_folder
+from ide.store.importing.opening import open_source
+from ide.store.importing.source import Columns, Source
+from ide.store.importing.staging import OnProgress, Staged, stage_rows, write_part
+from ide.store.importing.texts import (
+    add_classes as add_classes_to_toml,
+)
+from ide.store.importing.texts import (
+    dataset_toml,
+    image_size,
+    list_dataset,
+    natural_order,
+    read_params,
+)
+from ide.store.importing.tracking import track_examples
+from ide.store.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import did."""
+
+    n_new: int
+    n_known: int  # rows that the dataset had already
+    path: Path  # of the dataset
+    classes: tuple[str, ...]
+
+
+def import_source(
+    workspace: Workspace,
+    source: str,
+    *,
+    name: str,
+    title: str | None = None,
+    licence: str | None = None,
+    label_column: str | None = None,
+    payload_column: str | None = None,
+    id_column: str | None = None,
+    split_column: str | None = None,
+    add_classes: bool = False,
+    on_progress: OnProgress | None = None,
+    track: bool = True,
+) -> ImportResult:
+    """Bring a source into the workspace as a dataset, or add its new rows to one that is there.
+
+    source: a folder of images by class, a ``.csv``, ``.jsonl`` or ``.parquet`` table, or
+    ``sklearn:digits``. The ``*_column`` arguments name a table's columns where they have no
+    usual name. ``add_classes``: classes that ``dataset.toml`` does not know are added to it
+    instead of refused. ``track``: have DVC track the examples. ``on_progress(stage, done,
+    total)`` is called as rows pass.
+
+    Nothing is written before every row is checked; a part appears whole or, when the process
+    is killed, not at all. Raises ``ImportRefusedError`` or ``UnknownClassError`` naming the file
+    and row, ``ConfigError`` for a name or a file that cannot be used, and ``StorageError``.
+    """
+    columns = Columns(label_column, payload_column, id_column, split_column)
+    report = on_progress or (lambda _stage, _done, _total: None)
+    config = _existing(workspace, check_name(name))
+    read_params(workspace)  # a broken one is refused now, not when the dataset is in
+    with import_folder(workspace) as folder:
+        opened = open_source(source, columns=columns, modality=config.modality if config else None)
+        _refuse_other_modality(config, opened)
+        known = read_known(workspace, config) if config else Known(name)
+        staged = stage_rows(
+            opened,
+            known,
+            folder / "staged.arrow",
+            config=config,
+            add_classes=add_classes,
+            on_progress=report,
+        )
+        split = config.split if config else SplitConfig()
+        part = write_part(staged, folder, known, split, report) if staged.example_ids else None
+        if config is None:
+            classes = natural_order(staged.seen_labels)
+            _refuse_no_classes(opened, classes, name)
+            text = dataset_toml(
+                opened,
+                classes,
+                name=name,
+                title=title,
+                licence=licence,
+                image_size=image_size(staged.sides),
+            )
+            _bring_in_dataset(workspace, name, folder, part, text)
+        else:
+            new = staged.seen_labels.difference(config.classes)
+            classes = [*config.classes, *natural_order(new)]
+            _bring_in_part(workspace, name, part, new)
+    list_dataset(workspace, name)
+    if track:
+        report("tracking", 0, None)
+        track_examples(workspace, name)
+    return ImportResult(
+        len(staged.example_ids), staged.n_known, workspace.dataset_path(name), tuple(classes)
+    )
+
+
+def _existing(workspace: Workspace, name: str) -> DatasetConfig | None:
+    """Return the configuration of a dataset that is there; refuse what is only half of one."""
+    if name in workspace.datasets():
+        return workspace.config(name)
+    path = workspace.dataset_path(name)
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise ImportRefusedError(
+            f"{workspace.relative(path)} is there but has no dataset.toml, so it is not a dataset "
+            "that an import can add to; write its dataset.toml, or move it away. "
+            "Nothing was imported."
+        )
+    return None
+
+
+def _refuse_other_modality(config: DatasetConfig | None, source: Source) -> None:
+    if config is not None and config.modality != source.modality:
+        raise ImportRefusedError(
+            f"{source.name} holds {source.modality}s, and the dataset {config.name!r} is of "
+            f"modality {config.modality!r} (datasets/{config.name}/dataset.toml); import it under "
+            "another name. Nothing was imported."
+        )
+
+
+def _refuse_no_classes(source: Source, classes: list[str], name: str) -> None:
+    if not classes:
+        raise ImportRefusedError(
+            f"{source.name}: no row has a label, so the classes are not known; write them in "
+            f"datasets/{name}/dataset.toml first, or label one row. Nothing was imported."
+        )
+
+
+def _bring_in_dataset(
+    workspace: Workspace, name: str, folder: Path, part: Path | None, toml: str
+) -> None:
+    """Build the whole dataset out of sight, then give it its name."""
+    target = workspace.dataset_path(name)
+    with storage_errors(target, "write"):
+        made = folder / name
+        (made / "examples").mkdir(parents=True)
+        (made / "edits").mkdir()
+        (made / "edits" / ".gitkeep").touch()
+        (made / "dataset.toml").write_text(toml, encoding="utf-8")
+        if part is not None:
+            part.rename(made / "examples" / part.name)
+        for path in (made / "dataset.toml", made / "examples", made / "edits", made):
+            sync(path)
+        made.replace(target)
+        sync(target.parent)
+
+
+def _bring_in_part(
+    workspace: Workspace, name: str, part: Path | None, new_classes: Iterable[str]
+) -> None:
+    """Add one part to a dataset; its other parts and its text stay as they are."""
+    classes = list(new_classes)
+    if classes:
+        add_classes_to_toml(workspace, name, classes)
+    if part is None:
+        return
+    examples = workspace.examples_path(name)
+    with storage_errors(examples, "write in"):
+        examples.mkdir(exist_ok=True)
+        part.replace(examples / part.name)
+        sync(examples)

@@ -1,0 +1,121 @@
+"""A folder of images (or .txt files) by class, perhaps by split above the classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ide.dataset.errors import ImportRefusedError
+from ide.dataset.schema import POOL
+from ide.store.importing.source import SPLIT_ALIASES, Columns, Source, SourceRow, as_label
+from ide.store.importing.texts import natural_key
+from ide.store.importing.validation import MAX_FILE_BYTES, too_large
+
+IMAGE_SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"}
+)
+_JUNK = frozenset({"thumbs.db", "desktop.ini"})
+_MAX_DEPTH = 16
+
+
+def open_folder(path: Path, _columns: Columns, modality: str | None) -> Source:
+    """Open a folder; it is of images if it holds any, else of .txt files."""
+    name = path.resolve().name
+    files = sorted(_files(path, name), key=lambda f: natural_key(f.as_posix()))
+    kind = modality or ("image" if any(_is_image(f) for f in files) else "text")
+    is_wanted = _is_image if kind == "image" else _is_text
+    found = [f for f in files if is_wanted(f)]
+    if not found or kind not in ("image", "text"):
+        raise ImportRefusedError(
+            f"the folder {name!r} holds no images; wanted a folder a class with images (or .txt "
+            f"files) in it, such as {name}/cat/1.png. Nothing was imported."
+        )
+    for file in files:  # a README beside the classes is no example; within them it is a mistake
+        if len(file.parts) > 1 and not is_wanted(file):
+            raise ImportRefusedError(
+                f"{name}/{file.as_posix()}: {file.suffix or 'a file without a suffix'} is no "
+                f"{kind} file; move it out of the classes' folders. Nothing was imported."
+            )
+    is_split = {f.parts[0].lower() for f in found if len(f.parts) > 1} <= SPLIT_ALIASES.keys()
+    rows = (_row(path, name, file, is_split=is_split) for file in found)
+    return Source(name=name, modality=kind, rows=rows, n_rows=len(found))
+
+
+def _row(path: Path, name: str, file: Path, *, is_split: bool) -> SourceRow:
+    where = f"{name}/{file.as_posix()}"
+    folders = file.parts[:-1]
+    split = None
+    if is_split and folders:
+        split, folders = SPLIT_ALIASES[folders[0].lower()], folders[1:]
+    if not folders and split != POOL:
+        raise ImportRefusedError(
+            f"{where} lies in no class's folder; move it into one named for its class, or into "
+            f"{name}/unlabeled/ if nobody has labelled it. Nothing was imported."
+        )
+    is_labelled = bool(folders) and folders[0].lower() not in ("unlabeled", "unlabelled")
+    label = as_label(folders[0], where) if is_labelled else None
+    return SourceRow(
+        where, read_file(path / file, where), label, split, metadata={"path": file.as_posix()}
+    )
+
+
+def read_file(path: Path, where: str) -> bytes:
+    """Return a file's bytes, or refuse one that is missing, special or far too large."""
+    try:
+        if not path.is_file():
+            raise ImportRefusedError(
+                f"{where}: there is no file {path.name!r} in {path.parent.name!r}; put it there "
+                "or take the row out. Nothing was imported."
+            )
+        size = path.stat().st_size
+        if size > MAX_FILE_BYTES:
+            raise too_large(where, size)
+        return path.read_bytes()
+    except OSError as error:
+        raise ImportRefusedError(
+            f"{where}: cannot be read ({error.strerror}). Nothing was imported."
+        ) from None
+
+
+def _files(root: Path, name: str) -> Iterator[Path]:
+    """Yield the files below a folder, relative to it; what is hidden is passed over."""
+    pending: list[tuple[Path, tuple[Path, ...]]] = [(root, (root.resolve(),))]
+    while pending:
+        folder, above = pending.pop()
+        try:
+            entries = sorted(folder.iterdir())
+        except OSError as error:
+            raise ImportRefusedError(
+                f"{name}/{folder.relative_to(root).as_posix()}: cannot be read "
+                f"({error.strerror}). Nothing was imported."
+            ) from None
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name.lower() in _JUNK:
+                continue
+            if not entry.is_dir():
+                _refuse_unprintable(entry, name)
+                yield entry.relative_to(root)
+                continue
+            real = entry.resolve()
+            if real in above or len(above) > _MAX_DEPTH:
+                raise ImportRefusedError(
+                    f"{name}/{entry.relative_to(root).as_posix()} leads back to a folder above it "
+                    "or too deep; remove the link. Nothing was imported."
+                )
+            pending.append((entry, (*above, real)))
+
+
+def _refuse_unprintable(path: Path, name: str) -> None:
+    if not path.name.isprintable():  # also a name that is not UTF-8
+        raise ImportRefusedError(
+            f"{name}: the file {ascii(path.name)[:120]} has a name that cannot be shown; rename "
+            "it. Nothing was imported."
+        )
+
+
+def _is_image(file: Path) -> bool:
+    return file.suffix.lower() in IMAGE_SUFFIXES
+
+
+def _is_text(file: Path) -> bool:
+    return file.suffix.lower() == ".txt" and len(file.parts) > 1

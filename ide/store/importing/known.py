@@ -1,0 +1,105 @@
+"""What a dataset holds already, so that importing again adds only what is new."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from ide.dataset.config import DatasetConfig
+from ide.dataset.errors import ImportRefusedError
+from ide.dataset.ids import content_id, free_id
+from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT
+from ide.store.examples import example_parts, open_part
+from ide.store.importing.source import SourceRow
+from ide.store.payloads import payload_bytes
+from ide.store.workspace import Workspace
+
+
+@dataclass(slots=True)
+class Known:
+    """The examples of a dataset by id and by content, growing with the rows of an import."""
+
+    name: str
+    by_id: dict[str, tuple[str, str | None]] = field(default_factory=dict)  # content, label
+    labels_by_content: dict[str, set[str | None]] = field(default_factory=dict)
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # by label and split
+    metadata_types: dict[str, pa.DataType] = field(default_factory=dict)
+    where_by_id: dict[str, str] = field(default_factory=dict)  # explicit ids of this source
+    taken: set[str] = field(default_factory=set)  # all ids, old and new
+
+    def place(self, row: SourceRow, payload: bytes | str) -> tuple[str, str] | None:
+        """Return (example id, content) of a row that is new, None for one that is known.
+
+        Raises ``ImportRefusedError`` for an id that stands twice in the source, and for an
+        example that the dataset has with another payload or label.
+        """
+        content = content_id(payload_bytes(payload))
+        if row.example_id is not None:
+            example_id = row.example_id
+            self._refuse_repeat(example_id, row.where)
+            if example_id in self.by_id:
+                self._refuse_change(example_id, content, row)
+                return None
+        else:
+            if content in self.labels_by_content:
+                self._refuse_other_label(content, row)
+                return None
+            example_id = free_id(content, self.taken)
+        self.taken.add(example_id)
+        return example_id, content
+
+    def _refuse_repeat(self, example_id: str, where: str) -> None:
+        first = self.where_by_id.setdefault(example_id, where)
+        if first is not where:
+            raise ImportRefusedError(
+                f"{where}: the id {example_id!r} stands already at {first}; an id names one "
+                "example. Make them differ, or take the id column out. Nothing was imported."
+            )
+
+    def _refuse_change(self, example_id: str, content: str, row: SourceRow) -> None:
+        known_content, known_label = self.by_id[example_id]
+        if content != known_content:
+            raise ImportRefusedError(
+                f"{row.where}: {self.name!r} has an example {example_id!r} with another content; "
+                "examples never change in place. Give the new one an id of its own. "
+                "Nothing was imported."
+            )
+        if row.label != known_label:
+            raise self._other_label(example_id, known_label, row)
+
+    def _refuse_other_label(self, content: str, row: SourceRow) -> None:
+        labels = self.labels_by_content[content]
+        if row.label not in labels:
+            raise self._other_label(content, min(labels, key=str), row)
+
+    def _other_label(
+        self, example_id: str, known: str | None, row: SourceRow
+    ) -> ImportRefusedError:
+        return ImportRefusedError(
+            f"{row.where}: {self.name!r} has this example ({example_id}) as {known or 'unlabelled'}"
+            f", and here it is {row.label or 'unlabelled'}; labels are changed by edits, as in: "
+            f"upwell edit {self.name} {example_id} --label {row.label or 'LABEL'}. "
+            "Nothing was imported."
+        )
+
+
+def read_known(workspace: Workspace, config: DatasetConfig) -> Known:
+    """Read ids, labels, splits and the hashes of the payloads, a row group at a time."""
+    known = Known(config.name)
+    columns = [EXAMPLE_ID, LABEL, SPLIT, config.payload_column]
+    for path in example_parts(workspace, config.name):
+        with open_part(workspace, path) as file:
+            for column in file.schema_arrow:
+                if column.name not in columns:
+                    known.metadata_types.setdefault(column.name, column.type)
+            for batch in file.iter_batches(batch_size=256, columns=columns):
+                values = [batch.column(c).to_pylist() for c in columns]
+                for example_id, label, split, payload in zip(*values, strict=True):
+                    content = content_id(payload_bytes(payload))
+                    known.by_id[example_id] = (content, label)
+                    known.labels_by_content.setdefault(content, set()).add(label)
+                    known.counts[label, split] += 1
+    known.taken.update(known.by_id)
+    return known

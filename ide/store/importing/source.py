@@ -1,0 +1,122 @@
+"""What every kind of source gives to an import: rows, and what is known of them beforehand."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from ide.dataset.errors import ImportRefusedError
+from ide.dataset.schema import POOL, TEST, TRAIN, VALIDATION
+
+SPLIT_ALIASES = {
+    "train": TRAIN,
+    "training": TRAIN,
+    "validation": VALIDATION,
+    "valid": VALIDATION,
+    "val": VALIDATION,
+    "dev": VALIDATION,
+    "test": TEST,
+    "testing": TEST,
+    "pool": POOL,
+    "unlabeled": POOL,
+    "unlabelled": POOL,
+}
+MAX_NAME = 200  # characters of a label or an id; more is text in the wrong column
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """One example as the source has it; its payload is not looked at yet."""
+
+    where: str  # file and row, as a refusal names it
+    payload: bytes | str | None
+    label: str | None
+    split: str | None = None
+    example_id: str | None = None  # None = by content
+    metadata: Mapping[str, Any] = field(default_factory=dict)  # what JSON can hold
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An opened source: rows come one by one, so that memory stays bounded."""
+
+    name: str  # what dataset.toml says of where the examples come from
+    modality: str
+    rows: Iterator[SourceRow]
+    n_rows: int | None = None
+    title: str | None = None
+    description: str | None = None
+    licence: str | None = None
+    metadata_types: Mapping[str, pa.DataType] = field(default_factory=dict)
+    is_text_table: bool = False  # metadata are text whose type is to be found
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns of a table play which part; None = the one with a usual name."""
+
+    label: str | None = None
+    payload: str | None = None
+    example_id: str | None = None
+    split: str | None = None
+
+
+def as_label(value: Any, where: str) -> str | None:
+    """Return a label as text (None, NaN and empty = nobody has labelled it), or refuse it."""
+    text = _as_name(value, where, "label")
+    return unicodedata.normalize("NFC", text) if text else None
+
+
+def as_example_id(value: Any, where: str) -> str:
+    """Return an id as text, or refuse it."""
+    text = _as_name(value, where, "id")
+    if not text:
+        raise ImportRefusedError(
+            f"{where}: the id is empty. Give every row an id, or take the column out and ids "
+            "are made from the content. Nothing was imported."
+        )
+    return text
+
+
+def as_split(value: Any, where: str) -> str | None:
+    """Return one of ``schema.SPLITS`` (None = to be dealt), or refuse it."""
+    text = _as_name(value, where, "split")
+    if not text:
+        return None
+    split = SPLIT_ALIASES.get(text.lower())
+    if split is None:
+        raise ImportRefusedError(
+            f"{where}: {text!r} is not a split; wanted one of {', '.join(SPLIT_ALIASES)}. "
+            "Nothing was imported."
+        )
+    return split
+
+
+def _as_name(value: Any, where: str, what: str) -> str | None:
+    if value is None or value != value:  # noqa: PLR0124 (NaN)
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # what pandas makes of whole numbers beside a null
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        if not isinstance(value, bool):
+            raise ImportRefusedError(
+                f"{where}: the {what} is {str(value)[:60]!r}, wanted text or a number. "
+                "Nothing was imported."
+            )
+        value = str(value).lower()
+    text = str(value).strip()
+    if len(text) > MAX_NAME:
+        raise ImportRefusedError(
+            f"{where}: the {what} has {len(text):,} characters, wanted at most {MAX_NAME}; is "
+            f"this the right column for it? Nothing was imported."
+        )
+    if not text.isprintable():
+        raise ImportRefusedError(
+            f"{where}: the {what} {text[:60]!r} holds a character that cannot be shown. "
+            "Nothing was imported."
+        )
+    return text

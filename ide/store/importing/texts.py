@@ -1,0 +1,154 @@
+"""The text files that an import writes or adds to, with people's comments kept."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import tomlkit
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from ide.dataset.config import ModelConfig, SplitConfig
+from ide.dataset.errors import ConfigError
+from ide.store.files import write_text
+from ide.store.importing.source import Source
+from ide.store.workspace import Workspace
+
+_NO_PARAMS = "# The datasets that are built, each a folder of datasets/.\ndatasets: []\n"
+
+
+def dataset_toml(
+    source: Source,
+    classes: Iterable[str],
+    *,
+    name: str,
+    title: str | None,
+    licence: str | None,
+    image_size: int,
+) -> str:
+    """Return a new ``dataset.toml`` for a person to read and change."""
+    split, model = SplitConfig(), ModelConfig()
+    lines = ["# What this dataset is, how it is split, and what it compiles to."]
+    lines.append(f"title = {_quoted(title or source.title or _title(name))}")
+    if source.description:
+        lines.append(f"description = {_quoted(source.description)}")
+    lines.append(f"modality = {_quoted(source.modality)}")
+    lines += ["# The labels there are, in the order of the network's outputs.", _classes(classes)]
+    if licence or source.licence:
+        lines.append(f"licence = {_quoted(licence or source.licence or '')}")
+    else:
+        lines.append('# licence = "who may do what with these examples"')
+    lines += [
+        f"source = {_quoted(source.name)}",
+        "",
+        "# How examples that come without a split are dealt; those already dealt never move.",
+        "[split]",
+        f"seed = {split.seed}",
+        f"validation = {split.validation}  # share of each class",
+        f"test = {split.test}",
+    ]
+    if source.modality == "image":
+        lines += [
+            "",
+            "[model]",
+            f"architecture = {_quoted(model.architecture)}",
+            f"epochs = {model.epochs}",
+            f"image_size = {image_size}  # pixels a side that images are resized to",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def image_size(sides: Counter[int]) -> int:
+    """Return the side to train on: the images' own up to 32, then 32, and 64 for large ones.
+
+    sides: how many images by their longer side in pixels.
+    """
+    if not sides:
+        return ModelConfig().image_size
+    side = sorted(sides.elements())[sides.total() // 2]
+    if side <= 32:
+        return max(side, 8)
+    return 32 if side <= 96 else 64
+
+
+def natural_order(names: Iterable[str]) -> list[str]:
+    """Sort as people do: ``class2`` before ``class10``."""
+    return sorted(names, key=natural_key)
+
+
+def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:
+    """Return the key that sorts numbers within names by their value."""
+    parts = re.split(r"([0-9]+)", name)
+    return [(0, int(p), "") if p.isascii() and p.isdigit() else (1, 0, p) for p in parts if p], name
+
+
+def add_classes(workspace: Workspace, name: str, new: Iterable[str]) -> None:
+    """Add classes after those of ``dataset.toml``, leaving the rest of the file as it is."""
+    path = workspace.config_path(name)
+    document = tomlkit.parse(path.read_text(encoding="utf-8"))
+    classes = document["classes"]
+    if not isinstance(classes, tomlkit.items.Array):  # parse_config has read it as a list
+        raise ConfigError(f"{workspace.relative(path)}: classes must be a list")
+    for label in natural_order(new):
+        classes.append(label)
+    write_text(path, tomlkit.dumps(document))
+
+
+def read_params(workspace: Workspace) -> Any:
+    """Return ``params.yaml`` with its comments; raise ``ConfigError`` if it lists no datasets."""
+    path = workspace.root / "params.yaml"
+    try:
+        text = path.read_text(encoding="utf-8") if path.exists() else _NO_PARAMS
+        params = _yaml().load(text) or {}
+    except (YAMLError, UnicodeDecodeError) as error:
+        problem = " ".join(str(error).split())[:200]
+        raise ConfigError(f"params.yaml is not YAML: {problem}. Mend it and try again.") from None
+    listed = params.get("datasets") if isinstance(params, dict) else None
+    if not isinstance(params, dict) or not (listed is None or isinstance(listed, list)):
+        raise ConfigError(
+            "params.yaml: datasets must be a list of names, each on a line such as '  - digits'"
+        )
+    return params
+
+
+def list_dataset(workspace: Workspace, name: str) -> bool:
+    """Add a dataset to those that ``params.yaml`` has built; return whether it was missing."""
+    params = read_params(workspace)
+    listed = params.get("datasets")
+    if listed and name in listed:
+        return False
+    if not listed:
+        params["datasets"] = [name]
+    else:
+        listed.append(name)
+    buffer = io.StringIO()
+    _yaml().dump(params, buffer)
+    write_text(workspace.root / "params.yaml", buffer.getvalue())
+    return True
+
+
+def _yaml() -> YAML:
+    yaml = YAML()  # the round trip: comments and order are kept
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.width = 4096
+    return yaml
+
+
+def _classes(classes: Iterable[str]) -> str:
+    quoted = [_quoted(c) for c in classes]
+    line = f"classes = [{', '.join(quoted)}]"
+    if len(line) <= 100:
+        return line
+    return "classes = [\n" + "".join(f"  {q},\n" for q in quoted) + "]"
+
+
+def _quoted(text: str) -> str:
+    return tomlkit.string(text).as_string()
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ").strip().capitalize()

@@ -1,0 +1,96 @@
+"""Handing the parts to DVC, unless a stage of the pipeline makes them."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from ide.dataset.errors import StorageError
+from ide.store.examples import example_parts
+from ide.store.workspace import Workspace
+
+_TIMEOUT_S = 3600
+
+
+def track_examples(workspace: Workspace, name: str) -> bool:
+    """Have DVC track a dataset's parts; return whether there was anything to do.
+
+    Raises ``StorageError`` if DVC cannot: the dataset is whole all the same.
+    """
+    if is_stage_output(workspace, name) or is_tracked(workspace, name):
+        return False
+    folder = workspace.relative(workspace.examples_path(name))
+    command = [sys.executable, "-m", "dvc", "add", "--quiet", folder]
+    environment = {**os.environ, "DVC_NO_ANALYTICS": "1"}
+    try:
+        done = subprocess.run(
+            command,
+            cwd=workspace.root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+        )
+        problem = done.stderr.strip().splitlines() if done.returncode else []
+        is_failed = done.returncode != 0
+    except (OSError, subprocess.TimeoutExpired) as error:
+        problem, is_failed = [str(error)], True
+    if is_failed:
+        why = next((line for line in problem if line.startswith("ERROR")), "".join(problem[-1:]))
+        raise StorageError(
+            f"{name!r} is imported and whole, but DVC could not track its examples "
+            f"({why.removeprefix('ERROR: ')[:200] or 'it gave no reason'}). "
+            f"When that is mended, run: dvc add {folder}"
+        )
+    return True
+
+
+def is_tracked(workspace: Workspace, name: str) -> bool:
+    """Whether DVC's pointer counts the parts that are there, by number and bytes."""
+    pointer = _read_yaml(workspace, f"{workspace.relative(workspace.examples_path(name))}.dvc")
+    parts = example_parts(workspace, name)
+    outs = pointer.get("outs")
+    out = outs[0] if isinstance(outs, list) and outs and isinstance(outs[0], dict) else {}
+    size = sum(path.stat().st_size for path in parts)
+    return out.get("nfiles") == len(parts) and out.get("size") == size
+
+
+def is_stage_output(workspace: Workspace, name: str) -> bool:
+    """Whether a stage of ``dvc.yaml`` makes the examples of this dataset."""
+    stages = _read_yaml(workspace, "dvc.yaml").get("stages")
+    wanted = workspace.relative(workspace.examples_path(name))
+    for stage in stages.values() if isinstance(stages, dict) else ():
+        body = stage.get("do", stage) if isinstance(stage, dict) else {}
+        for out in body.get("outs", ()):
+            path = out if isinstance(out, str) else next(iter(out))
+            if path == wanted or _names(stage, path, name, wanted):
+                return True
+    return False
+
+
+def _names(stage: dict[str, Any], path: str, name: str, wanted: str) -> bool:
+    """Whether a path with ``${item}`` in it is the wanted one for one of the stage's items."""
+    if re.sub(r"\$\{item[^}]*\}", name, path) != wanted:
+        return False
+    items = stage.get("foreach") or stage.get("matrix")
+    values = items.values() if isinstance(items, dict) else [items]
+    return any(isinstance(v, list) and name in v for v in values) or any(
+        isinstance(v, str) for v in values
+    )
+
+
+def _read_yaml(workspace: Workspace, path: str) -> dict[str, Any]:
+    """Read a file of DVC's; what cannot be read is DVC's to complain of."""
+    try:
+        loaded = YAML(typ="safe").load((workspace.root / path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, YAMLError):
+        return {}
+    return loaded if isinstance(loaded, dict) else {}

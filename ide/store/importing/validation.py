@@ -1,0 +1,144 @@
+"""Looking at a payload before it is let in: decoded whole, or refused with its file and row."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from dataclasses import dataclass
+
+from PIL import Image, UnidentifiedImageError
+
+from ide.dataset.errors import ImportRefusedError
+
+MAX_TEXT_CHARACTERS = 1_000_000
+MAX_FILE_BYTES = 100 * 2**20
+MAX_PIXELS = 50_000_000  # a few kilobytes can unpack to gigabytes
+KEPT_FORMATS = frozenset({"PNG", "JPEG", "WEBP"})  # what every browser shows
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")  # never EPS, which runs code
+_PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
+_DECODE_ERRORS = (
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    SyntaxError,
+    EOFError,
+    MemoryError,
+    RuntimeError,
+    AttributeError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """A payload as it is stored, and the longer side of an image in pixels (text: 0)."""
+
+    value: bytes | str
+    side: int = 0
+
+
+def check_payload(value: bytes | str | None, modality: str, where: str) -> Payload:
+    """Return what is stored of a payload, or raise ``ImportRefusedError`` naming the row."""
+    if value is None or len(value) == 0:
+        raise ImportRefusedError(
+            f"{where}: there is no {modality} in it. Fill it in or take the row out. "
+            "Nothing was imported."
+        )
+    return CHECKS[modality](value, where)
+
+
+def check_image(value: bytes | str, where: str) -> Payload:
+    """Decode an image whole; PNG, JPEG and WebP keep their bytes, others become PNG."""
+    if isinstance(value, str):
+        raise ImportRefusedError(
+            f"{where}: got text ({value[:40]!r}) where an image's bytes were wanted. "
+            "Nothing was imported."
+        )
+    if len(value) > MAX_FILE_BYTES:
+        raise too_large(where, len(value))
+    try:
+        with Image.open(io.BytesIO(value), formats=_FORMATS) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise ImportRefusedError(
+                    f"{where}: the image is {width:,} × {height:,} pixels, wanted at most "
+                    f"{MAX_PIXELS:,} in all; make it smaller. Nothing was imported."
+                )
+            image.load()
+            kept = value if image.format in KEPT_FORMATS else _to_png(image)
+    except _DECODE_ERRORS as error:
+        raise ImportRefusedError(_not_an_image(value, where, error)) from None
+    return Payload(kept, max(width, height))
+
+
+def check_text(value: bytes | str, where: str) -> Payload:
+    """Take text of at most a million characters that UTF-8 can hold."""
+    if isinstance(value, bytes):
+        try:
+            value = value.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise ImportRefusedError(
+                f"{where}: not UTF-8 text (byte {error.start}); save it as UTF-8. "
+                "Nothing was imported."
+            ) from None
+    if not value.strip():
+        raise ImportRefusedError(
+            f"{where}: the text is empty. Fill it in or take the row out. Nothing was imported."
+        )
+    if len(value) > MAX_TEXT_CHARACTERS:
+        raise too_long(where)
+    if "\0" in value or not _is_unicode(value):
+        raise ImportRefusedError(
+            f"{where}: the text holds a character that UTF-8 cannot, or a NUL byte; clean it. "
+            "Nothing was imported."
+        )
+    return Payload(value)
+
+
+def too_long(where: str) -> ImportRefusedError:
+    """Return the refusal of a text beyond the bound."""
+    return ImportRefusedError(
+        f"{where}: the text is longer than {MAX_TEXT_CHARACTERS:,} characters; cut it into "
+        "several examples. Nothing was imported."
+    )
+
+
+def too_large(where: str, n_bytes: int) -> ImportRefusedError:
+    """Return the refusal of a file beyond the bound."""
+    return ImportRefusedError(
+        f"{where}: the file has {n_bytes:,} bytes, wanted at most {MAX_FILE_BYTES:,}; make it "
+        "smaller. Nothing was imported."
+    )
+
+
+def _is_unicode(text: str) -> bool:
+    return not any(0xD800 <= ord(c) < 0xE000 for c in text) if not text.isascii() else True
+
+
+def _to_png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture = image if image.mode in _PNG_MODES else image.convert("RGB")
+    picture.save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def _not_an_image(value: bytes, where: str, error: BaseException) -> str:
+    start = value[:16].decode("ascii", "replace").replace("\ufffd", "·")
+    shown = "".join(c if c.isprintable() else "·" for c in start)
+    if isinstance(error, UnidentifiedImageError):
+        what = f"not an image (it begins with {shown!r})"
+    else:
+        what = f"the image is broken or cut short ({str(error)[:80] or type(error).__name__})"
+    return (
+        f"{where}: {what}; wanted PNG, JPEG, WebP, GIF, BMP, TIFF or PPM. Replace it or take it "
+        "out. Nothing was imported."
+    )
+
+
+CHECKS = {"image": check_image, "text": check_text}
