@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -54,6 +54,14 @@ def log(workspace: Workspace, name: str | None = None, limit: int | None = 50) -
     if limit is not None:
         return _read(repo, root, head, folder, limit)
     return list(_whole_log(repo, root, head, folder))
+
+
+def brought_by(commits: Iterable[CommitInfo], name: str) -> dict[str, str]:
+    """Return edit id → the oldest of ``commits`` (newest first) that has it."""
+    found: dict[str, str] = {}
+    for commit in commits:
+        found.update(dict.fromkeys(commit.edit_ids.get(name, ()), commit.revision))
+    return found
 
 
 # (workspace, folder) → (HEAD, its log): commits never change, so only new ones are read.

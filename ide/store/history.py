@@ -14,7 +14,7 @@ from ide.dataset.errors import ExampleNotFoundError, GitError
 from ide.dataset.replay import ExampleState, replay
 from ide.dataset.schema import EXAMPLE_ID, SPLIT
 from ide.store import git
-from ide.store.commits import CommitInfo, log
+from ide.store.commits import CommitInfo, brought_by, log
 from ide.store.edit_log import read_edits
 from ide.store.examples import examples_revision, read_examples
 from ide.store.past_edits import edits_at, edits_of_all
@@ -82,9 +82,9 @@ def blame(workspace: Workspace, name: str, example_id: str) -> list[dict[str, An
     if not own and example_id not in imported_labels(workspace, name):
         raise ExampleNotFoundError(name, example_id)
     try:
-        brought_by = commit_of_edits(workspace, name)
+        commit_by_id = commit_of_edits(workspace, name)
     except GitError:
-        brought_by = {}
+        commit_by_id = {}
     in_force = {i for s in replay(own).values() for ids in s.in_force.values() for i in ids}
     return [
         {
@@ -95,7 +95,7 @@ def blame(workspace: Workspace, name: str, example_id: str) -> list[dict[str, An
             "value": e.value,
             "reason": e.reason,
             "evidence": dict(e.evidence) if e.evidence else None,
-            "commit": brought_by.get(e.edit_id, "")[:10] or None,
+            "commit": commit_by_id.get(e.edit_id, "")[:10] or None,
             "is_in_force": e.edit_id in in_force,
         }
         for e in sorted({e.edit_id: e for e in own}.values(), key=lambda e: (e.made_at, e.edit_id))
@@ -104,10 +104,7 @@ def blame(workspace: Workspace, name: str, example_id: str) -> list[dict[str, An
 
 def commit_of_edits(workspace: Workspace, name: str) -> dict[str, str]:
     """Return edit id → the oldest commit that has it, of a dataset's committed edits."""
-    found: dict[str, str] = {}
-    for info in log(workspace, name, limit=None):  # newest first, so the oldest is kept
-        found.update(dict.fromkeys(info.edit_ids.get(name, ()), info.revision))
-    return found
+    return brought_by(log(workspace, name, limit=None), name)
 
 
 def log_as_rows(commits: Iterable[CommitInfo]) -> list[dict[str, Any]]:

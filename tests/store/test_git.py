@@ -17,7 +17,7 @@ def root(tmp_path):
 
 def test_without_git_the_sentence_says_how_to_get_it(root, monkeypatch):
     monkeypatch.setenv("PATH", str(root / "nowhere"))
-    with pytest.raises(GitError, match="git is not installed.*try again"):
+    with pytest.raises(GitError, match=r"git is not installed.*try again"):
         git.repository(root)
     assert not git.is_repository(root)
 
@@ -25,7 +25,7 @@ def test_without_git_the_sentence_says_how_to_get_it(root, monkeypatch):
 def test_a_folder_without_a_repository_is_told_apart_from_one_without_commits(tmp_path):
     (tmp_path / "bare").mkdir()
     assert not git.is_repository(tmp_path / "bare")
-    with pytest.raises(GitError, match="not in a git repository.*git init"):
+    with pytest.raises(GitError, match=r"not in a git repository.*git init"):
         git.head_revision(tmp_path / "bare")
     run_git(tmp_path / "bare", "init", "-q")
     assert git.is_repository(tmp_path / "bare")

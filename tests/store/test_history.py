@@ -282,7 +282,7 @@ def test_a_missing_identity_is_asked_for_with_the_two_commands(pets, monkeypatch
     config = pets.root / "nobody"
     config.write_text("[user]\n\tuseConfigOnly = true\n")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
-    with pytest.raises(GitError, match="config --global user.name.*config --global user.email"):
+    with pytest.raises(GitError, match=r"config --global user.name.*config --global user.email"):
         commit(pets)
     assert status(pets).n_edits == 1
 
@@ -307,7 +307,7 @@ def test_a_hook_that_refuses_is_quoted_and_nothing_has_changed(pets):
     hook.chmod(0o755)
     edit(pets, "x0", "label", "dog")
     head, before = git(pets.root, "rev-parse", "HEAD"), git(pets.root, "status", "--porcelain")
-    with pytest.raises(GitError, match="refused, by a hook.*no labels on Friday") as caught:
+    with pytest.raises(GitError, match=r"refused, by a hook.*no labels on Friday") as caught:
         commit(pets)
     assert "datasets/pets/edits/ada.jsonl" in str(caught.value)
     assert git(pets.root, "rev-parse", "HEAD") == head
@@ -331,7 +331,7 @@ def test_a_log_that_lost_committed_edits_is_reported_and_never_committed(pets):
     lines = path.read_text().splitlines(keepends=True)
     path.write_text(lines[1])
     assert "1 committed edits are gone" in status(pets).datasets[0].damage[0]
-    with pytest.raises(GitError, match="are no longer in it.*git checkout HEAD"):
+    with pytest.raises(GitError, match=r"are no longer in it.*git checkout HEAD"):
         commit(pets)
     path.write_text("".join(reversed(lines)))  # another order is no loss
     assert not status(pets).datasets[0].damage

@@ -1,0 +1,187 @@
+"""A workspace as SQL: an in-memory DuckDB database in which each dataset is a schema.
+
+DuckDB reads; nothing is written through it. Parquet is read where it lies, when a query asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+
+from ide.dataset.errors import GitError
+from ide.dataset.schema import (
+    DYNAMICS,
+    EXAMPLE_ID,
+    FLIPS,
+    ISSUES,
+    LABEL,
+    PAYLOAD_TYPES,
+    PREDICTIONS,
+    SLICES,
+    SPLIT,
+    SUSPECTS,
+    URI,
+)
+from ide.store.builds import BuildInfo, current_build, list_builds
+from ide.store.commits import brought_by, log
+from ide.store.edit_log import read_edits
+from ide.store.examples import example_parts
+from ide.store.state import dataset_state
+from ide.store.tables import (
+    builds_table,
+    commits_table,
+    edits_table,
+    metrics_table,
+    states_table,
+)
+from ide.store.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ide.store.query import QueryResult
+
+# What a build's Parquet files hold; flips are against the build before it.
+BUILD_TABLES: Mapping[str, pa.Schema] = {
+    "predictions": PREDICTIONS,
+    "dynamics": DYNAMICS,
+    "suspects": SUSPECTS,
+    "issues": ISSUES,
+    "slices": SLICES,
+    "flips": FLIPS,
+}
+TABLES = ("examples", "labels", "edits", *BUILD_TABLES, "metrics", "builds", "commits")
+
+
+def connect(workspace: Workspace | str | Path | None = None) -> duckdb.DuckDBPyConnection:
+    """Open a workspace as an in-memory DuckDB database; every dataset has all of ``TABLES``.
+
+    It shows the workspace as it is now; connect again to see what changed. Tables of a dataset
+    without a build are empty and have their columns. Raises ``WorkspaceError`` where there is
+    no workspace. See docs/sql.md for every table and column.
+    """
+    found = workspace if isinstance(workspace, Workspace) else Workspace.find(workspace)
+    connection = duckdb.connect(":memory:")
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        for name in found.datasets():
+            _add_dataset(connection, found, name)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _add_dataset(connection: duckdb.DuckDBPyConnection, workspace: Workspace, name: str) -> None:
+    """Make a dataset's schema: views of its Parquet files, tables of what is small."""
+    connection.execute(f"CREATE SCHEMA {quoted(name)}")
+    _add_examples(connection, workspace, name)
+    _add_table(connection, name, "_states", states_table(dataset_state(workspace, name)))
+    connection.execute(
+        f"""CREATE VIEW {quoted(name)}.labels AS
+        SELECT e.example_id, coalesce(s.label, e.label) AS label,
+          coalesce(s.split, e.split) AS split, coalesce(s.is_excluded, false) AS is_excluded,
+          coalesce(s.n_edits, 0)::INTEGER AS n_edits, s.annotator,
+          coalesce(s.is_conflict, false) AS is_conflict
+        FROM {quoted(name)}.examples e LEFT JOIN {quoted(name)}._states s USING (example_id)"""
+    )
+    build = current_build(workspace, name)
+    for table, schema in BUILD_TABLES.items():
+        _add_build_table(connection, name, table, schema, build)
+    builds = list_builds(workspace, name)
+    _add_table(connection, name, "builds", builds_table(builds))
+    _add_table(connection, name, "metrics", metrics_table(builds))
+    try:
+        commits = log(workspace, name, limit=None)
+    except GitError:  # no git, no commits; the rest can be queried all the same
+        commits = []
+    _add_table(connection, name, "commits", commits_table(commits, name))
+    edits = edits_table(read_edits(workspace, name).edits, brought_by(commits, name))
+    _add_table(connection, name, "edits", edits)
+
+
+def _add_examples(connection: duckdb.DuckDBPyConnection, workspace: Workspace, name: str) -> None:
+    parts = example_parts(workspace, name)
+    if parts:
+        _add_parquet(connection, name, "examples", parts)
+        return
+    config = workspace.config(name)
+    payload = pa.field(config.payload_column, PAYLOAD_TYPES[config.modality])
+    bare = [pa.field(column, pa.string()) for column in (EXAMPLE_ID, SPLIT, LABEL)]
+    schema = pa.schema([*bare, payload, pa.field(URI, pa.string())])
+    _add_table(connection, name, "examples", schema.empty_table())
+
+
+def _add_build_table(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    table: str,
+    schema: pa.Schema,
+    build: BuildInfo | None,
+) -> None:
+    path = build.path / f"{table}.parquet" if build else None
+    if path is not None and path.exists():
+        _add_parquet(connection, name, table, [path])
+    else:
+        _add_table(connection, name, table, schema.empty_table())
+
+
+def _add_parquet(
+    connection: duckdb.DuckDBPyConnection, name: str, table: str, paths: list[Path]
+) -> None:
+    """Make a view over Parquet files, in their order; a column that one lacks is null there.
+
+    A path that exists is taken as it is, also where it holds what would be a pattern.
+    """
+    listed = ", ".join(literal(str(path)) for path in paths)
+    connection.execute(
+        f"CREATE VIEW {quoted(name)}.{quoted(table)} AS "
+        f"SELECT * FROM read_parquet([{listed}], union_by_name = true)"
+    )
+
+
+def _add_table(
+    connection: duckdb.DuckDBPyConnection, name: str, table: str, rows: pa.Table
+) -> None:
+    """Copy an Arrow table into the database."""
+    connection.register("_arrow", rows.cast(pa.schema([_plain(f) for f in rows.schema])))
+    target = f"{quoted(name)}.{quoted(table)}"
+    connection.execute(f"CREATE TABLE {target} AS SELECT * FROM _arrow")
+    connection.unregister("_arrow")
+
+
+def _plain(field: pa.Field) -> pa.Field:
+    """Return a field of a type that DuckDB and its Python client have without more packages.
+
+    Half floats become floats, as where DuckDB reads Parquet; moments become TIMESTAMP in UTC,
+    since fetching a TIMESTAMP WITH TIME ZONE needs pytz.
+    """
+    kind = field.type
+    if pa.types.is_timestamp(kind):
+        return field.with_type(pa.timestamp(kind.unit))
+    is_half = pa.types.is_list(kind) and pa.types.is_float16(kind.value_type)
+    return field.with_type(pa.list_(pa.float32())) if is_half else field
+
+
+def quoted(name: str) -> str:
+    """Return a name as a SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Return text as a SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def query(
+    workspace: Workspace, sql: str, *, limit: int = 1000, timeout_s: float | None = 60.0
+) -> QueryResult:
+    """Answer a query that can only read; see ``ide.store.query``."""
+    from ide.store import query as query_module
+
+    return query_module.query(workspace, sql, limit=limit, timeout_s=timeout_s)
+
+
+__all__ = ["BUILD_TABLES", "TABLES", "connect", "literal", "query", "quoted"]
