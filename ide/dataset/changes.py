@@ -187,7 +187,8 @@ def _label(state: ExampleState, imported: str | None) -> str | None:
 
 def _label_rivals(state: ExampleState) -> tuple[str, ...]:
     """Return the labels in conflict; those of a split or an exclusion are none."""
-    return state.conflict_values if state.is_conflict and state.label is None else ()
+    has_opinions = any(r == LABEL_REGISTER or r.startswith("vote:") for r in state.in_force)
+    return state.conflict_values if has_opinions and state.label is None else ()
 
 
 def _value(edit_ids: Iterable[str], by_id: Mapping[str, Edit]) -> str | None:
