@@ -51,6 +51,6 @@ def _learnt(given: str, n_learnt: int, n_epochs: int, is_train: bool) -> str:
     if n_learnt == 0:
         return f"never {word} as {given} in {epochs}"
     if n_learnt == n_epochs:
-        return f"{word} as {given} in all {epochs}" if n_epochs > 1 else f"{word} as {given}"
+        return f"{word} as {given} in {'all ' if n_epochs > 1 else ''}{epochs}"
     only = "only " if 2 * n_learnt < n_epochs else ""
     return f"{word} as {given} in {only}{n_learnt} of {epochs}"

@@ -1,0 +1,125 @@
+"""Checks: one conformance test over all that is registered, and what each finds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ide.dataset.checks import CHECKS, CheckInput, run_checks
+from ide.dataset.checks.registry import SEVERITIES, check
+from ide.dataset.schema import ISSUES, LABELS, SPLITS
+
+CLASSES = ("a", "b")
+
+
+def dataset(*rows, classes=CLASSES, **options) -> CheckInput:
+    """Rows of (content, label, split[, is_excluded[, is_conflict]]); ids are their places."""
+    full = [(*row, *(False, False)[len(row) - 3 :]) for row in rows]
+    labels = [
+        (f"{i:03d}", label, split, is_excluded, 0, None, is_conflict)
+        for i, (_, label, split, is_excluded, is_conflict) in enumerate(full)
+    ]
+    columns = list(zip(*labels, strict=True)) or [()] * len(LABELS)
+    table = pa.table(
+        [pa.array(c, f.type) for c, f in zip(columns, LABELS, strict=True)], schema=LABELS
+    )
+    return CheckInput(table, pa.array([r[0] for r in full], pa.string()), classes, **options)
+
+
+def found(name, *rows, **options):
+    table = run_checks(dataset(*rows, **options), [name])
+    return list(zip(table["example_id"].to_pylist(), table["other_id"].to_pylist(), strict=True))
+
+
+rows = st.lists(
+    st.tuples(
+        st.sampled_from("xyz"),
+        st.sampled_from((None, "a", "b", "c")),
+        st.sampled_from(SPLITS),
+        st.booleans(),
+        st.booleans(),
+    ),
+    max_size=12,
+)
+
+
+@pytest.mark.parametrize("name", sorted(CHECKS))
+@given(rows=rows, seed=st.integers(0, 1000))
+def test_a_check_keeps_its_promises(name, rows, seed):
+    given_ = dataset(*rows)
+    table = run_checks(given_, [name])
+    assert table.schema == ISSUES
+    assert set(table["check"].to_pylist()) <= {name}
+    assert CHECKS[name].severity in SEVERITIES
+    assert CHECKS[name].summary
+    ids = {None, *given_.labels["example_id"].to_pylist()}
+    for issue in table.to_pylist():
+        assert issue["example_id"] in ids and issue["other_id"] in ids
+        assert issue["example_id"] is None or issue["example_id"] != issue["other_id"]
+        assert 0 <= issue["score"] <= 1
+        assert issue["message"]
+    order = pa.array(np.random.default_rng(seed).permutation(len(rows)), pa.int64())
+    shuffled = CheckInput(
+        given_.labels.take(order), given_.content_hashes.take(order), given_.classes
+    )
+    assert run_checks(shuffled, [name]) == table
+
+
+def test_all_checks_run_at_once_and_the_severest_stand_first():
+    table = run_checks(dataset(("x", "a", "train"), ("x", "b", "test"), ("y", "q", "train")))
+    severities = [SEVERITIES.index(s) for s in table["severity"].to_pylist()]
+    assert severities == sorted(severities)
+    assert {"conflicting_duplicates", "leaks", "unknown_classes", "small_classes"} == set(
+        table["check"].to_pylist()
+    )
+
+
+def test_exact_duplicates_point_to_the_first():
+    same = ("x", "a", "train")
+    assert found("exact_duplicates", same, ("y", "a", "train"), same, same) == [
+        ("002", "000"),
+        ("003", "000"),
+    ]
+    assert found("exact_duplicates", same, ("x", "b", "train"), ("x", "a", "test")) == []
+    assert found("exact_duplicates", same, (*same, True)) == []
+
+
+def test_duplicates_that_differ_in_label_conflict():
+    rows = [("x", "a", "train"), ("x", None, "pool"), ("x", "b", "test"), ("x", "a", "test")]
+    assert found("conflicting_duplicates", *rows) == [("002", "000")]
+
+
+def test_a_leak_names_what_is_measured_and_what_gives_it_away():
+    rows = [("x", "a", "test"), ("x", "a", "train"), ("y", "a", "validation"), ("y", "b", "test")]
+    assert found("leaks", *rows, ("z", "a", "train"), ("z", None, "pool")) == [
+        ("000", "001"),
+        ("003", "002"),
+    ]
+    assert found("leaks", rows[0], (*rows[1], True)) == []
+
+
+def test_small_classes_are_those_with_too_few_to_learn_or_none_to_measure():
+    many = [(str(i), "a", "train") for i in range(3)]
+    table = run_checks(dataset(*many, ("z", "a", "test"), min_class_size=3), ["small_classes"])
+    assert table["message"].to_pylist() == [
+        "class b has no training examples; fewer than 3 are hardly learnt",
+        "class b has no test example, so nothing measures it there",
+    ]
+    assert table["score"].to_pylist() == [1.0, 0.5]
+
+
+def test_unknown_classes_and_conflicts_are_named():
+    assert found("unknown_classes", ("x", "q", "train"), ("y", "q", "train", True)) == [
+        ("000", None)
+    ]
+    assert found("conflicts", ("x", "a", "train", False, True), ("y", "a", "train")) == [
+        ("000", None)
+    ]
+
+
+def test_a_severity_that_does_not_exist_is_refused():
+    with pytest.raises(ValueError, match="severity must be one of"):
+        check("nonsense", severity="fatal")
