@@ -13,7 +13,7 @@ from ide.store.importing.known import Known, read_known
 from ide.store.importing.lock import import_folder
 from ide.store.importing.opening import open_source
 from ide.store.importing.source import Columns, Source
-from ide.store.importing.staging import OnProgress, Staged, stage_rows, write_part
+from ide.store.importing.staging import OnProgress, stage_rows, write_part
 from ide.store.importing.texts import (
     add_classes as add_classes_to_toml,
 )

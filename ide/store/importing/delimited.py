@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ide.dataset.errors import ImportRefusedError
+from ide.store.csv_cells import unescape_cell
 from ide.store.importing.lines import decoded_lines
 from ide.store.importing.source import Columns, Source
 from ide.store.importing.table import Record, find_roles, peek, table_rows
@@ -67,7 +68,7 @@ def _records(
                 f"{where}: the row has {len(cells)} cells, and the header {len(header)}; is a "
                 "quote or a comma missing? Nothing was imported."
             )
-        yield where, dict(zip(header, cells, strict=True))
+        yield where, dict(zip(header, map(unescape_cell, cells), strict=True))
 
 
 def _delimiter(path: Path, opening: str) -> str:
