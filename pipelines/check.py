@@ -7,13 +7,12 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from ide.dataset.checks import CheckInput, run_checks
 from ide.dataset.ids import content_id
 from ide.dataset.schema import EXAMPLE_ID, ISSUES
 from ide.store.examples import read_examples
-from ide.store.files import write_parquet
+from ide.store.files import read_parquet, write_parquet
 from ide.store.workspace import Workspace
 from pipelines.stage import run_stage
 
@@ -26,7 +25,7 @@ def check(workspace: Workspace, name: str) -> None:
     columns = [EXAMPLE_ID, config.payload_column]
     examples = read_examples(workspace, name, columns).sort_by(EXAMPLE_ID)
     dataset = CheckInput(
-        labels=pq.read_table(build / "labels.parquet"),
+        labels=read_parquet(build / "labels.parquet"),
         content_hashes=pa.array([_hash(p.as_py()) for p in examples[config.payload_column]]),
         classes=config.classes,
     )

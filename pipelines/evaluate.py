@@ -9,7 +9,7 @@ from ide.dataset.metrics import evaluate as measure
 from ide.dataset.schema import EXAMPLE_ID, SPLIT
 from ide.dataset.slices import slices
 from ide.store.examples import read_examples
-from ide.store.files import write_json, write_parquet
+from ide.store.files import read_parquet, write_json, write_parquet
 from ide.store.workspace import Workspace
 from pipelines.arrays import label_numbers, matrix
 from pipelines.stage import run_stage
@@ -19,9 +19,9 @@ def evaluate(workspace: Workspace, name: str) -> None:
     """Write ``metrics.json`` and ``slices.parquet``."""
     build = workspace.build_path(name)
     classes = workspace.config(name).classes
-    targets = pq.read_table(build / "targets.parquet")
+    targets = read_parquet(build / "targets.parquet")
     columns = ["predicted", "probs"]
-    predictions = pq.read_table(build / "predictions.parquet", columns=columns)
+    predictions = read_parquet(build / "predictions.parquet", columns=columns)
     metadata = read_examples(workspace, name).sort_by(EXAMPLE_ID)
     suspects = pq.read_schema(build / "suspects.parquet").metadata
     build_id = predictions.schema.metadata[b"upwell.build_id"].decode()

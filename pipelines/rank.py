@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ide.dataset.schema import EXAMPLE_ID, SPLIT
 from ide.dataset.suspects import rank as rank_suspects
-from ide.store.files import write_parquet
+from ide.store.files import read_parquet, write_parquet
 from ide.store.workspace import Workspace
 from pipelines.arrays import label_numbers, matrix
 from pipelines.stage import run_stage
@@ -18,9 +17,9 @@ def rank(workspace: Workspace, name: str) -> None:
     """Write ``suspects.parquet``; its metadata say how many labels are probably wrong."""
     build = workspace.build_path(name)
     classes = workspace.config(name).classes
-    targets = pq.read_table(build / "targets.parquet")
+    targets = read_parquet(build / "targets.parquet")
     columns = ["probs", "mean_probs", "el2n", "embedding", "is_out_of_sample"]
-    predictions = pq.read_table(build / "predictions.parquet", columns=columns)
+    predictions = read_parquet(build / "predictions.parquet", columns=columns)
     labels = label_numbers(targets["label"], classes)
     suspects = rank_suspects(
         example_ids=targets[EXAMPLE_ID].to_pylist(),
@@ -29,7 +28,7 @@ def rank(workspace: Workspace, name: str) -> None:
         classes=classes,
         probs=matrix(predictions["probs"]),
         mean_probs=matrix(predictions["mean_probs"]),
-        margins=_margins(pq.read_table(build / "dynamics.parquet", columns=["margin"]), labels),
+        margins=_margins(read_parquet(build / "dynamics.parquet", columns=["margin"]), labels),
         el2n=predictions["el2n"].to_numpy(),
         embeddings=matrix(predictions["embedding"]),
         is_train=~predictions["is_out_of_sample"].to_numpy(),

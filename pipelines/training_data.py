@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from ide.dataset.config import DatasetConfig
 from ide.dataset.errors import BuildError
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, TRAIN
 from ide.store.examples import read_examples
+from ide.store.files import read_parquet
 from ide.store.workspace import Workspace
 from models.images import decode, guess_n_channels
 from pipelines.arrays import label_numbers
@@ -37,7 +37,7 @@ def read_training_data(workspace: Workspace, config: DatasetConfig) -> TrainingD
             f"{name!r} is of modality {config.modality!r}; only images can be compiled so far "
             f"(datasets/{name}/dataset.toml)"
         )
-    targets = pq.read_table(workspace.build_path(name) / "targets.parquet")
+    targets = read_parquet(workspace.build_path(name) / "targets.parquet")
     labels = label_numbers(targets[LABEL], config.classes)
     is_train = (
         np.asarray(pc.fill_null(pc.equal(targets[SPLIT], TRAIN), fill_value=False))

@@ -31,7 +31,7 @@ from ide.store.builds import (
     list_builds,
 )
 from ide.store.compile_lock import folder_lock
-from ide.store.files import storage_errors, write_json, write_parquet
+from ide.store.files import read_parquet, storage_errors, write_json, write_parquet
 from ide.store.workspace import Workspace
 
 
@@ -206,8 +206,8 @@ def _flips(base: BuildInfo, links: Path) -> pa.Table:
     return flips(
         base_labels=build_table(base, "targets"),
         base_predictions=build_table(base, "predictions", predicted),
-        labels=pq.read_table(links / "targets.parquet"),
-        predictions=pq.read_table(links / "predictions.parquet", columns=predicted),
+        labels=read_parquet(links / "targets.parquet"),
+        predictions=read_parquet(links / "predictions.parquet", columns=predicted),
     )
 
 
@@ -216,7 +216,7 @@ def _revision(workspace: Workspace, name: str, links: Path) -> tuple[str | None,
     from ide.store.git import head_revision
     from ide.store.history import edits_at
 
-    ids = set(pq.read_table(links / "edits.parquet", columns=["edit_id"])["edit_id"].to_pylist())
+    ids = set(read_parquet(links / "edits.parquet", columns=["edit_id"])["edit_id"].to_pylist())
     try:
         revision = head_revision(workspace.root)
         if revision and ids:

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ide.dataset.errors import NoBuildError
 from ide.dataset.schema import FLIPS
 from ide.store.edit_log import edits_revision as log_revision
 from ide.store.edit_log import read_edits
+from ide.store.files import read_parquet
 from ide.store.workspace import Workspace
 
 N_KEPT = 20  # builds a dataset
@@ -104,7 +104,7 @@ def build_table(build: BuildInfo, table: str, columns: Sequence[str] | None = No
     path = build.path / f"{table}.parquet"
     wanted = None if columns is None else list(columns)
     try:
-        return pq.read_table(path, columns=wanted)
+        return read_parquet(path, columns=wanted)
     except FileNotFoundError:
         if table == "flips" and build.path.exists():
             return FLIPS.empty_table() if wanted is None else FLIPS.empty_table().select(wanted)
@@ -136,7 +136,7 @@ def archive_path(workspace: Workspace, name: str) -> Path:
 def _count_since(
     workspace: Workspace, name: str, path: Path, _edits_revision: str, _log_revision: str
 ) -> int:
-    built = set(pq.read_table(path / "edits.parquet", columns=["edit_id"])["edit_id"].to_pylist())
+    built = set(read_parquet(path / "edits.parquet", columns=["edit_id"])["edit_id"].to_pylist())
     return len({e.edit_id for e in read_edits(workspace, name).edits} - built)
 
 

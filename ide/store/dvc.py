@@ -78,22 +78,9 @@ def require_dvc(workspace: Workspace) -> None:
 
 def listed_datasets(workspace: Workspace) -> list[str]:
     """Return the datasets that ``params.yaml`` lists to be built, in its order."""
-    from ruamel.yaml import YAML, YAMLError
+    from ide.store.importing.texts import read_params
 
-    path = workspace.root / "params.yaml"
-    try:
-        data = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")) or {}
-        names = data["datasets"] or []
-    except FileNotFoundError:
-        names = None
-    except (YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError):
-        names = None
-    if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
-        raise ConfigError(
-            "params.yaml does not list the datasets to build; wanted lines such as "
-            "'datasets:' and '  - digits'"
-        )
-    return names
+    return [str(name) for name in read_params(workspace).get("datasets") or []]
 
 
 def explain(log: str) -> str:

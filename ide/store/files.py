@@ -6,7 +6,7 @@ import errno
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -107,3 +107,12 @@ def write_parquet(
             use_dictionary=True,
             write_statistics=True,
         )
+
+
+def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a Parquet file; a third of a second faster than ``pq.read_table`` in a new process.
+
+    That one imports pyarrow.dataset, and it pandas.
+    """
+    with pq.ParquetFile(path) as file:
+        return file.read(None if columns is None else list(columns))
