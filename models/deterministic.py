@@ -21,11 +21,12 @@ def deterministic(n_threads: int = 1) -> Iterator[None]:
     # Filling fresh memory with NaN guards against kernels that read it; it costs 9 % here, and
     # the tests compare bytes.
     torch.utils.deterministic.fill_uninitialized_memory = False
-    torch.use_deterministic_algorithms(True)
+    # what torch.use_deterministic_algorithms does, less importing torch's compiler (1 s) to tell it
+    torch._C._set_deterministic_algorithms(True)
     torch.set_num_threads(n_threads)
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(was_deterministic)
+        torch._C._set_deterministic_algorithms(was_deterministic)
         torch.utils.deterministic.fill_uninitialized_memory = was_filling
         torch.set_num_threads(n_threads_before)

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from models.adamw import AdamW
 from models.deterministic import deterministic
 
 HELD_OUT_BATCH_SIZE = 256
@@ -123,20 +124,15 @@ class _Step:
         self, model: nn.Module, *, n_steps: int, learning_rate: float, weight_decay: float
     ) -> None:
         self.model = model
-        self.optimizer = torch.optim.AdamW(
-            model.parameters(), lr=learning_rate, weight_decay=weight_decay, foreach=True
-        )
+        self.optimizer = AdamW(model.parameters(), weight_decay=weight_decay)
         self.learning_rate, self.n_steps, self.n_done = learning_rate, n_steps, 0
 
     def __call__(self, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Learn from a batch; give its logits (B, K) from before the step."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.learning_rate * one_cycle(self.n_done / self.n_steps)
         logits = self.model(images)
         loss = functional.cross_entropy(logits, targets)
-        self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        self.optimizer.step()
+        self.optimizer.step(self.learning_rate * one_cycle(self.n_done / self.n_steps))
         self.n_done += 1
         return logits.detach()
 
