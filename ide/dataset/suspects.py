@@ -34,6 +34,7 @@ N_NEIGHBORS = 10
 VOTE_PRIOR = 0.5  # added to each class's votes: ten neighbours rule nothing out
 WEIGHTS = (2 / 3, 1 / 6, 1 / 6)  # of the blend, EL2N, mean margin
 SHARPNESS = 10.0  # of p_mislabeled: a tenth more doubt, e times the odds
+N_ERRORS = "upwell.estimated_label_errors"  # in the table's metadata
 MIN_ERRORS = 0.5  # no estimate rules out an error
 
 
@@ -59,7 +60,8 @@ def rank(
     (N, K) over the epochs, rows sum to 1; margins (E, N), −1 … 1, and el2n (N,), 0 … √2, from the
     training record; embeddings (N, D); is_train (N,) bool, whose label was trained on. Excluded
     examples are left out, as neighbours too; those in conflict are ranked but no neighbours.
-    The order of the rows given changes nothing but ties of neighbours. The schema's metadata say
+    The order of the rows given changes nothing but ties of neighbours. The table's metadata hold
+    cleanlab's estimate of how many labels are wrong, under ``N_ERRORS``. The schema's metadata say
     how many labels are estimated to be wrong: ``upwell.estimated_label_errors``.
     """
     is_listed = (labels >= 0) & ~is_excluded
@@ -113,8 +115,8 @@ def rank(
 
 
 def blend(mean_probs: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Multiply the network's (M, K) and the neighbours' (M, K) word; rows sum to 1."""
-    both = mean_probs.astype(np.float64) * (counts + VOTE_PRIOR)
+    """Multiply the network's (M, K) and the neighbours' (M, K) word; rows sum to 1, float32."""
+    both = mean_probs * (counts + np.float32(VOTE_PRIOR)).astype(np.float32)
     return np.asarray(both / both.sum(1, keepdims=True))
 
 
@@ -124,7 +126,7 @@ def doubt(
     """Give 0 … 1, higher = more probably wrong, of (M,) given labels; see the module's page."""
     own = np.take_along_axis(blended, labels[:, None], 1)[:, 0]
     of_blend, of_el2n, of_margin = WEIGHTS
-    doubts = of_blend * (1 - own)
+    doubts = of_blend * (1 - own.astype(np.float64))
     doubts += of_el2n * el2n.astype(np.float64) / np.sqrt(2)
     doubts += of_margin * (1 - mean_margin) / 2
     return np.asarray(doubts)
@@ -176,7 +178,7 @@ def suggest(blended: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def loss_and_margin(probs: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Give −ln p(given), ≥ 0, and p(given) − p(best other), −1 … 1, of (M, K) probabilities."""
     own = np.take_along_axis(probs, labels[:, None], 1)[:, 0].astype(np.float64)
-    others = probs.astype(np.float64)
+    others = probs.copy()
     np.put_along_axis(others, labels[:, None], -1, 1)
     return np.abs(np.log(np.maximum(own, 1e-12))), own - others.max(1)
 

@@ -15,7 +15,7 @@ from sklearn.metrics import average_precision_score
 from ide.dataset.reasons import reasons
 from ide.dataset.schema import SUSPECT_THRESHOLD, SUSPECTS
 from ide.dataset.splits import assign_splits
-from ide.dataset.suspects import calibrate, estimate_errors, rank
+from ide.dataset.suspects import N_ERRORS, calibrate, estimate_errors, rank
 from models import build_model
 from models.fit import fit
 from models.predict import predict
@@ -85,7 +85,9 @@ def test_planted_errors_are_found_and_better_than_by_the_plain_loss(digits):
 
 
 def test_the_probabilities_say_about_how_many_labels_are_wrong(digits):
-    p = digits[2]["p_mislabeled"].to_numpy()
+    table = digits[2]
+    p = table["p_mislabeled"].to_numpy()
+    assert p.sum() == pytest.approx(int(table.schema.metadata[N_ERRORS.encode()]), abs=0.01)
     assert 40 <= p.sum() <= 70
     assert 40 <= (p > SUSPECT_THRESHOLD).sum() <= 75
 
