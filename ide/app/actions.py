@@ -1,0 +1,113 @@
+"""What buttons do: callbacks that carry the ids they act on, and say how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from ide.app import cached, errors, state
+from ide.app.text import plain, short
+from ide.dataset.errors import UpwellError
+from ide.store.build_process import cancel_build, start_build
+from ide.store.history import commit
+from ide.store.state import edit_example, undo_edit, undo_last
+
+_DONE = {
+    "label": "Relabelled",
+    "confirm": "Confirmed",
+    "exclude": "Excluded",
+    "restore": "Restored",
+    "split": "Moved",
+    "comment": "Comment saved",
+}
+
+
+def edit(
+    dataset: str,
+    example_id: str,
+    action: str,
+    value: str | None = None,
+    evidence: Mapping[str, Any] | None = None,
+) -> None:
+    """Make one edit of one example, as who is at the keyboard."""
+    try:
+        made = edit_example(
+            state.workspace(),
+            dataset,
+            example_id,
+            action,
+            value,
+            annotator=state.annotator(),
+            evidence=evidence,
+        )
+    except UpwellError as error:
+        errors.toast(error)
+        return
+    to = f" as {plain(made.value)}" if action in ("label", "confirm") and made.value else ""
+    st.toast(f"{_DONE.get(action, 'Saved')}{to}", icon=":material/check:")
+
+
+def edit_from(
+    dataset: str,
+    example_id: str,
+    action: str,
+    key: str,
+    evidence: Mapping[str, Any] | None = None,
+) -> None:
+    """Make an edit with the value of the widget ``key``, and clear the widget."""
+    value = st.session_state.get(key)
+    if not value:
+        return
+    edit(dataset, example_id, action, str(value), evidence)
+    st.session_state[key] = "" if action == "comment" else None
+
+
+def undo(dataset: str, edit_id: str) -> None:
+    """Take one edit back."""
+    try:
+        undo_edit(state.workspace(), dataset, edit_id, annotator=state.annotator())
+    except UpwellError as error:
+        errors.toast(error)
+    else:
+        st.toast("Taken back", icon=":material/undo:")
+
+
+def undo_newest(dataset: str, example_id: str) -> None:
+    """Take the newest edit of an example back."""
+    try:
+        undo_last(state.workspace(), dataset, example_id, annotator=state.annotator())
+    except UpwellError as error:
+        errors.toast(error)
+    else:
+        st.toast("Taken back", icon=":material/undo:")
+
+
+def commit_all(key: str) -> None:
+    """Commit every uncommitted edit with the message in the widget ``key``."""
+    try:
+        made = commit(state.workspace(), state.typed(key))
+    except UpwellError as error:
+        errors.toast(error)
+        return
+    cached.forget_history()
+    st.toast(f"Committed {short(made.revision)}", icon=":material/check:")
+
+
+def compile_dataset(names: list[str] | None) -> None:
+    """Start a build; None builds every dataset."""
+    try:
+        start_build(state.workspace(), names)
+    except UpwellError as error:
+        errors.toast(error)
+
+
+def cancel() -> None:
+    """Cancel the running build."""
+    try:
+        cancel_build(state.workspace())
+    except UpwellError as error:
+        errors.toast(error)
+    else:
+        st.toast("Build cancelled; the last good one stands", icon=":material/cancel:")

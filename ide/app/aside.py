@@ -1,0 +1,49 @@
+"""The evals beside the work: how good the current build is, class by class."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ide.app import navigate
+from ide.app.facts import accuracy_delta, facts, metrics_of
+from ide.app.panels import bars, bars_of
+from ide.app.text import count, interval, percent, points
+from ide.dataset.schema import TEST, VALIDATION
+from ide.store.builds import build_metrics
+from ide.store.workspace import Workspace
+
+MAX_CLASSES = 20
+
+
+def draw(ws: Workspace, name: str) -> None:
+    """Draw the panel; without a build it says how to get one."""
+    found = facts(ws, name)
+    if found.build is None:
+        st.caption("**Evals**")
+        st.caption("No build yet. Compile to see how good these labels are.")
+        navigate.link("compile", "Compile", "play_circle", name)
+        return
+    split = TEST if metrics_of(found.build, TEST) else VALIDATION
+    metrics = metrics_of(found.build, split)
+    if metrics is None:
+        st.caption("Nothing to measure: no labelled example in test or validation.")
+        return
+    accuracy = metrics["accuracy"]
+    st.metric(
+        f"Accuracy, {split}",
+        percent(accuracy["value"]),
+        points(accuracy_delta(ws, name, split)),
+        help="With its 95 % interval; the change is against the build before.",
+    )
+    st.caption(f"95 %: {interval(accuracy)}, n = {metrics['n']:,}")
+    classes = [c for c in build_metrics(found.build)["classes"] if c["split"] == split]
+    worst = sorted(classes, key=lambda c: c["recall"]["value"] or 0.0)[:MAX_CLASSES]
+    shown = classes if len(classes) <= MAX_CLASSES else worst
+    rows, low = bars_of(shown, "recall", title="recall of")
+    st.caption(f"Recall by class, from {percent(low, digits=0)}")
+    bars(rows, key="aside_recall", low=low)
+    with st.container(gap=None):
+        if found.n_since_build:
+            text = f"{count(found.n_since_build, 'edit')} since the build"
+            navigate.link("compile", text, "update", name)
+        navigate.link("evals", "All evals", "monitoring", name)

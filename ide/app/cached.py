@@ -1,0 +1,187 @@
+# ruff: noqa: ARG001 – arguments that nothing reads are the keys of caches
+"""What is kept between reruns: keyed by what it was read from, bounded in number.
+
+Values are shared by all sessions and nobody changes them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import streamlit as st
+
+from ide.dataset.flips import flips as compare
+from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT
+from ide.store import browse, training
+from ide.store.builds import BuildInfo, build_table
+from ide.store.commits import CommitInfo, log
+from ide.store.duck import connect
+from ide.store.edit_log import edits_revision
+from ide.store.examples import examples_revision
+from ide.store.history import blame as read_blame
+from ide.store.history import diff
+from ide.store.query import QueryResult
+from ide.store.query import query as ask
+from ide.store.state import dataset_revision
+from ide.store.status import Status
+from ide.store.status import status as read_status
+from ide.store.workspace import Workspace
+
+
+def status(ws: Workspace) -> Status:
+    """Return what is not committed; asked of git again when an edit was made, or after 2 s."""
+    return _status(str(ws.root), _edits_key(ws))
+
+
+@st.cache_resource(ttl=2, max_entries=8, show_spinner=False)
+def _status(root: str, key: str) -> Status:
+    return read_status(Workspace(Path(root)))
+
+
+def changes(ws: Workspace) -> list[dict[str, Any]]:
+    """Return what is not committed, a row a change; see ``history.diff``."""
+    return _changes(str(ws.root), _edits_key(ws), status(ws).revision)
+
+
+@st.cache_resource(ttl=10, max_entries=8, show_spinner=False)
+def _changes(root: str, key: str, revision: str | None) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = diff(Workspace(Path(root))).to_pylist()
+    return rows
+
+
+def _edits_key(ws: Workspace) -> str:
+    return "|".join(f"{name}={edits_revision(ws, name)}" for name in ws.datasets())
+
+
+def commits(ws: Workspace, name: str | None = None) -> list[CommitInfo]:
+    """Return the newest commits; asked again when HEAD is another, or after 10 s."""
+    return _commits(str(ws.root), name, status(ws).revision)
+
+
+@st.cache_resource(ttl=10, max_entries=16, show_spinner=False)
+def _commits(root: str, name: str | None, revision: str | None) -> list[CommitInfo]:
+    return list(log(Workspace(Path(root)), name, limit=50)) if revision else []
+
+
+def forget_history() -> None:
+    """Ask git anew: a commit was made."""
+    _status.clear()
+    _changes.clear()
+    _commits.clear()
+    _blame.clear()
+
+
+def table(build: BuildInfo, name: str, columns: tuple[str, ...] | None = None) -> pa.Table:
+    """Return a table of a build, which never changes."""
+    return _table(build.build_id, build.dataset, name, columns, build)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _table(
+    build_id: str, dataset: str, name: str, columns: tuple[str, ...] | None, _build: BuildInfo
+) -> pa.Table:
+    return build_table(_build, name, columns)
+
+
+def curves(build: BuildInfo) -> pa.Table:
+    """Return mean loss and accuracy by epoch and split; see ``training_curves``."""
+    return _curves(build.build_id, build.dataset, build)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _curves(build_id: str, dataset: str, _build: BuildInfo) -> pa.Table:
+    return training.training_curves(_build)
+
+
+def example_curve(build: BuildInfo, example_id: str) -> dict[str, list[Any]]:
+    """Return one example's training record."""
+    return _example_curve(build.build_id, build.dataset, example_id, build)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _example_curve(
+    build_id: str, dataset: str, example_id: str, _build: BuildInfo
+) -> dict[str, list[Any]]:
+    return training.example_curve(_build, example_id)
+
+
+def browse_page(
+    ws: Workspace,
+    name: str,
+    build: BuildInfo | None,
+    filters: browse.Filters,
+    page: int,
+    page_size: int = browse.PAGE_SIZE,
+) -> browse.BrowsePage:
+    """Return one page of a dataset; see ``ide.store.browse``."""
+    build_id = build.build_id if build else None
+    key = (str(ws.root), name, dataset_revision(ws, name), build_id, filters, page, page_size)
+    return _browse_page(key, build)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _browse_page(key: tuple[Any, ...], _build: BuildInfo | None) -> browse.BrowsePage:
+    root, name, _, _, filters, page, page_size = key
+    return browse.browse_page(
+        Workspace(Path(root)), name, _build, filters, page=page, page_size=page_size
+    )
+
+
+def flips(build: BuildInfo, base: BuildInfo) -> pa.Table:
+    """Return which examples a build fixed and broke against another (see ``schema.FLIPS``)."""
+    return _flips(build.dataset, build.build_id, base.build_id, build, base)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _flips(
+    dataset: str, build_id: str, base_id: str, _build: BuildInfo, _base: BuildInfo
+) -> pa.Table:
+    labels, predicted = (EXAMPLE_ID, LABEL, SPLIT, "is_excluded", "is_conflict"), "predicted"
+    return compare(
+        build_table(_base, "labels", labels),
+        build_table(_base, "predictions", (EXAMPLE_ID, predicted)),
+        build_table(_build, "labels", labels),
+        build_table(_build, "predictions", (EXAMPLE_ID, predicted)),
+    )
+
+
+def query(ws: Workspace, text: str, limit: int) -> QueryResult:
+    """Return the answer to a query; asked again when something it can read has changed."""
+    revisions = "|".join(dataset_revision(ws, name) for name in ws.datasets())
+    return _query(str(ws.root), text, limit, revisions)
+
+
+@st.cache_resource(ttl=30, max_entries=16, show_spinner="Asking …")
+def _query(root: str, text: str, limit: int, revisions: str) -> QueryResult:
+    return ask(Workspace(Path(root)), text, limit=limit)
+
+
+def schema(ws: Workspace, name: str) -> dict[str, dict[str, str]]:
+    """Return the tables of a dataset with their columns and types."""
+    return _schema(str(ws.root), name, examples_revision(ws, name))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _schema(root: str, name: str, revision: str) -> dict[str, dict[str, str]]:
+    sql = "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE schema_name = ?"
+    with connect(Workspace(Path(root))) as database:
+        rows = database.execute(sql, [name]).fetchall()
+    found: dict[str, dict[str, str]] = {}
+    for table_name, column, kind in rows:
+        if not table_name.startswith("_"):
+            found.setdefault(table_name, {})[column] = kind
+    return found
+
+
+def blame(ws: Workspace, name: str, example_id: str) -> list[dict[str, Any]]:
+    """Return every edit of an example with its commit; see ``history.blame``."""
+    return _blame(str(ws.root), name, example_id, edits_revision(ws, name), status(ws).revision)
+
+
+@st.cache_resource(ttl=10, max_entries=64, show_spinner=False)
+def _blame(
+    root: str, name: str, example_id: str, key: str, revision: str | None
+) -> list[dict[str, Any]]:
+    return read_blame(Workspace(Path(root)), name, example_id)

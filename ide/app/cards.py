@@ -1,0 +1,104 @@
+"""Home's cards: a dataset each, and what to do where there is none."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ide.app import cached, navigate
+from ide.app.facts import Facts, accuracy_delta, facts, metrics_of, next_step
+from ide.app.gallery import gallery, tiles_of
+from ide.app.text import ago, count, duration, interval, percent, plain, points, short
+from ide.store.browse import Filters
+from ide.store.workspace import Workspace
+
+N_COMMITS = 6
+N_SAMPLES = 14
+_NOUN = {"image": "image", "text": "text", "audio": "recording", "strokes": "drawing"}
+
+
+def welcome() -> None:
+    """Say how to begin in an empty workspace."""
+    st.info(
+        "A dataset is a folder of class folders, a CSV, JSONL or Parquet table, or "
+        "scikit-learn's digits to try it with. Run one of these, then reload the page.",
+        title="This workspace holds no dataset yet",
+        icon=":material/folder_open:",
+    )
+    st.code(
+        "upwell import sklearn:digits --name digits\n"
+        "upwell import PATH/TO/FOLDER --name NAME\n"
+        "upwell import PATH/TO/TABLE.csv --name NAME",
+        language="bash",
+    )
+
+
+def problems(ws: Workspace) -> None:
+    """Report what is damaged, with file and line; nothing where all is well."""
+    status = cached.status(ws)
+    if status.problem:
+        st.warning(plain(status.problem), icon=":material/warning:")
+    damage = [sentence for dataset in status.datasets for sentence in dataset.damage]
+    if damage:
+        lines = "\n".join(f"- {plain(sentence)}" for sentence in damage[:20])
+        more = f"\n- and {len(damage) - 20:,} more" if len(damage) > 20 else ""
+        title = f"The edit log has {count(len(damage), 'damaged line')}; the rest is read"
+        st.warning(lines + more, title=title, icon=":material/warning:")
+
+
+def card(ws: Workspace, name: str) -> None:
+    """Draw one dataset: what it holds, how good it is, what to do next."""
+    found = facts(ws, name)
+    config = found.config
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{plain(config.title)}**", width="content")
+        st.caption(plain(_holds(found)), width="content")
+    samples = cached.browse_page(ws, name, None, Filters(order="random"), 1, N_SAMPLES)
+    if samples.n_rows:
+        gallery(ws, name, tiles_of(samples.rows.to_pylist()), key=f"sample_{name}", size="tiny")
+    _numbers(ws, name, found)
+    step = next_step(found)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        navigate.button(step.view, step.label, step.icon, name, key=f"next_{name}", is_primary=True)
+        st.caption(plain(step.why), width="content")
+
+
+def activity(ws: Workspace) -> None:
+    """Draw what happened lately: the newest commits."""
+    st.markdown("**Lately**")
+    commits = cached.commits(ws)[:N_COMMITS]
+    if not commits:
+        st.caption("No commit has touched a dataset yet.")
+    for commit in commits:
+        line = plain((commit.message.splitlines() or [""])[0][:90])
+        st.markdown(
+            f"{line}  \n:gray[{short(commit.revision)} · {plain(commit.author)} · "
+            f"{ago(commit.committed_at)}]"
+        )
+
+
+def _holds(found: Facts) -> str:
+    noun = _NOUN[found.config.modality]
+    splits = ", ".join(f"{split} {n:,}" for split, n in found.n_by_split.items())
+    return " · ".join(
+        [count(found.n_examples, noun), count(len(found.config.classes), "class"), splits]
+    )
+
+
+def _numbers(ws: Workspace, name: str, found: Facts) -> None:
+    metrics = metrics_of(found.build)
+    with st.grid(4, min_column_width=104, gap="small"):
+        if metrics:
+            accuracy = metrics["accuracy"]
+            delta = points(accuracy_delta(ws, name))
+            st.metric("Test accuracy", percent(accuracy["value"]), delta)
+        else:
+            st.metric("Test accuracy", "–")
+        st.metric("Suspects left", f"{found.n_suspects_left:,}")
+        st.metric("Problems", f"{found.n_problems:,}")
+        st.metric("Uncommitted", f"{found.status.n_edits:,}")
+    if found.build:
+        parts = [f"build {found.build.build_id[:7]}, {ago(found.build.finished_at)}"]
+        parts += [f"took {duration(found.build.seconds)}"] if found.build.seconds else []
+        parts += [f"accuracy {interval(metrics['accuracy'])}"] if metrics else []
+        parts += [f"{count(found.n_since_build, 'edit')} since"] if found.n_since_build else []
+        st.caption(plain(" · ".join(parts)))

@@ -1,0 +1,105 @@
+"""The parts of Changes: what is not committed, as pictures; what people disagree about."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from ide.app import actions, cached, state
+from ide.app.gallery import Tile, gallery
+from ide.app.text import count, moment, plain
+from ide.dataset.changes import KINDS, summarise
+from ide.store.state import dataset_state
+from ide.store.status import DatasetStatus, Status
+from ide.store.workspace import Workspace
+
+MAX_TILES = 60
+MESSAGE = "commit_message"
+
+
+def commit_box(ws: Workspace, status: Status) -> None:
+    """Draw the message, prefilled with what changed, and the button."""
+    state.prefill(MESSAGE, _summary(ws))
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.text_input(
+            "Message",
+            key=MESSAGE,
+            help="Left as it is, the class pairs are added below it.",
+            icon=":material/commit:",
+        )
+        st.button(
+            f"Commit {count(status.n_edits, 'edit')}",
+            icon=":material/check:",
+            type="primary",
+            key="commit",
+            on_click=actions.commit_all,
+            args=(MESSAGE,),
+        )
+
+
+def _summary(ws: Workspace) -> str:
+    """Return what is not committed in a line: ``digits: 12 relabelled, 3 confirmed``."""
+    found: dict[str, Counter[str]] = {}
+    for row in cached.changes(ws):
+        found.setdefault(row["dataset"], Counter())[row["kind"]] += 1
+    return "; ".join(f"{name}: {summarise(kinds)}" for name, kinds in found.items())
+
+
+def edits(ws: Workspace, dataset: DatasetStatus) -> None:
+    """Draw the uncommitted changes of a dataset, by kind, each with its undo."""
+    rows = [r for r in cached.changes(ws) if r["dataset"] == dataset.name]
+    if not dataset.n_edits:
+        return
+    for kind in KINDS:
+        of_kind = [row for row in rows if row["kind"] == kind]
+        if of_kind:
+            st.caption(f"**{plain(dataset.name)}** · {len(of_kind):,} {kind}")
+            gallery(
+                ws,
+                dataset.name,
+                [_tile(row) for row in of_kind[:MAX_TILES]],
+                key=f"changes_{dataset.name}_{kind}",
+                action="Undo",
+                on_action=actions.undo,
+            )
+            if len(of_kind) > MAX_TILES:
+                st.caption(f"and {len(of_kind) - MAX_TILES:,} more")
+    if not rows:
+        st.caption(
+            f"**{plain(dataset.name)}** · {count(dataset.n_edits, 'edit')} that leave every "
+            "label as it was: edits and their undos."
+        )
+
+
+def _tile(row: Mapping[str, Any]) -> Tile:
+    parts = [row["example_id"], row["annotator"] or "", row["reason"] or ""]
+    if row["made_at"]:
+        parts.append(moment(row["made_at"]))
+    return Tile(
+        row["example_id"],
+        label=row["after"] if row["after"] is not None else row["kind"],
+        before=row["before"],
+        note=row["annotator"] or "",
+        title=" · ".join(part for part in parts if part),
+        tone="excluded" if row["kind"] == "excluded" else "edited",
+        action_id=row["edit_id"],
+    )
+
+
+def conflicts(ws: Workspace, status: Status) -> None:
+    """Draw the examples that people disagree about; a click opens the page that resolves one."""
+    for dataset in status.datasets:
+        if dataset.conflicts:
+            states = dataset_state(ws, dataset.name)
+            n = count(len(dataset.conflicts), "conflict")
+            st.caption(
+                f":red[:material/call_split: **{plain(dataset.name)}** · {n}]: open and relabel"
+            )
+            tiles = [
+                Tile(i, " | ".join(states[i].conflict_values), tone="bad")
+                for i in dataset.conflicts[:MAX_TILES]
+            ]
+            gallery(ws, dataset.name, tiles, key=f"conflicts_{dataset.name}")

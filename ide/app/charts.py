@@ -1,0 +1,117 @@
+"""Plotly figures in the theme's colours: few marks, no decoration, cheap to send."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+import pyarrow as pa
+import pyarrow.compute as pc
+import streamlit as st
+
+_CONFIG = {"displayModeBar": False, "responsive": True}
+_NAMES = {"train": "train", "validation": "validation", "test": "test"}
+
+
+def curves(table: pa.Table, value: str, *, key: str, title: str) -> None:
+    """Draw a mean by epoch, a line a split; ``table`` as ``training_curves`` returns it."""
+    figure = go.Figure()
+    for split in _NAMES:
+        rows = table.filter(pc.equal(table["split"], split))
+        if len(rows):
+            figure.add_scatter(
+                x=rows["epoch"].to_pylist(),
+                y=rows[value].to_pylist(),
+                name=split,
+                mode="lines",
+                hovertemplate="epoch %{x}: %{y:.3f}",
+            )
+    _style(figure, y_title=title, x_title="epoch")
+    if value == "accuracy":
+        figure.update_yaxes(tickformat=".0%")
+    _show(figure, key, f"{title} by epoch and split")
+
+
+def live_loss(events: Sequence[Mapping[str, Any]], *, key: str) -> None:
+    """Draw the loss of a running build from its progress."""
+    epochs = [e for e in events if e.get("epoch") and e.get("loss") is not None]
+    figure = go.Figure(
+        go.Scatter(
+            x=[e["epoch"] for e in epochs], y=[e["loss"] for e in epochs], mode="lines+markers"
+        )
+    )
+    _style(figure, y_title="training loss", x_title="epoch")
+    n_epochs = max((e.get("n_epochs") or 0 for e in epochs), default=0)
+    if n_epochs:
+        figure.update_xaxes(range=[0.5, n_epochs + 0.5])
+    figure.update_yaxes(rangemode="tozero")
+    _show(figure, key, "training loss of the running build")
+
+
+def training_curve(curve: Mapping[str, Sequence[Any]], *, key: str) -> None:
+    """Draw one example's margin by epoch: above 0 the network believed the label."""
+    figure = go.Figure(
+        go.Scatter(
+            x=list(curve["epoch"]),
+            y=list(curve["margin"]),
+            mode="lines",
+            hovertemplate="epoch %{x}: %{y:.2f}<extra></extra>",
+        )
+    )
+    figure.add_hline(y=0, line_width=1, line_dash="dot")
+    _style(figure, y_title="margin of the label", x_title="epoch", height=190)
+    figure.update_yaxes(range=[-1.05, 1.05])
+    _show(figure, key, "margin of the given label in each epoch")
+
+
+def class_metrics(rows: Sequence[Mapping[str, Any]], *, key: str) -> None:
+    """Draw precision and recall of each class with their 95 % intervals."""
+    figure = go.Figure()
+    labels = [row["label"] for row in rows]
+    for offset, measure in ((-0.14, "precision"), (0.14, "recall")):
+        values = [row[measure]["value"] for row in rows]
+        figure.add_scatter(
+            x=[i + offset for i in range(len(rows))],
+            y=values,
+            name=measure,
+            mode="markers",
+            marker={"size": 7},
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": _distances(rows, measure, "high"),
+                "arrayminus": _distances(rows, measure, "low"),
+                "thickness": 1.5,
+                "width": 3,
+            },
+            text=labels,
+            hovertemplate="%{text}: %{y:.1%}",
+        )
+    _style(figure, y_title="", x_title="")
+    figure.update_xaxes(tickmode="array", tickvals=list(range(len(rows))), ticktext=labels)
+    figure.update_yaxes(tickformat=".0%")
+    _show(figure, key, "precision and recall of each class with 95 % intervals")
+
+
+def _distances(rows: Sequence[Mapping[str, Any]], measure: str, end: str) -> list[float]:
+    return [
+        0.0 if row[measure]["value"] is None else abs(row[measure][end] - row[measure]["value"])
+        for row in rows
+    ]
+
+
+def _style(figure: go.Figure, *, y_title: str, x_title: str, height: int = 230) -> None:
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        legend={"orientation": "h", "y": 1.12, "x": 0, "title": None},
+        hovermode="x unified" if x_title else "closest",
+        showlegend=len(figure.data) > 1,
+    )
+    figure.update_xaxes(title=x_title or None, showgrid=False, fixedrange=True)
+    figure.update_yaxes(title=y_title or None, fixedrange=True, zeroline=False)
+
+
+def _show(figure: go.Figure, key: str, alt: str) -> None:
+    st.plotly_chart(figure, key=key, config=_CONFIG, alt=alt)

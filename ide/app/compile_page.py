@@ -1,0 +1,146 @@
+"""The parts of Compile: start, watch, cancel, and what went wrong."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ide.app import actions, charts, errors
+from ide.app.facts import facts
+from ide.app.statusline import POLL_S, run_share, stage_text
+from ide.app.text import ago, count, plain
+from ide.dataset.errors import UpwellError
+from ide.store.build_process import build_status
+from ide.store.builds import BuildInfo, build_model
+from ide.store.runs import STAGES, RunStatus, run_folder
+from ide.store.workspace import Workspace
+
+_LOG_BYTES = 20_000
+
+
+def controls(ws: Workspace, name: str) -> None:
+    """Draw the button that starts a build, or the build that runs, live."""
+    is_running = build_status(ws).state == "running"
+    st.fragment(_controls, run_every=POLL_S if is_running else None)(ws, name)
+
+
+def _controls(ws: Workspace, name: str) -> None:
+    try:
+        run = build_status(ws)
+        if run.state == "running":
+            _watch(run)
+        else:
+            _start(ws, name)
+            _outcome(ws, run)
+    except UpwellError as error:
+        errors.explain(error)
+
+
+def _start(ws: Workspace, name: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button(
+            f"Compile {plain(name)}",
+            icon=":material/play_arrow:",
+            type="primary",
+            key="compile_start",
+            on_click=_begin,
+            args=([name],),
+        )
+        if len(ws.datasets()) > 1:
+            st.button(
+                "Compile all",
+                icon=":material/playlist_play:",
+                key="compile_all",
+                on_click=_begin,
+                args=(None,),
+            )
+        st.caption(plain(_pending(ws, name)), width="content")
+
+
+def _begin(names: list[str] | None) -> None:
+    """Start a build; the whole page is drawn anew, so that the status line follows it too."""
+    actions.compile_dataset(names)
+    st.rerun()
+
+
+def _pending(ws: Workspace, name: str) -> str:
+    """Say what a build would do."""
+    found = facts(ws, name)
+    stages = " → ".join(s for s in STAGES if s != "fetch")
+    if found.build is None:
+        return f"Everything is to be made: {stages}."
+    if found.n_since_build:
+        edits = count(found.n_since_build, "edit")
+        return f"{edits} since the build. Where they change labels, all is made anew: {stages}."
+    return "No edit since the build; stages whose inputs are unchanged are skipped."
+
+
+def _watch(run: RunStatus) -> None:
+    with st.container(border=True, key="running"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(_stages(run), width="content")
+            st.space("stretch")
+            st.button(
+                "Cancel", icon=":material/cancel:", key="compile_cancel", on_click=actions.cancel
+            )
+        st.progress(run_share(run) or 0.0, text=plain(stage_text(run)))
+        if any(event.get("epoch") for event in run.events):
+            charts.live_loss(run.events, key="live_loss")
+
+
+def _stages(run: RunStatus) -> str:
+    """Return the stages in a line, the running one marked."""
+    at = STAGES.index(run.stage) if run.stage in STAGES else -1
+    names = [
+        f":material/check: {stage}"
+        if i < at
+        else f"**:primary[:material/sync: {stage}]**"
+        if i == at
+        else f":gray[{stage}]"
+        for i, stage in enumerate(STAGES)
+    ]
+    return " :gray[→] ".join(names)
+
+
+def _outcome(ws: Workspace, run: RunStatus) -> None:
+    """Say how the last run ended, where it did not end well."""
+    if run.state not in ("failed", "cancelled"):
+        return
+    when = f" {ago(run.finished_at)}" if run.finished_at else ""
+    if run.state == "cancelled":
+        st.caption(f":material/cancel: Cancelled{when}; the last good build stands.")
+        return
+    st.error(
+        plain(run.message or "no reason was given"),
+        title=f"The last build failed{when}",
+        icon=":material/error:",
+    )
+    if log := _log(ws, run):
+        with st.expander("Log"):
+            st.code(log, language=None, height=280)
+
+
+def _log(ws: Workspace, run: RunStatus) -> str:
+    if run.run_id is None:
+        return ""
+    for file in ("dvc.log", "build.log"):
+        path = run_folder(ws, run.run_id) / file
+        if path.is_file() and (data := path.read_bytes()):
+            return data[-_LOG_BYTES:].decode("utf-8", errors="replace")
+    return ""
+
+
+def network(build: BuildInfo) -> str:
+    """Say what was compiled: architecture, size, epochs, seed."""
+    model = build_model(build)
+    config = model.get("config") or model.get("model") or model
+    known = {
+        "architecture": config.get("architecture"),
+        "parameters": model.get("n_parameters"),
+        "epochs": config.get("epochs"),
+        "seed": config.get("seed"),
+    }
+    return plain(" · ".join(f"{k} {_number(v)}" for k, v in known.items() if v is not None))
+
+
+def _number(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)

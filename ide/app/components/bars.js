@@ -1,0 +1,34 @@
+// Shares with their intervals, a row each: a name, a track, a number.
+export default function (component) {
+  const { data, parentElement } = component
+  const rows = parentElement.querySelector(".rows")
+  rows.replaceChildren(...data.rows.map((item) => row(item, data.low, data.high)))
+}
+
+function row(item, low, high) {
+  const at = (value) => `${(100 * (Math.min(Math.max(value, low), high) - low)) / (high - low)}%`
+  const root = element("div", `row ${item.tone}`)
+  root.title = item.title
+  const track = element("span", "track")
+  if (item.value !== null) {
+    const has_interval = item.low !== null
+    const fill = element("span", has_interval ? "interval" : "fill")
+    fill.style.left = has_interval ? at(item.low) : "0"
+    fill.style.right = `calc(100% - ${at(has_interval ? item.high : item.value)})`
+    track.append(fill)
+    if (has_interval) {
+      const dot = element("span", "dot")
+      dot.style.left = at(item.value)
+      track.append(dot)
+    }
+  }
+  root.append(element("span", "name", item.label), track, element("span", "number", item.text))
+  return root
+}
+
+function element(name, className, text = "") {
+  const node = document.createElement(name)
+  node.className = className
+  node.textContent = text
+  return node
+}

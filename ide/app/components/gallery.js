@@ -1,0 +1,63 @@
+// A page of examples as one block: pictures by URL, loaded when they come into sight.
+// A plain click opens an example here; a click with a modifier opens its address in a new tab.
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component
+  const grid = parentElement.querySelector(".grid")
+  grid.style.setProperty("--tile", `${data.size}px`)
+  grid.classList.toggle("text", data.items.some((item) => item.text !== null))
+  grid.replaceChildren(...data.items.map((item) => tile(item, data, setTriggerValue)))
+}
+
+function tile(item, data, setTriggerValue) {
+  const root = element("div", `tile ${item.tone}`)
+  const link = element("a", "open")
+  link.href = item.href
+  link.title = item.title
+  link.dataset.example = item.id
+  link.onclick = (event) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return
+    event.preventDefault()
+    setTriggerValue("open", item.id)
+  }
+  link.append(item.text === null ? picture(item, data.size) : element("p", "words", item.text))
+  if (item.label !== null) link.append(caption(item))
+  root.append(link)
+  if (item.action) {
+    const button = element("button", "action", item.action)
+    button.type = "button"
+    button.title = item.action_title
+    button.onclick = () => {
+      button.disabled = true
+      setTriggerValue("act", item.action_id)
+    }
+    root.append(button)
+  }
+  return root
+}
+
+function picture(item, size) {
+  const image = element("img")
+  image.loading = "lazy"
+  image.decoding = "async"
+  image.alt = item.title
+  image.onload = () => image.classList.toggle("pixels", image.naturalWidth * 2 < size)
+  image.src = item.url
+  return image
+}
+
+function caption(item) {
+  const line = element("span", "caption")
+  if (item.before !== null && item.before !== item.label) {
+    line.append(element("s", "", item.before), element("span", "arrow", "→"))
+  }
+  line.append(element("b", "", item.label))
+  if (item.note) line.append(element("i", "", item.note))
+  return line
+}
+
+function element(name, className = "", text = null) {
+  const node = document.createElement(name)
+  if (className) node.className = className
+  if (text !== null) node.textContent = text
+  return node
+}

@@ -1,0 +1,139 @@
+"""The parts of Evals: a build, perhaps beside another, on one split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import streamlit as st
+
+from ide.app import cached, navigate, state
+from ide.app.gallery import Tile, gallery
+from ide.app.text import ago, count, interval, percent, plain, points, short
+from ide.dataset.flips import BROKEN, FIXED
+from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, TEST
+from ide.store.builds import BuildInfo, build_metrics
+from ide.store.workspace import Workspace
+
+MAX_TILES = 60
+
+
+def choose(builds: Sequence[BuildInfo]) -> tuple[BuildInfo, BuildInfo | None, str]:
+    """Draw the choice of build, base and split; return what is chosen."""
+    by_id = {build.build_id: build for build in builds}
+    names = {b.build_id: f"{short(b.build_id)}, {ago(b.finished_at)}" for b in builds}
+    ids = list(by_id)
+    with st.grid(3, min_column_width=180, gap="small", vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Build", ids, format_func=names.__getitem__, key="build", bind="query-params"
+        )
+        others = [i for i in ids if i != chosen]
+        base = st.selectbox(
+            "Beside",
+            others,
+            index=_default_base(chosen or ids[0], ids, others),
+            format_func=names.__getitem__,
+            placeholder="No other build" if not others else "Nothing",
+            disabled=not others,
+            key="base",
+            bind="query-params",
+        )
+        build = by_id[chosen or ids[0]]
+        splits = list(build_metrics(build)["splits"])
+        split = st.segmented_control(
+            "Split",
+            splits,
+            default=TEST if TEST in splits else splits[0],
+            required=True,
+            key="eval_split",
+            bind="query-params",
+        )
+    return build, by_id.get(base or ""), split or splits[0]
+
+
+def _default_base(chosen: str, ids: list[str], others: list[str]) -> int | None:
+    """Return the build before the chosen one."""
+    later = ids[ids.index(chosen) + 1 :]
+    return others.index(later[0]) if later else None
+
+
+def numbers(metrics: Mapping[str, Any], base: Mapping[str, Any] | None, split: str) -> None:
+    """Draw the headline numbers, with their change against the base."""
+    now = metrics["splits"][split]
+    before = base["splits"].get(split) if base else None
+    with st.grid(4, min_column_width=120, gap="small"):
+        delta = now["accuracy"]["value"] - before["accuracy"]["value"] if before else None
+        st.metric(f"Accuracy, {split}", percent(now["accuracy"]["value"], digits=2), points(delta))
+        st.metric("95 % interval", interval(now["accuracy"]))
+        f1_delta = now["macro_f1"] - before["macro_f1"] if before else None
+        st.metric("Macro F1", percent(now["macro_f1"], digits=2), points(f1_delta))
+        st.metric("Examples", f"{now['n']:,}")
+
+
+def classes(metrics: Mapping[str, Any], split: str) -> list[dict[str, Any]]:
+    """Return the classes' metrics on a split."""
+    return [row for row in metrics["classes"] if row["split"] == split]
+
+
+def open_cell(given: str, predicted: str) -> None:
+    """Show the examples of a cell of the confusion matrix below it."""
+    state.set_parameter("given", given)
+    state.set_parameter("predicted", predicted)
+
+
+def cell_header(name: str, split: str, given: str, predicted: str, n: int) -> None:
+    """Say what is shown, and lead to all of it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        what = f"**Given {plain(given)}, predicted {plain(predicted)}**"
+        st.caption(f"{what} · {count(n, 'example')}", width="content")
+        parameters = {"label": given, "predicted": predicted, "split": split}
+        navigate.link("browse", "Open in Browse", "grid_view", name, **parameters)
+
+
+def cell_tiles(build: BuildInfo, split: str, given: str, predicted: str) -> list[Tile]:
+    """Return the examples of a cell, at most a page of them, as they were in the build."""
+    labels = cached.table(build, "labels", (EXAMPLE_ID, LABEL, SPLIT, "is_excluded"))
+    predictions = cached.table(build, "predictions", (EXAMPLE_ID, "predicted"))
+    both = labels.join(predictions, EXAMPLE_ID, join_type="inner")
+    wanted = pc.and_(
+        pc.and_(pc.equal(both[LABEL], given), pc.equal(both["predicted"], predicted)),
+        pc.and_(pc.equal(both[SPLIT], split), pc.invert(both["is_excluded"])),
+    )
+    ids = both.filter(wanted).sort_by(EXAMPLE_ID)[EXAMPLE_ID].to_pylist()[:MAX_TILES]
+    tone = "" if given == predicted else "bad"
+    return [Tile(i, given, note=f"→ {predicted}", tone=tone) for i in ids]
+
+
+def flip_tiles(build: BuildInfo, base: BuildInfo, split: str) -> tuple[list[Tile], list[Tile]]:
+    """Return the examples of a split that the build fixed, and those that it broke."""
+    table = cached.flips(build, base)
+    rows = table.filter(pc.equal(table[SPLIT], split))
+    return _tiles(rows, FIXED), _tiles(rows, BROKEN)
+
+
+def _tiles(table: pa.Table, flip: str) -> list[Tile]:
+    rows = table.filter(pc.equal(table["flip"], flip)).to_pylist()
+    return [
+        Tile(
+            row[EXAMPLE_ID],
+            row["predicted"],
+            before=row["base_predicted"],
+            note=f"is {row[LABEL]}",
+            title=f"{row[EXAMPLE_ID]}: label {row['base_label']} → {row[LABEL]}, "
+            f"predicted {row['base_predicted']} → {row['predicted']}",
+            tone="good" if flip == FIXED else "bad",
+        )
+        for row in rows
+    ]
+
+
+def flips(ws: Workspace, name: str, tiles: list[Tile], title: str, color: str) -> None:
+    """Draw the examples that became right, or wrong."""
+    tone = "green" if color == "good" else "red"
+    st.caption(f"**:{tone}[{title}]** · {count(len(tiles), 'example')}")
+    if tiles:
+        gallery(ws, name, tiles[:MAX_TILES], key=f"flips_{color}", size="small")
+    else:
+        st.caption(f"No example of this split was {title.lower()}.")

@@ -1,0 +1,131 @@
+"""Examples as pictures: a page of them is one component, never a widget each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from ide.app import navigate
+from ide.app.payload import payload_reader, payload_url
+from ide.app.text import percent
+from ide.dataset.errors import ExampleNotFoundError
+from ide.store.workspace import Workspace
+
+_FOLDER = Path(__file__).parent / "components"
+SIZES = {"tiny": 56, "small": 80, "medium": 112, "large": 320}
+MAX_TEXT = 600  # characters of a text on a tile
+
+_gallery = st.components.v2.component(
+    "upwell.gallery",
+    html='<div class="grid"></div>',
+    css=(_FOLDER / "gallery.css").read_text(encoding="utf-8"),
+    js=(_FOLDER / "gallery.js").read_text(encoding="utf-8"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One example: ``before`` → ``label`` below it, a note at the right, perhaps a button."""
+
+    example_id: str
+    label: str | None = None
+    before: str | None = None
+    note: str = ""
+    title: str = ""
+    tone: str = ""  # suspect, edited, good, bad, excluded
+    action_id: str | None = None
+
+
+def gallery(
+    ws: Workspace,
+    dataset: str,
+    tiles: Sequence[Tile],
+    *,
+    key: str,
+    size: str = "medium",
+    action: str = "",
+    on_action: Callable[[str, str], None] | None = None,
+) -> None:
+    """Draw tiles; a click opens the example's page, the button of a tile calls ``on_action``."""
+    is_text = ws.config(dataset).modality == "text"
+    items = [_item(ws, dataset, tile, action, is_text=is_text) for tile in tiles]
+
+    def on_open() -> None:
+        navigate.go("example", dataset, example=str(st.session_state[key].open))
+
+    def on_act() -> None:
+        if on_action is not None:
+            on_action(dataset, str(st.session_state[key].act))
+
+    _gallery(
+        key=key,
+        data={"items": items, "size": SIZES[size]},
+        on_open_change=on_open,
+        on_act_change=on_act,
+    )
+
+
+def tiles_of(rows: Iterable[Mapping[str, Any]]) -> list[Tile]:
+    """Return the tiles of rows of ``ide.store.browse``."""
+    return [
+        Tile(
+            example_id=row["example_id"],
+            label=row["label"] if row["label"] is not None else "no label",
+            before=row["imported_label"],
+            note=_note(row),
+            title=_title(row),
+            tone=_tone(row),
+        )
+        for row in rows
+    ]
+
+
+def _item(ws: Workspace, dataset: str, tile: Tile, action: str, *, is_text: bool) -> dict[str, Any]:
+    return {
+        **{k: v for k, v in asdict(tile).items() if k not in ("example_id", "title")},
+        "id": tile.example_id,
+        "href": navigate.address("example", dataset, example=tile.example_id),
+        "title": tile.title or tile.example_id,
+        "url": None if is_text else payload_url(ws, dataset, tile.example_id),
+        "text": text_of(ws, dataset, tile.example_id)[:MAX_TEXT] if is_text else None,
+        "action": action if tile.action_id else "",
+        "action_title": f"{action} {tile.title or tile.example_id}",
+    }
+
+
+def text_of(ws: Workspace, dataset: str, example_id: str) -> str:
+    """Return the text of an example; a dash where the example is no longer there."""
+    try:
+        payload, _, _ = payload_reader(ws, dataset).get(example_id)
+    except ExampleNotFoundError:
+        return "–"
+    return payload.decode("utf-8", errors="replace")
+
+
+def _note(row: Mapping[str, Any]) -> str:
+    if row.get("p_mislabeled") is not None and row["p_mislabeled"] > 0.05:
+        return percent(row["p_mislabeled"], digits=0)
+    return ""
+
+
+def _title(row: Mapping[str, Any]) -> str:
+    parts = [row["example_id"], row["split"]]
+    if row.get("predicted") is not None:
+        parts.append(f"predicted {row['predicted']}")
+    if row.get("reason"):
+        parts.append(row["reason"])
+    return " · ".join(parts)
+
+
+def _tone(row: Mapping[str, Any]) -> str:
+    if row["is_excluded"]:
+        return "excluded"
+    if row["is_conflict"]:
+        return "bad"
+    if row["n_edits"]:
+        return "edited"
+    return "suspect" if (row.get("p_mislabeled") or 0) > 0.5 else ""

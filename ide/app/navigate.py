@@ -1,0 +1,71 @@
+"""The views, their addresses, and going from one to another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlencode
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+_VIEWS = Path(__file__).parent / "views"
+# view: (title, icon, section, help)
+VIEWS = {
+    "home": ("Home", "home", "", "What each dataset holds, how good it is, what to do next."),
+    "review": ("Review", "rate_review", "Data", "Suspects in rank order, judged by key."),
+    "browse": ("Browse", "grid_view", "Data", "All examples, filtered and sorted."),
+    "sql": ("SQL", "terminal", "Data", "Ask anything over all tables."),
+    "example": ("Example", "image", "Data", "One example with its whole history."),
+    "compile": ("Compile", "play_circle", "Network", "Train on the labels; watch; past builds."),
+    "evals": ("Evals", "monitoring", "Network", "Accuracy, confusions, and what a build changed."),
+    "changes": ("Changes", "difference", "Version", "Edits not committed yet; the commits."),
+}
+HIDDEN = frozenset({"example"})
+
+
+def pages() -> dict[str, list[StreamlitPage]]:
+    """Return the views for ``st.navigation``, by section."""
+    sections: dict[str, list[StreamlitPage]] = {}
+    for view, (title, icon, section, text) in VIEWS.items():
+        page = st.Page(
+            _VIEWS / f"{view}.py",
+            title=title,
+            icon=f":material/{icon}:",
+            url_path=view if view != "home" else None,
+            default=view == "home",
+            visibility="hidden" if view in HIDDEN else "visible",
+            help=text,
+        )
+        sections.setdefault(section, []).append(page)
+    return sections
+
+
+def go(view: str, dataset: str, **parameters: str) -> None:
+    """Open a view at an address; from a callback or from a script."""
+    st.switch_page(_VIEWS / f"{view}.py", query_params={"dataset": dataset, **parameters})
+
+
+def address(view: str, dataset: str, **parameters: str) -> str:
+    """Return a view's address, relative to the server's own."""
+    path = "" if view == "home" else view
+    return f"./{path}?{urlencode({'dataset': dataset, **parameters})}"
+
+
+def link(view: str, label: str, icon: str, dataset: str, **parameters: str) -> None:
+    """Draw a link to a view."""
+    st.page_link(
+        _VIEWS / f"{view}.py",
+        label=label,
+        icon=f":material/{icon}:",
+        query_params={"dataset": dataset, **parameters},
+    )
+
+
+def button(
+    view: str, label: str, icon: str, dataset: str, *, key: str, is_primary: bool = False
+) -> None:
+    """Draw a button that opens a view."""
+    if st.button(
+        label, icon=f":material/{icon}:", key=key, type="primary" if is_primary else "secondary"
+    ):
+        go(view, dataset)

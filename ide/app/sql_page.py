@@ -1,0 +1,131 @@
+"""The parts of SQL: the query, its answer to take away, and what can be asked."""
+
+from __future__ import annotations
+
+import io
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+import streamlit as st
+
+from ide.app import cached
+from ide.app.text import count, plain
+from ide.output import escape_formula
+from ide.store.workspace import Workspace
+
+LIMIT = 1000
+_QUERY = "sql"
+EXAMPLES = {
+    "Suspects": "SELECT rank, example_id, label, suggested_label, p_mislabeled, reason\n"
+    "FROM {name}.suspects ORDER BY rank LIMIT 50",
+    "Relabelled by whom": "SELECT annotator, action, count(*) AS n\n"
+    "FROM {name}.edits GROUP BY ALL ORDER BY n DESC",
+    "Hardest classes": "SELECT label, avg(loss) AS mean_loss, count(*) AS n\n"
+    "FROM {name}.suspects GROUP BY ALL ORDER BY mean_loss DESC",
+    "Learning, epoch by epoch": "SELECT epoch, avg(loss) AS loss, avg((margin > 0)::INT) AS right\n"
+    "FROM {name}.dynamics GROUP BY ALL ORDER BY epoch",
+    "Metrics of all builds": "SELECT finished_at, split, metric, value, low, high\n"
+    "FROM {name}.metrics WHERE label IS NULL ORDER BY finished_at DESC, split",
+    "Issues": 'SELECT severity, "check", example_id, message\nFROM {name}.issues',
+}
+
+
+def query_box(name: str) -> str:
+    """Draw the query and some to begin with; return what is asked, "" for nothing."""
+    with st.container(horizontal=True, gap="small"):
+        for title, text in EXAMPLES.items():
+            st.button(
+                title,
+                key=f"sql_{title}",
+                type="tertiary",
+                on_click=_choose,
+                args=(text.format(name=name),),
+            )
+    with st.form("sql_form", border=False):
+        text = st.text_area(
+            "Query",
+            key=_QUERY,
+            bind="query-params",
+            height=130,
+            label_visibility="collapsed",
+            placeholder=f"SELECT * FROM {name}.suspects LIMIT 20",
+        )
+        st.form_submit_button("Run", icon=":material/play_arrow:", type="primary")
+    return (text or "").strip()
+
+
+def _choose(text: str) -> None:
+    st.session_state[_QUERY] = text
+
+
+def answer(ws: Workspace, text: str) -> None:
+    """Draw the answer and its downloads; raises ``QueryError`` as a sentence."""
+    result = cached.query(ws, text, LIMIT)
+    table = result.table
+    cut = f", the first {LIMIT:,} (add LIMIT, or ask for less)" if result.is_cut else ""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f"{count(len(table), 'row')}{cut}", width="content")
+        st.space("stretch")
+        _download("CSV", "csv", _csv(table), "text/csv")
+        _download("Parquet", "parquet", _parquet(table), "application/vnd.apache.parquet")
+    st.dataframe(_shown(table), hide_index=True, height=430, alt="The answer to the query")
+
+
+def _download(label: str, ending: str, data: bytes, mime: str) -> None:
+    st.download_button(
+        label,
+        data,
+        file_name=f"upwell.{ending}",
+        mime=mime,
+        icon=":material/download:",
+        key=f"sql_{ending}",
+        on_click="ignore",
+    )
+
+
+def _csv(table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    pa_csv.write_csv(_shown(table, is_escaped=True), sink)
+    return sink.getvalue()
+
+
+def _parquet(table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue()
+
+
+def _shown(table: pa.Table, *, is_escaped: bool = False) -> pa.Table:
+    """Return a table that a grid and a CSV can hold: payloads by their size, nests as text.
+
+    is_escaped: text that a spreadsheet would take for a formula is marked as text.
+    """
+    return pa.table(
+        {
+            name: _column(column, is_escaped=is_escaped)
+            for name, column in zip(table.column_names, table.columns, strict=True)
+        }
+    )
+
+
+def _column(column: pa.ChunkedArray, *, is_escaped: bool) -> pa.ChunkedArray | pa.Array:
+    kind = column.type
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        shown = [None if v is None else f"{len(v):,} bytes" for v in column.to_pylist()]
+    elif pa.types.is_nested(kind):
+        shown = [None if v is None else str(v) for v in column.to_pylist()]
+    elif is_escaped and (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        shown = [None if v is None else escape_formula(v) for v in column.to_pylist()]
+    else:
+        return column
+    return pa.array(shown, pa.string())
+
+
+def schema(ws: Workspace, name: str) -> None:
+    """List the tables and their columns."""
+    st.caption(f"**Tables of {plain(name)}**")
+    for table, columns in cached.schema(ws, name).items():
+        with st.expander(table):
+            lines = [f"{plain(column)} :gray[{plain(kind)}]" for column, kind in columns.items()]
+            st.markdown("  \n".join(lines))

@@ -1,0 +1,102 @@
+"""The session's state, and the address that goes with it: one owner for both.
+
+What can be shared stands in the address (``?dataset=…&example=…``); who is at the keyboard does
+not. A view reads ``state.dataset()`` and never ``st.session_state``.
+"""
+
+from __future__ import annotations
+
+import os
+
+import streamlit as st
+
+from ide.dataset.edit import annotator_slug
+from ide.dataset.errors import ExampleNotFoundError, WorkspaceError
+from ide.store.annotators import default_annotator
+from ide.store.workspace import Workspace
+
+WORKSPACE_VARIABLE = "UPWELL_WORKSPACE"
+_DATASET, _ANNOTATOR = "upwell_dataset", "upwell_annotator"
+
+
+def workspace() -> Workspace:
+    """Return the workspace that this server was opened on."""
+    return Workspace.find(os.environ.get(WORKSPACE_VARIABLE))
+
+
+def begin(ws: Workspace) -> None:
+    """Read the address at the start of a run; write the dataset into it where it lacks one."""
+    names = ws.datasets()
+    asked = st.query_params.get("dataset")
+    known = st.session_state.get(_DATASET)
+    name = asked or (known if known in names else next(iter(names), None))
+    st.session_state[_DATASET] = name
+    if name and asked != name:
+        st.query_params["dataset"] = name
+    if asked_annotator := st.query_params.get("annotator"):
+        st.session_state[_ANNOTATOR] = annotator_slug(asked_annotator)
+    st.session_state.setdefault(_ANNOTATOR, default_annotator(ws))
+
+
+def dataset() -> str:
+    """Return the dataset that is open; raise a sentence where there is none, or no such one."""
+    name = st.session_state.get(_DATASET)
+    if not name:
+        raise WorkspaceError(
+            "this workspace holds no dataset yet. Import one with: upwell import SOURCE --name NAME"
+        )
+    return workspace().require(name)
+
+
+def open_dataset(name: str) -> None:
+    """Open another dataset; the example in the address was the old one's."""
+    st.session_state[_DATASET] = name
+    for key in list(st.query_params):
+        del st.query_params[key]
+    st.query_params["dataset"] = name
+
+
+def example() -> str:
+    """Return the example in the address, or raise."""
+    asked = st.query_params.get("example")
+    if not asked:
+        raise ExampleNotFoundError(dataset(), "")
+    return asked
+
+
+def parameter(name: str) -> str | None:
+    """Return one of the address's other parameters."""
+    return st.query_params.get(name) or None
+
+
+def set_parameter(name: str, value: str | None) -> None:
+    """Write one of the address's other parameters; None takes it out."""
+    if value is not None:
+        st.query_params[name] = value
+    elif name in st.query_params:
+        del st.query_params[name]
+
+
+def annotator() -> str:
+    """Return who is at the keyboard: a name that can name an edit log."""
+    return str(st.session_state.get(_ANNOTATOR) or default_annotator(workspace()))
+
+
+def set_annotator(name: str) -> None:
+    """Change who is at the keyboard."""
+    st.session_state[_ANNOTATOR] = annotator_slug(name)
+    if "annotator" in st.query_params:
+        del st.query_params["annotator"]
+
+
+def prefill(key: str, text: str) -> None:
+    """Put text into a widget that nobody has typed into; call it before the widget is drawn."""
+    if st.session_state.get(key) in (None, "", st.session_state.get(f"{key}_prefilled")):
+        st.session_state[key] = text
+        st.session_state[f"{key}_prefilled"] = text
+
+
+def typed(key: str) -> str | None:
+    """Return what a person typed into a widget; None where the prefilled text stands."""
+    text = st.session_state.get(key)
+    return None if not text or text == st.session_state.get(f"{key}_prefilled") else str(text)

@@ -1,0 +1,97 @@
+"""The line at the bottom: branch, revision, build, accuracy, edits, and a running build, live."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ide.app import cached, state
+from ide.app.facts import metrics_of
+from ide.app.panels import Item
+from ide.app.panels import statusline as draw_line
+from ide.app.text import ago, count, interval, percent, short
+from ide.dataset.errors import UpwellError
+from ide.store.build_process import build_status
+from ide.store.builds import current_build, edits_since
+from ide.store.runs import RunStatus
+from ide.store.workspace import Workspace
+
+POLL_S = 0.8
+
+
+def draw(ws: Workspace) -> None:
+    """Draw the line; while a build runs it draws itself anew, and the page when it ends."""
+    run = build_status(ws)
+    st.fragment(_line, run_every=POLL_S if run.state == "running" else None)(ws, run.state)
+
+
+def _line(ws: Workspace, state_before: str) -> None:
+    run = build_status(ws)
+    if state_before == "running" and run.state != "running":
+        st.rerun()
+    try:
+        items = [*_place(ws), *_build(ws), *_progress(run)]
+    except UpwellError as error:
+        items = [Item(str(error), "error", "bad")]
+    draw_line(items)
+
+
+def _place(ws: Workspace) -> list[Item]:
+    status = cached.status(ws)
+    items = [
+        Item(status.branch or "detached", "account_tree", title="branch"),
+        Item(short(status.revision), "commit", "muted", "revision"),
+    ]
+    if status.problem:
+        return [Item("no git", "error", "warn", status.problem)]
+    if status.n_edits:
+        text = f"{count(status.n_edits, 'edit')} not committed"
+        items.append(Item(text, "edit", "warn", "see Changes"))
+    return items
+
+
+def _build(ws: Workspace) -> list[Item]:
+    if not ws.datasets():
+        return []
+    name = state.dataset()
+    build = current_build(ws, name)
+    if build is None:
+        return [Item(f"{name}: no build", "deployed_code", "muted")]
+    title = f"{name}: build {build.build_id}, {ago(build.finished_at)}"
+    items = [Item(f"{name} {short(build.build_id)}", "deployed_code", title=title)]
+    metrics = metrics_of(build)
+    if metrics:
+        accuracy = metrics["accuracy"]
+        text = f"{percent(accuracy['value'])} ({interval(accuracy)})"
+        items.append(Item(text, "verified", title=f"test accuracy with its 95 % interval, {name}"))
+    if n := edits_since(ws, build):
+        items.append(Item(f"{count(n, 'edit')} since the build", "update", "warn"))
+    return items
+
+
+def _progress(run: RunStatus) -> list[Item]:
+    if run.state == "running":
+        return [Item(stage_text(run), "sync", "busy", share=run_share(run), is_last=True)]
+    if run.state == "failed":
+        return [Item("build failed", "error", "bad", run.message or "", is_last=True)]
+    return [Item(state.annotator(), "person", "muted", "annotator", is_last=True)]
+
+
+def stage_text(run: RunStatus) -> str:
+    """Return what a running build is doing: ``compile · epoch 12 of 30 · 4 s left``."""
+    parts = [run.stage or "starting"]
+    if run.epoch and run.n_epochs:
+        parts.append(f"epoch {run.epoch} of {run.n_epochs}")
+    if run.loss is not None:
+        parts.append(f"loss {run.loss:.3f}")
+    if run.seconds_left is not None:
+        parts.append(f"{run.seconds_left:.0f} s left")
+    return " · ".join(parts)
+
+
+def run_share(run: RunStatus) -> float | None:
+    """Return how much of a running build is done, 0 … 1; None where nobody knows."""
+    if run.epoch and run.n_epochs:
+        return min(1.0, run.epoch / run.n_epochs)
+    if run.step and run.n_steps:
+        return min(1.0, run.step / run.n_steps)
+    return None

@@ -1,0 +1,160 @@
+"""Tables as people read them: few columns, formatted, one page of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+import streamlit as st
+
+from ide.app import navigate
+from ide.app.facts import metrics_of
+from ide.app.text import duration, interval, moment, percent, plain, points, short
+from ide.store.builds import BuildInfo
+from ide.store.commits import CommitInfo
+
+_EXAMPLE_COLUMNS = (
+    "example_id",
+    "label",
+    "imported_label",
+    "predicted",
+    "p_mislabeled",
+    "loss",
+    "split",
+    "n_edits",
+    "annotator",
+    "is_excluded",
+    "reason",
+)
+
+
+def nothing(text: str) -> None:
+    """Say that there is nothing to show, and what to do."""
+    st.caption(f":material/search_off: {text}")
+
+
+def examples(rows: pa.Table, dataset: str, *, key: str) -> None:
+    """Draw one page of examples as a table; choosing a row opens its page."""
+    extra = [c for c in rows.column_names if c not in (*_EXAMPLE_COLUMNS, *_INNER)]
+
+    def on_select() -> None:
+        chosen = st.session_state[key].selection.rows
+        if chosen:
+            navigate.go("example", dataset, example=rows["example_id"][chosen[0]].as_py())
+
+    st.dataframe(
+        rows.select([*(c for c in _EXAMPLE_COLUMNS if c in rows.column_names), *extra]),
+        key=key,
+        hide_index=True,
+        height=620,
+        on_select=on_select,
+        selection_mode="single-row",
+        column_config={
+            "example_id": st.column_config.TextColumn("example", pinned=True),
+            "imported_label": "imported",
+            "p_mislabeled": st.column_config.ProgressColumn(
+                "suspicion", format="percent", min_value=0, max_value=1
+            ),
+            "loss": st.column_config.NumberColumn(format="%.3f"),
+            "n_edits": "edits",
+            "is_excluded": "excluded",
+            "reason": st.column_config.TextColumn(width="large"),
+        },
+        alt="The examples that match, a page of them",
+    )
+
+
+_INNER = ("rank", "suggested_label", "margin", "is_conflict", "is_judged", "has_issue")
+
+
+def builds(found: Sequence[BuildInfo]) -> None:
+    """Draw the builds that are kept, newest first."""
+    st.dataframe(
+        [_build_row(build) for build in found],
+        hide_index=True,
+        column_config={
+            "accuracy": st.column_config.NumberColumn("test accuracy", format="percent"),
+            "edits": st.column_config.NumberColumn(help="Edits in it, of all times"),
+        },
+        alt="Builds, newest first",
+    )
+
+
+def _build_row(build: BuildInfo) -> dict[str, Any]:
+    metrics = metrics_of(build)
+    uncommitted = f" + {build.n_uncommitted_edits:,} edits" if build.n_uncommitted_edits else ""
+    return {
+        "finished": moment(build.finished_at),
+        "build": short(build.build_id),
+        "revision": f"{short(build.revision)}{uncommitted}",
+        "accuracy": metrics["accuracy"]["value"] if metrics else None,
+        "95 % interval": interval(metrics["accuracy"]) if metrics else "–",
+        "macro F1": round(metrics["macro_f1"], 4) if metrics else None,
+        "edits": build.n_edits,
+        "took": duration(build.seconds),
+    }
+
+
+def class_rows(
+    rows: Sequence[dict[str, Any]], base: Sequence[dict[str, Any]] | None
+) -> list[dict[str, Any]]:
+    """Return a row a class for a table, with the change against another build."""
+    before = {row["label"]: row for row in base or ()}
+    return [
+        {
+            "class": row["label"],
+            "n": row["n"],
+            "precision": row["precision"]["value"],
+            "precision, 95 %": interval(row["precision"]),
+            "recall": row["recall"]["value"],
+            "recall, 95 %": interval(row["recall"]),
+            "F1": row["f1"],
+            **({"Δ F1": _f1_delta(row, before.get(row["label"]))} if before else {}),
+        }
+        for row in rows
+    ]
+
+
+def _f1_delta(row: dict[str, Any], base: dict[str, Any] | None) -> str | None:
+    if base is None or row["f1"] is None or base["f1"] is None:
+        return None
+    return points(row["f1"] - base["f1"])
+
+
+def classes(rows: list[dict[str, Any]]) -> None:
+    """Draw precision and recall of each class."""
+    st.dataframe(
+        rows,
+        hide_index=True,
+        column_config={
+            "precision": st.column_config.NumberColumn(format="percent"),
+            "recall": st.column_config.NumberColumn(format="percent"),
+            "F1": st.column_config.NumberColumn(format="%.4f"),
+        },
+        alt="Precision and recall of each class with 95 % intervals",
+    )
+
+
+def commits(found: Sequence[CommitInfo]) -> None:
+    """Draw commits, newest first."""
+    st.dataframe(
+        [
+            {
+                "when": moment(commit.committed_at),
+                "revision": short(commit.revision),
+                "author": commit.author,
+                "message": commit.message.splitlines()[0] if commit.message else "",
+                "changed": commit.summary,
+            }
+            for commit in found
+        ],
+        hide_index=True,
+        column_config={"message": st.column_config.TextColumn(width="large")},
+        alt="Commits, newest first",
+    )
+
+
+def shares(values: dict[str, float | None]) -> str:
+    """Return named shares in a line of Markdown."""
+    return " · ".join(f"{plain(k)} {percent(v)}" for k, v in values.items())

@@ -1,0 +1,66 @@
+"""How things are written on the screen: numbers, times, and other people's text made harmless."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:<>&^=@/\"'])")
+
+
+def plain(text: object) -> str:
+    """Return text that Markdown shows as it is: no emphasis, no HTML, no icon, no formula."""
+    return _SPECIAL.sub(r"\\\1", re.sub(r"\s+", " ", str(text)))
+
+
+def count(n: int, noun: str) -> str:
+    """Return ``1 edit``, ``1,797 edits``, ``2 classes``."""
+    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{n:,} {noun if n == 1 else plural}"
+
+
+def percent(share: float | None, *, digits: int = 1) -> str:
+    """Return ``98.4 %``; a dash where there is no number."""
+    return "–" if share is None else f"{100 * share:.{digits}f} %"
+
+
+def interval(metric: dict[str, Any] | None) -> str:
+    """Return a metric's 95 % interval: ``97.1–99.2 %``."""
+    if not metric or metric.get("low") is None:
+        return "–"
+    return f"{100 * metric['low']:.1f}–{100 * metric['high']:.1f} %"
+
+
+def points(delta: float | None) -> str | None:
+    """Return a difference of two shares: ``+0.4 points``; None where there is none."""
+    return None if delta is None else f"{100 * delta:+.1f} points"
+
+
+def ago(moment: datetime) -> str:
+    """Return how long ago something was: ``3 min ago``."""
+    seconds = max(0, int((datetime.now(UTC) - moment).total_seconds()))
+    for limit, size, unit in ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h")):
+        if seconds < limit:
+            return f"{seconds // size} {unit} ago"
+    days = seconds // 86_400
+    return f"{count(days, 'day')} ago" if days < 60 else moment.strftime("%Y-%m-%d")
+
+
+def duration(seconds: float | None) -> str:
+    """Return ``4.2 s``, ``2 min 5 s``; a dash where nobody timed it."""
+    if seconds is None:
+        return "–"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60} s"
+
+
+def moment(when: datetime) -> str:
+    """Return a time as people write it, in UTC."""
+    return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def short(revision: str | None) -> str:
+    """Return the first digits of a revision or a build; a dash where there is none."""
+    return revision[:7] if revision else "–"

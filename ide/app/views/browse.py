@@ -1,0 +1,24 @@
+import streamlit as st
+
+from ide.app import cached, filters, state, tables
+from ide.app.gallery import gallery, tiles_of
+from ide.app.text import count
+from ide.store.builds import current_build
+
+ws, name = state.workspace(), state.dataset()
+build = current_build(ws, name)
+chosen = filters.draw(ws, name)
+found = cached.browse_page(ws, name, build, chosen, filters.page_number())
+
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.caption(f"{count(found.n_rows, 'example')}, page {found.page:,} of {found.n_pages:,}")
+    st.space("stretch")
+    is_table = filters.as_table()
+if not found.n_rows:
+    tables.nothing("Nothing matches. Loosen a filter, or clear the SQL condition.")
+elif is_table:
+    tables.examples(found.rows, name, key="browse_table")
+else:
+    gallery(ws, name, tiles_of(found.rows.to_pylist()), key="browse_grid")
+with st.container(horizontal=True, horizontal_alignment="center"):
+    filters.pagination(found.n_pages, found.page)

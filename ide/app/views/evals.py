@@ -1,0 +1,48 @@
+import streamlit as st
+
+from ide.app import charts, evals_page, state, tables
+from ide.app.gallery import gallery
+from ide.app.panels import matrix
+from ide.store.builds import build_metrics, list_builds
+
+ws, name = state.workspace(), state.dataset()
+builds = list_builds(ws, name)
+if not builds:
+    tables.nothing("No build yet, so nothing is measured. Compile first.")
+    st.stop()
+
+build, base, split = evals_page.choose(builds)
+metrics = build_metrics(build)
+evals_page.numbers(metrics, build_metrics(base) if base else None, split)
+
+cells, per_class = st.columns([1, 1.1], gap="medium")
+with cells:
+    st.caption("**Confusion** · a cell opens its examples")
+    given, predicted = state.parameter("given"), state.parameter("predicted")
+    matrix(
+        metrics["confusion"][split],
+        key="confusion",
+        selected=(given, predicted) if given and predicted else None,
+        on_cell=evals_page.open_cell,
+    )
+with per_class:
+    st.caption("**Precision and recall**, with 95 % intervals")
+    rows = evals_page.classes(metrics, split)
+    charts.class_metrics(rows, key="class_metrics")
+
+if given and predicted:
+    tiles = evals_page.cell_tiles(build, split, given, predicted)
+    evals_page.cell_header(name, split, given, predicted, len(tiles))
+    gallery(ws, name, tiles, key="cell_examples", size="small")
+
+if base is not None:
+    fixed, broken = evals_page.flip_tiles(build, base, split)
+    better, worse = st.columns(2, gap="medium")
+    with better:
+        evals_page.flips(ws, name, fixed, "Fixed", "good")
+    with worse:
+        evals_page.flips(ws, name, broken, "Broken", "bad")
+
+st.caption("**Classes**")
+base_rows = evals_page.classes(build_metrics(base), split) if base else None
+tables.classes(tables.class_rows(rows, base_rows))

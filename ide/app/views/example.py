@@ -1,0 +1,39 @@
+import streamlit as st
+
+from ide.app import cached, charts, example_page, state
+from ide.app.gallery import gallery
+from ide.app.panels import bars
+from ide.app.text import plain
+from ide.store.builds import current_build
+
+ws, name, example_id = state.workspace(), state.dataset(), state.example()
+build = current_build(ws, name)
+row = example_page.read(ws, name, build, example_id)
+
+picture, facts = st.columns([1, 1.25], gap="medium")
+with picture:
+    example_page.payload(ws, name, row)
+    example_page.buttons(ws, name, row, build)
+with facts:
+    example_page.facts(row)
+    if row["reason"]:
+        st.caption(f":material/search_insights: {plain(row['reason'])}")
+    if probs := example_page.probability_bars(ws, name, build, example_id):
+        st.caption("**Probabilities**")
+        bars(probs, key="example_probs")
+
+if build is not None:
+    curve, near = st.columns(2, gap="medium")
+    with curve:
+        st.caption("**Training record**")
+        record = cached.example_curve(build, example_id)
+        if record["epoch"]:
+            charts.training_curve(record, key="example_curve")
+        else:
+            st.caption("No record: this example was not in the build.")
+    with near:
+        st.caption("**Nearest in the network's features**")
+        gallery(ws, name, example_page.neighbors(ws, name, build, row), key="near", size="small")
+
+st.caption("**History**")
+example_page.history(ws, name, row)

@@ -1,0 +1,219 @@
+"""One page of a dataset's examples, filtered and sorted; never the whole table.
+
+The question is asked over Arrow tables in a DuckDB of its own that can reach no file, so that a
+person's SQL condition can read what is on the page and nothing else.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from ide.dataset.errors import QueryError
+from ide.dataset.schema import EXAMPLE_ID, ISSUES, LABEL, LABELS, PREDICTIONS, SPLIT, SUSPECTS
+from ide.store.builds import BuildInfo, build_table
+from ide.store.examples import read_examples
+from ide.store.queue import judged_ids
+from ide.store.state import current_labels
+from ide.store.workspace import Workspace
+
+PAGE_SIZE = 60
+TIME_LIMIT_S = 20.0
+ORDERS = {
+    "suspicion": "rank NULLS LAST, example_id",
+    "loss": "loss DESC NULLS LAST, example_id",
+    "id": "example_id",
+    "random": "hash(example_id), example_id",  # the same shuffle every time
+}
+SHOWN = {
+    "all": "TRUE",
+    "suspects": "p_mislabeled > 0.5 AND NOT is_judged",
+    "edited": "n_edits > 0",
+    "relabelled": "label IS DISTINCT FROM imported_label",
+    "excluded": "is_excluded",
+    "conflicts": "is_conflict",
+    "issues": "has_issue",
+    "wrong": "predicted <> label",
+}
+# what every row has, whatever the source brought; the rest of a row is metadata
+JOINED_COLUMNS = frozenset(
+    {
+        *LABELS.names,
+        *("imported_label", "rank", "suggested_label", "p_mislabeled", "margin", "reason"),
+        *("predicted", "loss", "is_judged", "has_issue"),
+    }
+)
+_FROM_SUSPECTS = [EXAMPLE_ID, "rank", "suggested_label", "p_mislabeled", "margin", "reason"]
+_FROM_PREDICTIONS = [EXAMPLE_ID, "predicted", "loss"]
+_JOINED = """
+CREATE VIEW joined AS
+SELECT l.*, e.* EXCLUDE (example_id, label, split),
+       e.label AS imported_label, s.rank, s.suggested_label, s.p_mislabeled, s.margin, s.reason,
+       p.predicted, p.loss,
+       l.example_id IN (SELECT example_id FROM judged) AS is_judged,
+       l.example_id IN (SELECT example_id FROM issues) AS has_issue
+FROM labels l JOIN examples e USING (example_id)
+LEFT JOIN suspects s USING (example_id) LEFT JOIN predictions p USING (example_id)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What to show. ``where`` is a SQL condition over the joined columns; "" = no condition."""
+
+    label: str | None = None
+    predicted: str | None = None
+    split: str | None = None
+    show: str = "all"
+    where: str = ""
+    order: str = "suspicion"
+
+
+@dataclass(frozen=True, slots=True)
+class BrowsePage:
+    """One page: ``rows`` has at most ``page_size`` of the ``n_rows`` that match."""
+
+    rows: pa.Table
+    n_rows: int
+    page: int
+    n_pages: int
+
+
+def browse_page(
+    workspace: Workspace,
+    name: str,
+    build: BuildInfo | None,
+    filters: Filters,
+    *,
+    page: int = 1,
+    page_size: int = PAGE_SIZE,
+) -> BrowsePage:
+    """Return one page (from 1) of the examples that match; raise ``QueryError`` for bad SQL.
+
+    The columns are those of ``browse_columns``; a page beyond the last one is the last one.
+    """
+    with _joined(workspace, name, build) as database:
+        condition, values = _condition(database, filters)
+        n_rows = _ask(database, f"SELECT count(*) AS n FROM joined WHERE {condition}", values)
+        total = n_rows["n"][0].as_py()
+        n_pages = max(1, -(-total // page_size))
+        page = min(max(1, page), n_pages)
+        rows = _ask(
+            database,
+            f"SELECT * FROM joined WHERE {condition} "
+            f"ORDER BY {ORDERS.get(filters.order, ORDERS['id'])} "
+            f"LIMIT {page_size} OFFSET {(page - 1) * page_size}",
+            values,
+        )
+    return BrowsePage(rows, total, page, n_pages)
+
+
+def browse_columns(workspace: Workspace, name: str) -> dict[str, str]:
+    """Return the columns that a condition can name, with their types."""
+    with _joined(workspace, name, None) as database:
+        described = _ask(database, "DESCRIBE joined", [])
+    return dict(
+        zip(described["column_name"].to_pylist(), described["column_type"].to_pylist(), strict=True)
+    )
+
+
+def browse_example(
+    workspace: Workspace, name: str, build: BuildInfo | None, example_id: str
+) -> dict[str, Any] | None:
+    """Return one example's row, or None where there is no such example."""
+    with _joined(workspace, name, build) as database:
+        found = _ask(database, "SELECT * FROM joined WHERE example_id = ?", [example_id])
+    return next(iter(found.to_pylist()), None)
+
+
+@contextmanager
+def _joined(workspace: Workspace, name: str, build: BuildInfo | None) -> Iterator[Any]:
+    """Yield a DuckDB connection with the view ``joined``, and no way out of it."""
+    import duckdb
+
+    tables = {
+        "labels": current_labels(workspace, name),
+        "examples": read_examples(workspace, name),
+        "judged": pa.table({EXAMPLE_ID: pa.array(judged_ids(workspace, name), pa.string())}),
+        "suspects": _build_columns(build, "suspects", SUSPECTS, _FROM_SUSPECTS),
+        "predictions": _build_columns(build, "predictions", PREDICTIONS, _FROM_PREDICTIONS),
+        "issues": _build_columns(build, "issues", ISSUES, [EXAMPLE_ID]),
+    }
+    with duckdb.connect(config={"enable_external_access": False}) as database:
+        for table, content in tables.items():
+            database.register(table, content)
+        database.execute(_JOINED)
+        database.execute("SET lock_configuration = true")
+        yield database
+
+
+def _build_columns(
+    build: BuildInfo | None, table: str, schema: pa.Schema, columns: list[str]
+) -> pa.Table:
+    if build is None:
+        return schema.empty_table().select(columns)
+    return build_table(build, table, columns)
+
+
+def _condition(database: Any, filters: Filters) -> tuple[str, list[str]]:
+    """Return the WHERE clause and its values; raise ``QueryError`` for a condition of bad SQL."""
+    parts, values = [SHOWN.get(filters.show, "TRUE")], []
+    for column, value in (
+        (LABEL, filters.label),
+        ("predicted", filters.predicted),
+        (SPLIT, filters.split),
+    ):
+        if value is not None:
+            parts.append(f"{column} = ?")
+            values.append(value)
+    if filters.where.strip():
+        parts.append(f"({_checked(database, filters.where)}\n)")
+    return " AND ".join(parts), values
+
+
+def _checked(database: Any, where: str) -> str:
+    """Return a condition that is one expression and nothing more, or raise ``QueryError``."""
+    import duckdb
+
+    try:
+        statements = database.extract_statements(f"SELECT 1 WHERE ({where}\n)")
+        is_one = len(statements) == 1 and "?" not in where and "$" not in where
+    except duckdb.Error as error:
+        raise QueryError(_sentence(where, error)) from None
+    if not is_one:
+        raise QueryError(
+            f"{where[:120]!r} is not one condition; write one expression without ';', '?' or '$', "
+            "such as p_mislabeled > 0.5 AND label = '3'"
+        )
+    return where
+
+
+def _ask(database: Any, sql: str, values: list[str]) -> pa.Table:
+    """Run one query within the time limit."""
+    import duckdb
+
+    timer = threading.Timer(TIME_LIMIT_S, database.interrupt)
+    timer.start()
+    try:
+        found: pa.Table = database.sql(sql, params=values).to_arrow_table()
+    except duckdb.InterruptException:
+        raise QueryError(
+            f"the condition took longer than {TIME_LIMIT_S:g} s and was stopped; narrow it"
+        ) from None
+    except duckdb.Error as error:
+        raise QueryError(_sentence("the condition", error)) from None
+    finally:
+        timer.cancel()
+    return found
+
+
+def _sentence(where: str, error: Exception) -> str:
+    """Say what DuckDB said of a condition, in one line."""
+    said = str(error).split("\n\nLINE", maxsplit=1)[0].replace("\n", " ").strip()
+    subject = where if where == "the condition" else f"the condition {where[:120]!r}"
+    return f"{subject} cannot be answered: {said[:300]}"
