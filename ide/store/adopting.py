@@ -75,7 +75,7 @@ def adopt_build(
                         stamp=stamp,
                         seconds=seconds,
                     )
-                    _prune(workspace, name)
+        _prune(workspace, name)
     found = list_builds(workspace, name)
     return found[0] if found else None
 
@@ -232,5 +232,6 @@ def _prune(workspace: Workspace, name: str) -> None:
         doomed = build.path.with_name(f".old-{build.build_id}")
         build.path.rename(doomed)
         shutil.rmtree(doomed, ignore_errors=True)
-    for left in archive_path(workspace, name).glob(".old-*"):
+    archive = archive_path(workspace, name)
+    for left in (*archive.glob(".old-*"), *archive.glob(".new-*")):
         shutil.rmtree(left, ignore_errors=True)

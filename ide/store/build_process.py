@@ -135,10 +135,11 @@ def cancel_build(workspace: Workspace) -> None:
         return
     os.kill(run.pid, signal.SIGTERM)
     deadline = time.monotonic() + _CANCEL_S
-    while build_status(workspace).state == "running":
-        if time.monotonic() > deadline and _lives(run):
+    while _lives(run):
+        if time.monotonic() > deadline:
             os.kill(run.pid, signal.SIGKILL)
         time.sleep(0.03)
+    build_status(workspace)  # reaps the process, and tidies where it had to be killed
 
 
 def main() -> None:

@@ -79,7 +79,7 @@ def previous_build(workspace: Workspace, name: str) -> BuildInfo | None:
 def list_builds(workspace: Workspace, name: str) -> list[BuildInfo]:
     """Return the finished builds of a dataset that are kept, newest first."""
     found = []
-    for path in archive_path(workspace, name).glob("*/build.json"):
+    for path in archive_path(workspace, name).glob("[0-9a-f]*/build.json"):
         try:
             found.append(_read_info(path.parent, path.stat().st_mtime_ns))
         except FileNotFoundError:  # pruned this moment
