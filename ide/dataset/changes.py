@@ -231,7 +231,9 @@ def count_edits(edits: Iterable[Edit]) -> dict[str, int]:
     cancelled: set[str] = set()
     seen: set[tuple[str, str]] = set()
     found: Counter[str] = Counter()
-    for edit in sorted(by_id.values(), key=_age, reverse=True):
+    depths = _undo_depths(by_id)  # not by age alone: an undo may be of the same millisecond
+    newest_first = sorted(by_id.values(), key=lambda e: (depths[e.edit_id], *_age(e)), reverse=True)
+    for edit in newest_first:
         if edit.edit_id in cancelled:
             continue
         if edit.action == "undo" and edit.value in by_id:
@@ -242,6 +244,22 @@ def count_edits(edits: Iterable[Edit]) -> dict[str, int]:
             found[_KIND_OF_ACTION[edit.action]] += 1
             seen.add(register)
     return {kind: found[kind] for kind in COUNTED_KINDS if found[kind]}
+
+
+def _undo_depths(by_id: Mapping[str, Edit]) -> dict[str, int]:
+    """Return for each edit how many undos deep it is: 0 for others, 1 for an undo of those, …"""
+    depths: dict[str, int] = {}
+    for edit in by_id.values():
+        chain: dict[str, None] = {}  # an undo of what undoes it is damage, and must end too
+        current: Edit | None = edit
+        while current and current.edit_id not in depths and current.edit_id not in chain:
+            chain[current.edit_id] = None
+            current = by_id.get(current.value or "") if current.action == "undo" else None
+        depth = depths[current.edit_id] + 1 if current and current.edit_id in depths else 0
+        for edit_id in reversed(chain):
+            depths[edit_id] = depth
+            depth += 1
+    return depths
 
 
 def class_pairs(table: pa.Table) -> list[tuple[str, str, int]]:

@@ -51,9 +51,7 @@ def log(workspace: Workspace, name: str | None = None, limit: int | None = 50) -
     if head is None:
         return []
     folder = f"datasets/{name}" if name else "datasets"
-    if limit is not None:
-        return _read(repo, root, head, folder, limit)
-    return list(_whole_log(repo, root, head, folder))
+    return list(_known_log(repo, root, head, folder, limit))
 
 
 def brought_by(commits: Iterable[CommitInfo], name: str) -> dict[str, str]:
@@ -64,13 +62,15 @@ def brought_by(commits: Iterable[CommitInfo], name: str) -> dict[str, str]:
     return found
 
 
-# (workspace, folder) → (HEAD, its log): commits never change, so only new ones are read.
-_KNOWN: dict[tuple[Path, str], tuple[str, tuple[CommitInfo, ...]]] = {}
+# (workspace, folder, limit) → (HEAD, its log): commits never change, so only new ones are read.
+_KNOWN: dict[tuple[Path, str, int | None], tuple[str, tuple[CommitInfo, ...]]] = {}
 
 
-def _whole_log(repo: git.Repository, root: Path, head: str, folder: str) -> tuple[CommitInfo, ...]:
-    """Return the whole log, reading only what is newer than what this process has read."""
-    known_head, known = _KNOWN.get((root, folder), (None, ()))
+def _known_log(
+    repo: git.Repository, root: Path, head: str, folder: str, limit: int | None
+) -> tuple[CommitInfo, ...]:
+    """Return the log, reading only what is newer than what this process has read."""
+    known_head, known = _KNOWN.get((root, folder, limit), (None, ()))
     if known_head == head:
         return known
     is_ancestor = (
@@ -78,10 +78,10 @@ def _whole_log(repo: git.Repository, root: Path, head: str, folder: str) -> tupl
         and git.attempt(root, "merge-base", "--is-ancestor", known_head, head).returncode == 0
     )
     span = f"{known_head}..{head}" if is_ancestor else head
-    found = (*_read(repo, root, span, folder, None), *(known if is_ancestor else ()))
+    found = (*_read(repo, root, span, folder, limit), *(known if is_ancestor else ()))[:limit]
     while len(_KNOWN) >= 16:
         _KNOWN.pop(next(iter(_KNOWN)), None)
-    _KNOWN[(root, folder)] = (head, found)
+    _KNOWN[(root, folder, limit)] = (head, found)
     return found
 
 

@@ -18,7 +18,7 @@ from ide.store.commits import CommitInfo, brought_by, log
 from ide.store.edit_log import read_edits
 from ide.store.examples import examples_revision, read_examples
 from ide.store.past_edits import edits_at, edits_of_all
-from ide.store.state import dataset_state, imported_labels
+from ide.store.state import imported_labels
 from ide.store.status import DatasetStatus, Status, status, status_as_dict, uncommitted_edits
 from ide.store.workspace import Workspace
 
@@ -45,10 +45,19 @@ def diff(
     tables = []
     for name in chosen:
         now = after[name] if after is not None else read_edits(workspace, name).edits
-        state = replay(now) if after is not None else dataset_state(workspace, name)
-        table = dataset_changes(workspace, name, replay(before[name]), state, [*before[name], *now])
+        was, is_ = _of_touched(before[name], now)
+        table = dataset_changes(workspace, name, replay(was), replay(is_), [*was, *is_])
         tables.append(table.add_column(0, DIFF.field(0), pa.repeat(name, len(table))))
     return pa.concat_tables([DIFF.empty_table(), *tables])
+
+
+def _of_touched(before: Sequence[Edit], after: Sequence[Edit]) -> tuple[list[Edit], list[Edit]]:
+    """Keep the edits of examples that have an edit on one side only; the rest is equal."""
+    ids = [{e.edit_id for e in side} for side in (before, after)]
+    differing = ids[0] ^ ids[1]
+    touched = {e.example_id for side in (before, after) for e in side if e.edit_id in differing}
+    old, new = ([e for e in side if e.example_id in touched] for side in (before, after))
+    return old, new
 
 
 def dataset_changes(

@@ -168,6 +168,19 @@ def test_a_batch_is_counted_by_its_last_word_on_each_value():
     assert found == {"relabelled": 1, "excluded": 1, "undone": 1}
 
 
+def test_an_undo_of_an_undo_in_one_millisecond_leaves_the_edit_counted():
+    made = an_edit(9, "label", "dog")
+    ids = [edit_id(n) for n in (5, 1)]  # the later has the smaller id
+    undo, redo = (
+        make_edit("x", "undo", of, annotator="ada", edit_id=own, made_at=made.made_at)
+        for of, own in ((made.edit_id, ids[0]), (ids[0], ids[1]))
+    )
+    assert count_edits([undo, made]) == {}
+    assert count_edits([redo, undo, made]) == {"relabelled": 1}
+    loop = make_edit("x", "undo", ids[1], annotator="ada", edit_id=ids[0])
+    assert sum(count_edits([loop, redo]).values()) <= 1
+
+
 def test_class_pairs_are_counted_the_most_frequent_first():
     table = pa.Table.from_pylist(
         [
