@@ -27,8 +27,9 @@ def open_folder(path: Path, _columns: Columns, modality: str | None) -> Source:
     found = [f for f in files if is_wanted(f)]
     if not found or kind not in ("image", "text"):
         raise ImportRefusedError(
-            f"the folder {name!r} holds no images; wanted a folder a class with images (or .txt "
-            f"files) in it, such as {name}/cat/1.png. Nothing was imported."
+            f"the folder {name!r} holds no {'.txt files' if modality == 'text' else 'images'}; "
+            f"wanted a folder a class with images (or .txt files) in it, such as {name}/cat/1.png. "
+            "Nothing was imported."
         )
     for file in files:  # a README beside the classes is no example; within them it is a mistake
         if len(file.parts) > 1 and not is_wanted(file):

@@ -121,14 +121,29 @@ def list_dataset(workspace: Workspace, name: str) -> bool:
     listed = params.get("datasets")
     if listed and name in listed:
         return False
-    if not listed:
-        params["datasets"] = [name]
-    else:
+    path = workspace.root / "params.yaml"
+    if listed and not listed.fa.flow_style():
+        # a line after the last one: YAML libraries count what follows as the last item's comment
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        row, column = listed.lc.item(len(listed) - 1)
+        lines[row] = lines[row].rstrip("\r\n") + "\n"
+        lines.insert(row + 1, f"{lines[row][:column]}{_yaml_name(name)}\n")
+        write_text(path, "".join(lines))
+        return True
+    if listed:
         listed.append(name)
+    else:
+        params["datasets"] = [name]
     buffer = io.StringIO()
     _yaml().dump(params, buffer)
-    write_text(workspace.root / "params.yaml", buffer.getvalue())
+    write_text(path, buffer.getvalue())
     return True
+
+
+def _yaml_name(name: str) -> str:
+    """Quote what YAML would read as yes, no or nothing."""
+    is_word = name in ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
+    return f'"{name}"' if is_word else name
 
 
 def _yaml() -> YAML:

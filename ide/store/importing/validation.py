@@ -30,8 +30,6 @@ _DECODE_ERRORS = (
     AttributeError,
     struct.error,
     zlib.error,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
 )
 
 
@@ -66,12 +64,13 @@ def check_image(value: bytes | str, where: str) -> Payload:
         with Image.open(io.BytesIO(value), formats=_FORMATS) as image:
             width, height = image.size
             if width * height > MAX_PIXELS:
-                raise ImportRefusedError(
-                    f"{where}: the image is {width:,} × {height:,} pixels, wanted at most "
-                    f"{MAX_PIXELS:,} in all; make it smaller. Nothing was imported."
-                )
+                raise _too_many_pixels(where)
+            if image.format == "PNG":
+                _verify(value)
             image.load()
             kept = value if image.format in KEPT_FORMATS else _to_png(image)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise _too_many_pixels(where) from None
     except _DECODE_ERRORS as error:
         raise ImportRefusedError(_not_an_image(value, where, error)) from None
     return Payload(kept, max(width, height))
@@ -115,6 +114,19 @@ def too_large(where: str, n_bytes: int) -> ImportRefusedError:
         f"{where}: the file has {n_bytes:,} bytes, wanted at most {MAX_FILE_BYTES:,}; make it "
         "smaller. Nothing was imported."
     )
+
+
+def _too_many_pixels(where: str) -> ImportRefusedError:
+    return ImportRefusedError(
+        f"{where}: the image unpacks to more than {MAX_PIXELS:,} pixels; make it smaller. "
+        "Nothing was imported."
+    )
+
+
+def _verify(value: bytes) -> None:
+    """Check a PNG's sums to its end: decoding alone passes one that is cut after its pixels."""
+    with Image.open(io.BytesIO(value), formats=("PNG",)) as image:
+        image.verify()
 
 
 def _is_unicode(text: str) -> bool:

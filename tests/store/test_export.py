@@ -1,0 +1,136 @@
+"""Export: the labels in force, harmless in a spreadsheet, and the same when imported again."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ide.dataset.errors import WorkspaceError
+from ide.store.csv_cells import escape_cell, unescape_cell
+from ide.store.exporting import WRITERS, export_dataset
+from ide.store.state import current_labels, edit_example
+from tests.store.importing_tools import (
+    bare_workspace,
+    import_quietly,
+    labels_by_id,
+    write_csv,
+    write_pictures,
+)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Eight pictures; one relabelled, one excluded, one moved to another split."""
+    workspace = bare_workspace(tmp_path / "w")
+    import_quietly(workspace, write_pictures(tmp_path / "s", n=4))
+    first, second, third = list(labels_by_id(workspace))[:3]
+    edit_example(workspace, "pets", first, "label", "dog", annotator="ada")
+    edit_example(workspace, "pets", second, "exclude", annotator="ada")
+    edit_example(workspace, "pets", third, "split", "validation", annotator="ada")
+    return workspace
+
+
+@pytest.fixture
+def texts(tmp_path):
+    workspace = bare_workspace(tmp_path / "w")
+    rows = [["id", "text", "label", "note", "age"]]
+    rows += [["a/1", "=1+1", "-1", "@cmd", "-5"], ["b", "''=x", "+", "two\nlines", ""]]
+    rows += [["c", "plain", "", "", "7"]]
+    import_quietly(workspace, write_csv(tmp_path / "t.csv", rows))
+    return workspace
+
+
+def in_force(workspace, name="pets"):
+    rows = current_labels(workspace, name).to_pylist()
+    return {r["example_id"]: (r["label"], r["split"]) for r in rows if not r["is_excluded"]}
+
+
+@pytest.mark.parametrize("format", WRITERS)
+def test_images_come_back_with_the_same_labels_and_splits(pictures, tmp_path, format):
+    path = tmp_path / "out" / f"pets.{format}"
+    result = export_dataset(pictures, "pets", path, format=format)
+    assert (result.n_examples, result.n_excluded, result.n_conflicts) == (7, 1, 0)
+    import_quietly(pictures, path, name="again")
+    assert in_force(pictures, "again") == in_force(pictures)
+
+
+@pytest.mark.parametrize("format", ["parquet", "csv", "jsonl"])
+def test_texts_come_back_with_the_same_labels_and_columns(texts, tmp_path, format):
+    path = tmp_path / f"out.{format}"
+    export_dataset(texts, "pets", path, format=format)
+    import_quietly(texts, path, name="again")
+    assert in_force(texts, "again") == in_force(texts)
+    for name in ("parquet", "jsonl"):
+        export_dataset(texts, "again", tmp_path / f"again.{name}", format=name)
+        export_dataset(texts, "pets", tmp_path / f"first.{name}", format=name)
+    rows = [pq.read_table(tmp_path / f"{n}.parquet").to_pylist() for n in ("first", "again")]
+    assert sorted(rows[0], key=str) == sorted(rows[1], key=str)
+
+
+def test_a_spreadsheet_finds_no_formula(texts, tmp_path):
+    export_dataset(texts, "pets", tmp_path / "out.csv", format="csv")
+    with (tmp_path / "out.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [r["text"] for r in rows] == ["'=1+1", "''=x", "plain"]
+    assert rows[0]["note"] == "'@cmd" and rows[0]["age"] == "-5"
+
+
+@given(st.text(st.sampled_from("'=+-@\t\r1a."), max_size=6))
+def test_escaping_is_taken_back_exactly_and_leaves_no_formula(text):
+    escaped = escape_cell(text)
+    assert unescape_cell(escaped) == text
+    if escaped.startswith(("=", "+", "-", "@", "\t", "\r")):
+        float(escaped)
+
+
+def test_images_of_a_table_lie_beside_it(pictures, tmp_path):
+    export_dataset(pictures, "pets", tmp_path / "out.jsonl", format="jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert all((tmp_path / r["path"]).read_bytes().startswith(b"\x89PNG") for r in rows)
+    assert all(r["path"] == f"out.jsonl.files/{r['example_id']}.png" for r in rows)
+    assert rows[0]["source_path"].startswith(("cat/", "dog/"))
+
+
+@pytest.mark.parametrize("format", WRITERS)
+def test_nothing_is_overwritten_and_nothing_left_behind(pictures, tmp_path, format):
+    out = tmp_path / "out"
+    out.mkdir()
+    path = out / "there"
+    path.write_text("mine")
+    with pytest.raises(WorkspaceError, match="is there already"):
+        export_dataset(pictures, "pets", path, format=format)
+    assert path.read_text() == "mine" and [p.name for p in out.iterdir()] == ["there"]
+
+
+def test_a_label_that_no_folder_can_have_is_refused_whole(tmp_path):
+    workspace = bare_workspace(tmp_path / "w")
+    rows = [["text", "label"], ["x", "fine"], ["y", "../../up"]]
+    import_quietly(workspace, write_csv(tmp_path / "t.csv", rows))
+    with pytest.raises(WorkspaceError, match=r"'\.\./\.\./up' cannot name a folder"):
+        export_dataset(workspace, "pets", tmp_path / "out" / "f", format="folder")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_an_id_that_no_file_can_have_gets_one_that_can(tmp_path):
+    workspace = bare_workspace(tmp_path / "w")
+    write_pictures(tmp_path / "s", n=2)
+    rows = [["id", "path", "label"], ["../up", "cat/0.png", "x"], ["..\\up", "cat/1.png", "x"]]
+    import_quietly(workspace, write_csv(tmp_path / "s" / "t.csv", rows))
+    export_dataset(workspace, "pets", tmp_path / "out.csv", format="csv")
+    names = sorted(p.name for p in (tmp_path / "out.csv.files").iterdir())
+    assert len(names) == 2 and all(n.startswith("___up-") for n in names)
+
+
+def test_a_format_that_is_none_and_a_dataset_without_examples(pictures, tmp_path):
+    with pytest.raises(WorkspaceError, match=r"'xlsx' is not a format.*csv, jsonl, folder"):
+        export_dataset(pictures, "pets", tmp_path / "x", format="xlsx")
+    bare = pictures.datasets_path / "bare"
+    bare.mkdir()
+    (bare / "dataset.toml").write_text('classes = ["a"]\n')
+    with pytest.raises(WorkspaceError, match="has no examples"):
+        export_dataset(pictures, "bare", tmp_path / "x", format="csv")
