@@ -84,9 +84,14 @@ _BOUNDS = {
 Section = TypeVar("Section", SplitConfig, ModelConfig, AnnotationConfig)
 
 
+def is_name(name: str) -> bool:
+    """Whether a name can be that of a dataset: a folder and a SQL schema."""
+    return _NAME.fullmatch(name) is not None and name not in _RESERVED_NAMES
+
+
 def check_name(name: str) -> str:
-    """Return ``name`` if it can name a dataset (a folder and a SQL schema), or raise."""
-    if not _NAME.fullmatch(name) or name in _RESERVED_NAMES:
+    """Return ``name`` if it can name a dataset, or raise ``ConfigError``."""
+    if not is_name(name):
         raise ConfigError(
             f"{name[:80]!r} cannot name a dataset: it is a folder and a SQL schema, so use up to "
             "63 lower-case letters, digits or '_', a letter first, such as 'digits'"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from ide.dataset.config import DatasetConfig, check_name, parse_config
+from ide.dataset.config import DatasetConfig, check_name, is_name, parse_config
 from ide.dataset.errors import ConfigError, DatasetNotFoundError, WorkspaceError
 
 
@@ -66,7 +66,8 @@ class Workspace:
 
     def datasets(self) -> list[str]:
         """The names of the datasets, sorted."""
-        return sorted(p.parent.name for p in self.datasets_path.glob("*/dataset.toml"))
+        found = (path.parent.name for path in self.datasets_path.glob("*/dataset.toml"))
+        return sorted(name for name in found if is_name(name))
 
     def require(self, name: str) -> str:
         """Return ``name`` if the workspace holds it; else raise ``DatasetNotFoundError``."""

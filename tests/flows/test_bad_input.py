@@ -35,7 +35,7 @@ def tree(root: Path) -> dict[str, str]:
     return {
         p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
         for p in sorted(root.rglob("*"))
-        if p.is_file() and ".git/" not in p.as_posix() and ".dvc/" not in p.as_posix()
+        if p.is_file() and not {".git", ".dvc", ".upwell"} & set(p.relative_to(root).parts)
     }
 
 
@@ -130,10 +130,10 @@ def test_a_label_that_is_no_class(digits):
 
 
 def test_a_broken_toml(digits):
-    path = digits.config_path("digits")
+    path, example_id = digits.config_path("digits"), _some_id(digits)
     path.write_text(path.read_text() + "\n[model\n")
-    for command in ("compile", "status"):
-        done = upwell(digits.root, command)
+    for command in (["compile"], ["edit", "digits", example_id, "--confirm"]):
+        done = upwell(digits.root, *command)
         assert_refused(done, 2, "datasets/digits/dataset.toml", "TOML")
 
 
@@ -181,7 +181,7 @@ def test_a_second_compile_at_the_same_time(digits):
         done = upwell(digits.root, "compile")
         first.terminate()
         first.communicate(timeout=30)
-    assert_refused(done, 2, "compile")
+    assert_refused(done, 2, "is running already", str(first.pid))
 
 
 def _mounts() -> bool:
