@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -278,3 +279,13 @@ def test_a_dataset_named_like_a_word_of_sql_is_a_schema_too(tmp_path):
     git(workspace.root, "status")
     found = query(workspace, 'SELECT count(*) AS n FROM "select".labels, "order".labels')
     assert found.table.to_pylist() == [{"n": 36}]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_table_and_column_is_in_the_docs(still, table):
+    page = (Path(__file__).parents[2] / "docs" / "sql.md").read_text()
+    assert f"**{table}**" in page
+    with connect(still) as db:
+        columns = [c[0] for c in db.execute(f"FROM pets.{table} LIMIT 0").description]
+    missing = [c for c in columns if f"`{c}`" not in page and c != "year"]
+    assert not missing
