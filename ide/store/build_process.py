@@ -48,6 +48,9 @@ from ide.store.workspace import Workspace
 _POLL_S = 0.1
 _CANCEL_S = 5.0  # after which a build that does not end by itself is killed
 _RUN_ID = "UPWELL_RUN_ID"
+_CANCELLED = "the build was cancelled; the last good one stands"
+_KILLED = "the build's process was killed; the last good build stands"
+_ABSENT = "no-dvc.lock"  # in a run's folder: there was no dvc.lock before it
 _CHILDREN: list[subprocess.Popen[bytes]] = []  # builds that this process started and must reap
 
 
@@ -106,7 +109,8 @@ def start_build(workspace: Workspace, names: Sequence[str] | None = None) -> Run
         )
     _CHILDREN.append(process)
     run = _new_run(run_id, process.pid, wanted)
-    if not is_compiling(workspace):  # else the child has told of itself already
+    known = load_run(workspace)
+    if known is None or known.run_id != run_id:  # else the child has told of itself already
         save_run(workspace, run)
     return run
 
@@ -139,7 +143,10 @@ def cancel_build(workspace: Workspace) -> None:
         if time.monotonic() > deadline:
             os.kill(run.pid, signal.SIGKILL)
         time.sleep(0.03)
-    build_status(workspace)  # reaps the process, and tidies where it had to be killed
+    with compile_lock(workspace) as is_ours:
+        if is_ours:  # it ended without putting things back: too early, or killed
+            _tidy_killed(workspace, state="cancelled", message=_CANCELLED)
+    build_status(workspace)
 
 
 def main() -> None:
@@ -182,6 +189,8 @@ def _begin(workspace: Workspace, names: Sequence[str]) -> Run:
     lock = workspace.root / "dvc.lock"
     if lock.exists():
         write_bytes(folder / "dvc.lock", lock.read_bytes())
+    else:
+        (folder / _ABSENT).touch()
     for name in names:
         adopt_build(workspace, name)
     tidy_locks(workspace)
@@ -204,7 +213,7 @@ def _repro(
         told_at = -1
         while process.poll() is None:
             if is_cancelled.wait(_POLL_S):
-                raise BuildCancelledError("the build was cancelled; the last good one stands")
+                raise BuildCancelledError(_CANCELLED)
             size = path.stat().st_size
             if on_progress and size != told_at:
                 told_at = size
@@ -213,7 +222,7 @@ def _repro(
         end_group(process.pid)
         process.wait()
     if is_cancelled.is_set():
-        raise BuildCancelledError("the build was cancelled; the last good one stands")
+        raise BuildCancelledError(_CANCELLED)
     if process.returncode != 0:
         raise _failure(path, log_path)
 
@@ -243,25 +252,30 @@ def _restore(workspace: Workspace, run: Run) -> None:
     before = run_folder(workspace, run.run_id) / "dvc.lock"
     lock = workspace.root / "dvc.lock"
     if before.exists():
-        if lock.exists() is False or lock.read_bytes() != before.read_bytes():
+        if not lock.exists() or lock.read_bytes() != before.read_bytes():
             write_bytes(lock, before.read_bytes())
-    else:
+    elif before.with_name(_ABSENT).exists():
         lock.unlink(missing_ok=True)
+    else:  # the run ended before it began
+        return
     for name in run.datasets:
         restore_build(workspace, name)
     tidy_locks(workspace)
 
 
-def _tidy_killed(workspace: Workspace) -> None:
-    """Undo a run whose process was killed; the caller holds the lock."""
+def _tidy_killed(workspace: Workspace, *, state: str = "failed", message: str = _KILLED) -> None:
+    """Undo a run whose process is gone without a word; the caller holds the lock."""
     run = load_run(workspace)
     if run is None or run.state != "running" or run.run_id == os.environ.get(_RUN_ID):
         return
     if run.group is not None and _started_at(run.group) is not None:
         end_group(run.group)
     _restore(workspace, run)
-    message = "the build's process was killed; the last good build stands"
-    save_run(workspace, run, state="failed", finished_at=time.time(), message=message)
+    log_path = run_folder(workspace, run.run_id) / "build.log"
+    said = log_path.read_text(errors="replace").splitlines() if log_path.exists() else []
+    if said and said[-1].startswith("upwell: "):
+        message = said[-1].removeprefix("upwell: ")
+    save_run(workspace, run, state=state, finished_at=time.time(), message=message)
 
 
 @contextmanager

@@ -171,3 +171,17 @@ def test_locks_of_a_dead_dvc_are_removed(workspace):
     path.write_text('{"write": {"/x"')  # torn
     tidy_locks(workspace)
     assert path.read_text() == "{}"
+
+
+def test_a_build_that_cannot_begin_says_why_and_removes_nothing(workspace):
+    (workspace.root / ".dvc/config").write_text("")
+    params = workspace.root / "params.yaml"
+    listed, locked = params.read_text(), (workspace.root / "dvc.lock").read_bytes()
+    run = start_build(workspace)
+    params.write_text("datasets: []\n")  # while the process is still starting
+    wait_for(lambda: build_status(workspace).state != "running")
+    params.write_text(listed)
+    status = build_status(workspace)
+    assert (status.run_id, status.state) == (run.run_id, "failed")
+    assert "not in params.yaml" in status.message
+    assert (workspace.root / "dvc.lock").read_bytes() == locked

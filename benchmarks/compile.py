@@ -1,0 +1,62 @@
+"""How long a build of the digits takes: from cold, after label edits, with nothing to do.
+
+python benchmarks/compile.py [N]: a clone of this repository in a temporary folder, compiled by
+``upwell compile`` in a fresh process each time; N repeats of the two warm cases (default 3).
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from ide.store.builds import build_metrics, require_build
+from ide.store.state import edit_example, imported_labels
+from ide.store.workspace import Workspace
+
+ROOT = Path(__file__).parents[1]
+
+
+def seconds_of_compile(root: Path) -> float:
+    start = time.perf_counter()
+    command = [sys.executable, "-m", "ide.cli", "compile", "digits"]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    subprocess.run(command, cwd=root, env=environment, check=True, capture_output=True)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    n_repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    load = os.getloadavg()[0]
+    print(f"{os.cpu_count()} cores, load average {load:.1f} before")
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "clone"
+        subprocess.run(["git", "clone", "-q", str(ROOT), str(root)], check=True)
+        workspace = Workspace(root)
+        print(f"cold, no examples yet      {seconds_of_compile(root):6.2f} s  (bound 25)")
+        ids = sorted(imported_labels(workspace, "digits"))
+        edited, idle, confirmed = [], [], []
+        for repeat in range(n_repeats):
+            for example_id in ids[repeat * 5 : repeat * 5 + 5]:
+                edit_example(workspace, "digits", example_id, "label", "3", annotator="bench")
+            edited.append(seconds_of_compile(root))
+            edit_example(workspace, "digits", ids[-repeat - 1], "confirm", annotator="bench")
+            confirmed.append(seconds_of_compile(root))
+            idle.append(seconds_of_compile(root))
+        print(f"after five labels          {_spread(edited)}  (bound 12)")
+        print(f"after a confirmation       {_spread(confirmed)}")
+        print(f"with nothing to do         {_spread(idle)}  (bound 3)")
+        accuracy = build_metrics(require_build(workspace, "digits"))["splits"]["test"]["accuracy"]
+        print(f"test accuracy of the last  {accuracy['value']:.4f}")
+
+
+def _spread(values: list[float]) -> str:
+    return f"{statistics.median(values):6.2f} s, {min(values):.2f} … {max(values):.2f}"
+
+
+if __name__ == "__main__":
+    main()
