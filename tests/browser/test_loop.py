@@ -1,0 +1,102 @@
+"""The loop in a real browser: keys, undo, commit, compile, and the delta; two people at once."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from ide.store.builds import current_build, list_builds
+from ide.store.edit_log import read_edits
+from ide.store.history import log, status
+from ide.store.state import dataset_state
+from tests.conftest import git
+
+pytestmark = [pytest.mark.browser, pytest.mark.flow]
+
+NAME = "digits"
+
+
+def open_review(tab, address: str, annotator: str) -> None:
+    tab.goto(f"{address}/review?dataset={NAME}&annotator={annotator}")
+    tab.locator(".labeler[data-ready] .stage .picture img").wait_for(timeout=30_000)
+
+
+def shown(tab) -> str:
+    alt = tab.locator(".labeler .stage .picture img").first.get_attribute("alt")
+    return alt.replace("example ", "")
+
+
+def wait_until_saved(tab) -> None:
+    tab.locator(".labeler[data-unsaved='0']").wait_for(timeout=10_000)
+
+
+def label_with_keys(tab, keys: str) -> list[tuple[str, str]]:
+    """Press keys as fast as the driver can, and return which example each one met."""
+    pressed = []
+    for key in keys:
+        pressed.append((shown(tab), key))
+        tab.keyboard.press(key)
+    return pressed
+
+
+def test_five_keys_in_a_second_an_undo_a_commit_a_compile_and_the_delta(digits, page, serve):
+    address = serve(digits)
+    before = current_build(digits, NAME)
+    open_review(page, address, "ada")
+    begun = time.monotonic()
+    pressed = label_with_keys(page, "83175")
+    assert time.monotonic() - begun < 1.0
+    wait_until_saved(page)
+    written = [(e.example_id, e.value) for e in read_edits(digits, NAME).edits]
+    assert written == pressed, "a key was lost, or labelled another example"
+
+    page.keyboard.press("u")
+    wait_until_saved(page)
+    undone, _ = pressed[-1]
+    assert not dataset_state(digits, NAME)[undone].is_judged
+    assert shown(page) == undone
+
+    page.goto(f"{address}/changes?dataset={NAME}")
+    page.locator(".st-key-commit button").click()
+    page.get_by_text("Nothing to commit").wait_for(timeout=20_000)
+    assert status(digits).n_edits == 0
+    assert "4 relabelled" in log(digits, NAME, limit=1)[0].message
+    assert git(digits.root, "status", "--porcelain", "datasets") == ""
+
+    page.goto(f"{address}/compile?dataset={NAME}")
+    page.locator(".st-key-compile_start button").click()
+    page.locator(".st-key-compile_cancel button").wait_for(timeout=20_000)
+    page.locator(".st-key-compile_start button").wait_for(timeout=90_000)
+    after = current_build(digits, NAME)
+    assert after.build_id != before.build_id
+    assert after.compared_with == before.build_id
+    assert len(list_builds(digits, NAME)) == 2
+
+    page.goto(f"{address}/evals?dataset={NAME}")
+    delta = page.locator("[data-testid=stMetricDelta]").first
+    delta.wait_for(timeout=20_000)
+    assert "pt" in delta.inner_text() or "%" in delta.inner_text()
+
+
+def test_two_people_label_at_the_same_time(digits, chromium, serve):
+    address = serve(digits)
+    contexts = [chromium.new_context() for _ in range(2)]
+    tabs = [context.new_page() for context in contexts]
+    for tab, annotator in zip(tabs, ("ada", "ben"), strict=True):
+        open_review(tab, address, annotator)
+    assert shown(tabs[0]) == shown(tabs[1]), "both begin at the most suspect example"
+    first = shown(tabs[0])
+    pressed = {"ada": label_with_keys(tabs[0], "01"), "ben": label_with_keys(tabs[1], "91")}
+    for tab in tabs:
+        wait_until_saved(tab)
+    edits = read_edits(digits, NAME).edits
+    for annotator, keys in pressed.items():
+        own = [(e.example_id, e.value) for e in edits if e.annotator == annotator]
+        assert own == keys
+    states = dataset_state(digits, NAME)
+    assert states[first].conflict_values == ("0", "9"), "disagreement is kept, not lost"
+    second = pressed["ada"][1][0]
+    assert not states[second].is_conflict, "equal verdicts agree by themselves"
+    for context in contexts:
+        context.close()
