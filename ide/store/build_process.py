@@ -29,7 +29,7 @@ from ide.dataset.errors import (
 from ide.store.adopting import adopt_build, restore_build
 from ide.store.builds import BuildInfo
 from ide.store.compile_lock import compile_lock, is_compiling
-from ide.store.dvc import end_group, explain, listed_datasets, start_repro, tidy_locks
+from ide.store.dvc import end_group, listed_datasets, refusal, start_repro, tidy_locks
 from ide.store.files import write_bytes
 from ide.store.progress import read_progress
 from ide.store.runs import (
@@ -63,8 +63,8 @@ def run_build(
     """Build datasets (default: all that ``params.yaml`` lists) and return their builds.
 
     Ends in ``BuildRunningError`` while another build runs, in ``BuildCancelledError`` on SIGINT or
-    SIGTERM, in ``BuildError`` where a stage fails, in ``ConfigError`` where it cannot begin. In
-    each case ``builds/``, ``dvc.lock`` and the archive are as they were.
+    SIGTERM, in ``BuildError`` where a stage fails, in ``ConfigError`` or ``GitError`` where it
+    cannot begin. In each case ``builds/``, ``dvc.lock`` and the archive are as they were.
     """
     wanted = _check_names(workspace, names)
     with compile_lock(workspace) as is_ours:
@@ -227,14 +227,14 @@ def _repro(
         raise _failure(path, log_path)
 
 
-def _failure(progress: Path, log_path: Path) -> BuildError:
+def _failure(progress: Path, log_path: Path) -> UpwellError:
     """Return the error of a run: what the stage said, else what DVC said."""
     for event in read_progress(progress):
         if "error" in event:
             failure = BuildError(event["error"])
             failure.exit_code = event.get("exit_code", BuildError.exit_code)
             return failure
-    return BuildError(explain(log_path.read_text(encoding="utf-8", errors="replace")))
+    return refusal(log_path.read_text(encoding="utf-8", errors="replace"))
 
 
 def _adopt(workspace: Workspace, name: str, seconds: float) -> BuildInfo:

@@ -17,10 +17,16 @@ from typing import IO, Any
 
 import psutil
 
-from ide.dataset.errors import BuildError, ConfigError
+from ide.dataset.errors import (
+    BuildError,
+    BuildRunningError,
+    ConfigError,
+    GitError,
+    StorageError,
+    UpwellError,
+)
 from ide.store.workspace import Workspace
 
-STAGES = ("fetch", "snapshot", "compile", "rank", "check", "evaluate")
 _LAST_STAGES = ("check", "evaluate")  # what everything else leads to
 _CONFLICT_FILES = ("dvc.yaml", "params.yaml", "dvc.lock")
 _GRACE_S = 0.5  # between asking and killing
@@ -83,24 +89,33 @@ def listed_datasets(workspace: Workspace) -> list[str]:
     return [str(name) for name in read_params(workspace).get("datasets") or []]
 
 
-def explain(log: str) -> str:
-    """Turn what DVC wrote when it failed into a sentence with what to do next."""
+def refusal(log: str) -> UpwellError:
+    """Turn what DVC wrote when it failed into an error whose sentence says what to do next."""
     if "Unable to acquire lock" in log or "is busy, it is being blocked by" in log:
-        return (
+        return BuildRunningError(
             "another dvc command is working in this workspace; wait until it has ended, "
             "and compile again"
         )
     if "not a git repository" in log.lower() or "No SCM" in log:
-        return "the workspace is not in a git repository, which DVC needs. Make one with: git init"
-    missing = re.search(r"missing data 'source': (\S+)", log) or re.search(
-        r"dependency '([^']+)' does not exist", log
+        return GitError(
+            "the workspace is not in a git repository, which DVC needs. Make one with: git init"
+        )
+    missing = re.search(r"(datasets/\w+/\w+)' does not exist", log) or re.search(
+        r"No such file or directory: '.*(datasets/\w+/\w+)'", log
     )
     if missing:
-        return f"{missing[1]} is not there. Bring it with: dvc pull, or import the examples again"
+        return ConfigError(
+            f"{missing[1]} is not there. Bring it with: dvc pull, or import the examples again"
+        )
     if "No space left on device" in log:
-        return "the disk is full; free some space and compile again"
+        return StorageError("the disk is full; free some space and compile again")
+    invalid = re.search(r"'(?:\./)?([^'\n]+)' is invalid\.\s+(.+)\s+(.*)", log)
+    if invalid:
+        return ConfigError(f"{invalid[1]} is not what DVC can read: {invalid[2]} {invalid[3]}")
     errors = [line.removeprefix("ERROR: ") for line in log.splitlines() if "ERROR: " in line]
-    return f"DVC refused: {errors[-1][:400]}" if errors else "DVC ended without saying why"
+    return BuildError(
+        f"DVC refused: {errors[-1][:400]}" if errors else "DVC ended without saying why"
+    )
 
 
 def end_group(group: int, *, grace_s: float = _GRACE_S) -> None:

@@ -20,7 +20,7 @@ from ide.store.progress import read_progress
 from ide.store.workspace import Workspace
 
 N_KEPT = 20
-STAGES = ("fetch", "snapshot", "compile", "rank", "check", "evaluate")
+STAGES = ("fetch", "snapshot", "compile", "rank", "check", "evaluate")  # in the order they run
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,13 @@ import pytest
 
 from ide.dataset.errors import (
     BuildCancelledError,
-    BuildError,
     BuildRunningError,
     ConfigError,
     DatasetNotFoundError,
 )
 from ide.store.build_process import build_status, cancel_build, run_build, start_build
 from ide.store.builds import current_build
-from ide.store.dvc import explain, tidy_locks
+from ide.store.dvc import refusal, tidy_locks
 from ide.store.runs import load_run
 from tests.small import build_bytes, compiled_workspace, copy_workspace
 
@@ -152,11 +151,17 @@ def test_what_cannot_be_built_is_refused_before_anything_begins(workspace):
 
 
 def test_what_dvc_says_becomes_a_sentence(workspace):
-    (workspace.root / ".dvc/config").write_text("[core\n")
-    with pytest.raises(BuildError, match=r"DVC refused: .*config"):
+    path = workspace.root / "dvc.yaml"
+    text = path.read_text()
+    path.write_text(text + "  x: [\n")
+    with pytest.raises(ConfigError, match=r"dvc.yaml is not what DVC can read: While parsing"):
         run_build(workspace)
-    assert "another dvc command" in explain("ERROR: Unable to acquire lock. Most likely")
-    assert explain("") == "DVC ended without saying why"
+    path.write_text(text)
+    assert isinstance(refusal("ERROR: Unable to acquire lock. Most likely"), BuildRunningError)
+    assert "datasets/some/examples is not there" in str(
+        refusal("ERROR: [Errno 2] No such file or directory: '/x/datasets/some/examples'")
+    )
+    assert str(refusal("")) == "DVC ended without saying why"
 
 
 def test_locks_of_a_dead_dvc_are_removed(workspace):
@@ -174,7 +179,6 @@ def test_locks_of_a_dead_dvc_are_removed(workspace):
 
 
 def test_a_build_that_cannot_begin_says_why_and_removes_nothing(workspace):
-    (workspace.root / ".dvc/config").write_text("")
     params = workspace.root / "params.yaml"
     listed, locked = params.read_text(), (workspace.root / "dvc.lock").read_bytes()
     run = start_build(workspace)
