@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from ide.store.csv_cells import escape_cell
+
 FORMATS = ("table", "json", "csv")
 MAX_CELL = 60  # characters of a cell on the terminal; JSON and CSV are never cut
 
@@ -37,13 +39,6 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def escape_formula(text: str) -> str:
-    """Put an apostrophe before what a spreadsheet would run (OWASP, CSV injection)."""
-    return (
-        f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") and not _number(text) else text
-    )
-
-
 def printable(value: Any, *, width: int = MAX_CELL) -> str:
     """Return a value as one short line without control characters, for a terminal."""
     if value is None:
@@ -57,14 +52,6 @@ def printable(value: Any, *, width: int = MAX_CELL) -> str:
     text = str(plain(value)) if not isinstance(value, str) else value
     text = "".join(c if c.isprintable() else "·" for c in text[: width * 2])
     return text if len(text) <= width else text[: width - 1] + "…"
-
-
-def _number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _csv(rows: list[Mapping[str, Any]], columns: Sequence[str]) -> str:
@@ -81,7 +68,7 @@ def _csv_cell(value: Any) -> Any:
         return value
     if isinstance(value, (list, tuple, dict)):
         return json.dumps(value, default=plain, ensure_ascii=False)
-    return escape_formula(value if isinstance(value, str) else str(plain(value)))
+    return escape_cell(value if isinstance(value, str) else str(plain(value)))
 
 
 def _table(rows: list[Mapping[str, Any]], columns: Sequence[str]) -> str:

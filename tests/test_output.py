@@ -6,9 +6,7 @@ import csv
 import io
 import json
 
-import pytest
-
-from ide.output import escape_formula, printable, render
+from ide.output import printable, render
 
 ROWS = [{"id": "a", "label": "=1+1"}, {"id": "b", "label": None}]
 
@@ -20,14 +18,6 @@ def test_json_is_exact():
 def test_csv_has_the_columns_asked_for_and_runs_no_formula():
     text = render(ROWS, columns=["id", "label"], style="csv")
     assert list(csv.reader(io.StringIO(text))) == [["id", "label"], ["a", "'=1+1"], ["b", ""]]
-
-
-@pytest.mark.parametrize(
-    ("text", "escaped"),
-    [("=cmd()", "'=cmd()"), ("@x", "'@x"), ("-3", "-3"), ("-x", "'-x"), ("cat", "cat"), ("", "")],
-)
-def test_what_a_spreadsheet_would_run_gets_an_apostrophe(text, escaped):
-    assert escape_formula(text) == escaped
 
 
 def test_a_terminal_gets_no_control_characters():
