@@ -13,7 +13,9 @@ from ide.dataset.schema import PAYLOAD_BY_MODALITY
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 # a dataset is a schema in DuckDB; these would shadow schemas that it has of its own
-_RESERVED_NAMES = frozenset({"main", "temp", "system", "pg_catalog", "information_schema"})
+_RESERVED_NAMES = frozenset(
+    {"main", "memory", "temp", "system", "pg_catalog", "information_schema"}
+)
 
 
 @dataclass(frozen=True, slots=True)

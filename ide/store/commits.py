@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 
 from ide.dataset.changes import count_edits, summarise
 from ide.dataset.edit import Edit
@@ -64,6 +65,7 @@ def brought_by(commits: Iterable[CommitInfo], name: str) -> dict[str, str]:
 
 # (workspace, folder, limit) → (HEAD, its log): commits never change, so only new ones are read.
 _KNOWN: dict[tuple[Path, str, int | None], tuple[str, tuple[CommitInfo, ...]]] = {}
+_LOCK = Lock()
 
 
 def _known_log(
@@ -79,9 +81,10 @@ def _known_log(
     )
     span = f"{known_head}..{head}" if is_ancestor else head
     found = (*_read(repo, root, span, folder, limit), *(known if is_ancestor else ()))[:limit]
-    while len(_KNOWN) >= 16:
-        _KNOWN.pop(next(iter(_KNOWN)), None)
-    _KNOWN[(root, folder, limit)] = (head, found)
+    with _LOCK:
+        _KNOWN[(root, folder, limit)] = (head, found)
+        while len(_KNOWN) > 16:
+            del _KNOWN[next(iter(_KNOWN))]
     return found
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
-from ide.dataset.errors import GitError
+from ide.dataset.errors import GitError, StorageError
 from ide.dataset.schema import (
     DYNAMICS,
     EXAMPLE_ID,
@@ -136,10 +136,17 @@ def _add_parquet(
     A path that exists is taken as it is, also where it holds what would be a pattern.
     """
     listed = ", ".join(literal(str(path)) for path in paths)
-    connection.execute(
-        f"CREATE VIEW {quoted(name)}.{quoted(table)} AS "
-        f"SELECT * FROM read_parquet([{listed}], union_by_name = true)"
-    )
+    try:
+        connection.execute(
+            f"CREATE VIEW {quoted(name)}.{quoted(table)} AS "
+            f"SELECT * FROM read_parquet([{listed}], union_by_name = true)"
+        )
+    except duckdb.Error as error:
+        said = (str(error).splitlines() or [""])[0][:200]
+        raise StorageError(
+            f"{table} of {name!r} cannot be read as Parquet ({said}). Get the examples again with: "
+            f"dvc checkout --force; make a build anew with: upwell compile {name}"
+        ) from error
 
 
 def _add_table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from threading import Lock
 
 from ide.dataset.edit import Edit
 from ide.store import git
@@ -26,7 +27,7 @@ def edits_of_all(
     logs = parsed_logs(workspace, wanted)
     return {
         name: tuple(
-            e for path in sorted(wanted) if dataset_of(path) == name for e in logs[path].edits
+            e for p, own in sorted(logs.items()) if dataset_of(p) == name for e in own.edits
         )
         for name in names
     }
@@ -34,19 +35,22 @@ def edits_of_all(
 
 # By blob id, which is the content's hash: what was parsed once is never parsed again.
 _PARSED: dict[str, EditLog] = {}
+_LOCK = Lock()
 
 
 def parsed_logs(workspace: Workspace, blobs: Mapping[str, str]) -> dict[str, EditLog]:
     """Return path → edit log of blobs; ``blobs`` is path → blob id."""
-    missing = [blob for blob in blobs.values() if blob not in _PARSED]
-    found = git.read_blobs(workspace.root, missing)
+    with _LOCK:
+        known = {blob: _PARSED[blob] for blob in blobs.values() if blob in _PARSED}
+    found = git.read_blobs(workspace.root, [b for b in blobs.values() if b not in known])
     where = {blob: path for path, blob in blobs.items()}
     fresh = {b: parse_log(_whole_lines(text), where[b]) for b, text in found.items()}
-    logs = {path: fresh.get(blob) or _PARSED[blob] for path, blob in blobs.items()}
-    _PARSED.update(fresh)
-    while len(_PARSED) > 64:
-        _PARSED.pop(next(iter(_PARSED)), None)
-    return logs
+    with _LOCK:
+        _PARSED.update(fresh)
+        while len(_PARSED) > 64:
+            del _PARSED[next(iter(_PARSED))]
+    known |= fresh
+    return {path: known[blob] for path, blob in blobs.items() if blob in known}
 
 
 def _whole_lines(text: bytes) -> bytes:

@@ -11,7 +11,7 @@ import pytest
 
 import ide
 from ide.dataset import schema
-from ide.dataset.errors import QueryError, WorkspaceError
+from ide.dataset.errors import QueryError, StorageError, WorkspaceError
 from ide.store.duck import BUILD_TABLES, TABLES, connect, query
 from ide.store.files import write_json, write_parquet
 from ide.store.history import commit
@@ -174,6 +174,13 @@ def still(tmp_path_factory):
     workspace = tiny_workspace(tmp_path_factory.mktemp("still") / "wörk [1] 'x' *")
     edit(workspace, "x0", "label", "dog", evidence={"rank": 1})
     return workspace
+
+
+def test_a_damaged_part_is_named_in_one_sentence(pets):
+    (part,) = pets.examples_path("pets").iterdir()
+    part.write_bytes(b"PAR1 is how it begins")
+    with pytest.raises(StorageError, match=r"examples of 'pets' cannot be read as Parquet"):
+        connect(pets)
 
 
 READS = [
