@@ -42,7 +42,7 @@ def draw(ws: Workspace, name: str) -> None:
     rows, low = bars_of(shown, "recall", title="recall of")
     st.caption(f"Recall by class, from {percent(low, digits=0)}")
     bars(rows, key="aside_recall", low=low)
-    with st.container(gap=None):
+    with st.container(gap="xxsmall"):
         if found.n_since_build:
             text = f"{count(found.n_since_build, 'edit')} since the build"
             navigate.link("compile", text, "update", name)

@@ -112,7 +112,8 @@ def browse_page(
     name: str,
     build: BuildInfo | None,
     filters: browse.Filters,
-    page: int,
+    *,
+    page: int = 1,
     page_size: int = browse.PAGE_SIZE,
 ) -> browse.BrowsePage:
     """Return one page of a dataset; see ``ide.store.browse``."""

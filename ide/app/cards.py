@@ -52,7 +52,7 @@ def card(ws: Workspace, name: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{plain(config.title)}**", width="content")
         st.caption(plain(_holds(found)), width="content")
-    samples = cached.browse_page(ws, name, None, Filters(order="random"), 1, N_SAMPLES)
+    samples = cached.browse_page(ws, name, None, Filters(order="random"), page_size=N_SAMPLES)
     if samples.n_rows:
         gallery(ws, name, tiles_of(samples.rows.to_pylist()), key=f"sample_{name}", size="tiny")
     _numbers(ws, name, found)
@@ -97,8 +97,8 @@ def _numbers(ws: Workspace, name: str, found: Facts) -> None:
         st.metric("Problems", f"{found.n_problems:,}")
         st.metric("Uncommitted", f"{found.status.n_edits:,}")
     if found.build:
-        parts = [f"build {found.build.build_id[:7]}, {ago(found.build.finished_at)}"]
+        parts = [f"accuracy with 95 %: {interval(metrics['accuracy'])}"] if metrics else []
+        parts += [f"build {short(found.build.build_id)}, {ago(found.build.finished_at)}"]
         parts += [f"took {duration(found.build.seconds)}"] if found.build.seconds else []
-        parts += [f"accuracy {interval(metrics['accuracy'])}"] if metrics else []
         parts += [f"{count(found.n_since_build, 'edit')} since"] if found.n_since_build else []
         st.caption(plain(" · ".join(parts)))

@@ -88,7 +88,7 @@ def class_metrics(rows: Sequence[Mapping[str, Any]], *, key: str) -> None:
             text=labels,
             hovertemplate="%{text}: %{y:.1%}",
         )
-    _style(figure, y_title="", x_title="")
+    _style(figure, y_title="", x_title="", height=330)
     figure.update_xaxes(tickmode="array", tickvals=list(range(len(rows))), ticktext=labels)
     figure.update_yaxes(tickformat=".0%")
     _show(figure, key, "precision and recall of each class with 95 % intervals")
@@ -104,8 +104,8 @@ def _distances(rows: Sequence[Mapping[str, Any]], measure: str, end: str) -> lis
 def _style(figure: go.Figure, *, y_title: str, x_title: str, height: int = 230) -> None:
     figure.update_layout(
         height=height,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend={"orientation": "h", "y": 1.12, "x": 0, "title": None},
+        margin={"l": 8, "r": 8, "t": 30 if len(figure.data) > 1 else 8, "b": 8},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None},
         hovermode="x unified" if x_title else "closest",
         showlegend=len(figure.data) > 1,
     )

@@ -132,15 +132,11 @@ def _log(ws: Workspace, run: RunStatus) -> str:
 def network(build: BuildInfo) -> str:
     """Say what was compiled: architecture, size, epochs, seed."""
     model = build_model(build)
-    config = model.get("config") or model.get("model") or model
-    known = {
-        "architecture": config.get("architecture"),
-        "parameters": model.get("n_parameters"),
-        "epochs": config.get("epochs"),
-        "seed": config.get("seed"),
-    }
-    return plain(" · ".join(f"{k} {_number(v)}" for k, v in known.items() if v is not None))
-
-
-def _number(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    parts = [
+        model["architecture"],
+        count(model["n_parameters"], "parameter"),
+        count(model["configuration"]["epochs"], "epoch"),
+        count(model["n_train"], "training example"),
+        f"seed {model['seed']}",
+    ]
+    return plain(", ".join(parts))

@@ -11,7 +11,7 @@ import streamlit as st
 
 from ide.app import cached, navigate, state
 from ide.app.gallery import Tile, gallery
-from ide.app.text import ago, count, interval, percent, plain, points, short
+from ide.app.text import count, interval, moment, percent, plain, points, short
 from ide.dataset.flips import BROKEN, FIXED
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, TEST
 from ide.store.builds import BuildInfo, build_metrics
@@ -23,18 +23,15 @@ MAX_TILES = 60
 def choose(builds: Sequence[BuildInfo]) -> tuple[BuildInfo, BuildInfo | None, str]:
     """Draw the choice of build, base and split; return what is chosen."""
     by_id = {build.build_id: build for build in builds}
-    names = {b.build_id: f"{short(b.build_id)}, {ago(b.finished_at)}" for b in builds}
     ids = list(by_id)
     with st.grid(3, min_column_width=180, gap="small", vertical_alignment="bottom"):
-        chosen = st.selectbox(
-            "Build", ids, format_func=names.__getitem__, key="build", bind="query-params"
-        )
+        chosen = st.selectbox("Build", ids, format_func=short, key="build", bind="query-params")
         others = [i for i in ids if i != chosen]
         base = st.selectbox(
             "Beside",
             others,
             index=_default_base(chosen or ids[0], ids, others),
-            format_func=names.__getitem__,
+            format_func=short,
             placeholder="No other build" if not others else "Nothing",
             disabled=not others,
             key="base",
@@ -50,6 +47,10 @@ def choose(builds: Sequence[BuildInfo]) -> tuple[BuildInfo, BuildInfo | None, st
             key="eval_split",
             bind="query-params",
         )
+    at = moment(build.finished_at)
+    st.caption(
+        f"Build of {at} UTC at revision {short(build.revision)}, {count(build.n_edits, 'edit')}"
+    )
     return build, by_id.get(base or ""), split or splits[0]
 
 

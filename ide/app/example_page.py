@@ -20,7 +20,7 @@ from ide.store.builds import BuildInfo
 from ide.store.state import current_labels, dataset_state
 from ide.store.workspace import Workspace
 
-MAX_BARS = 10
+MAX_BARS = 6
 Row = Mapping[str, Any]
 
 
@@ -52,7 +52,7 @@ def facts(row: Row) -> None:
     imported = "no label" if row["imported_label"] is None else row["imported_label"]
     changed = "" if label == imported else f" :gray[imported as {plain(imported)}]"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"### {plain(label)}{changed}", width="content")
+        st.markdown(f"**{plain(label)}**{changed}", width="content")
         for text, color in _badges(row):
             st.badge(plain(text), color=color)
     known = {"Example": f"`{plain(row[EXAMPLE_ID])}`", "Split": plain(row["split"])}
@@ -98,7 +98,7 @@ def buttons(ws: Workspace, name: str, row: Row, build: BuildInfo | None) -> None
         args=(name, example_id, "label", "example_relabel", evidence),
     )
     suggested = row["suggested_label"]
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="xsmall"):
         if suggested and suggested != row["label"]:
             _act(
                 f"Take {plain(suggested)}",

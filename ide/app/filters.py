@@ -9,25 +9,26 @@ import streamlit as st
 from ide.app import state
 from ide.app.text import plain
 from ide.dataset.schema import SPLITS
-from ide.store.browse import ORDERS, SHOWN, Filters, browse_columns
+from ide.store.browse import Filters, browse_columns
 from ide.store.workspace import Workspace
 
 _PAGE = "page"
+# what is chosen stands in the address, so these words are the choices and their spelling there
 _SHOW = {
-    "all": "Everything",
-    "suspects": "Suspects",
-    "edited": "Edited",
-    "relabelled": "Relabelled",
-    "excluded": "Excluded",
-    "conflicts": "Conflicts",
-    "issues": "With issues",
-    "wrong": "Predicted otherwise",
+    "everything": "all",
+    "suspects": "suspects",
+    "edited": "edited",
+    "relabelled": "relabelled",
+    "excluded": "excluded",
+    "conflicts": "conflicts",
+    "with issues": "issues",
+    "predicted otherwise": "wrong",
 }
-_ORDER = {
-    "suspicion": "Most suspect first",
-    "loss": "Highest loss first",
-    "id": "By id",
-    "random": "Shuffled",
+_SORT = {
+    "most suspect first": "suspicion",
+    "highest loss first": "loss",
+    "by id": "id",
+    "shuffled": "random",
 }
 
 
@@ -36,15 +37,13 @@ def draw(ws: Workspace, name: str) -> Filters:
     classes = ws.config(name).classes
     first: Any = {"bind": "query-params", "on_change": _to_first_page}
     with st.grid(5, min_column_width=130, gap="small", vertical_alignment="bottom"):
-        show = st.selectbox("Show", list(SHOWN), format_func=_SHOW.__getitem__, key="show", **first)
+        show = st.selectbox("Show", list(_SHOW), key="show", **first)
         label = st.selectbox("Label", classes, index=None, placeholder="Any", key="label", **first)
         predicted = st.selectbox(
             "Predicted", classes, index=None, placeholder="Any", key="predicted", **first
         )
         split = st.selectbox("Split", SPLITS, index=None, placeholder="Any", key="split", **first)
-        order = st.selectbox(
-            "Sort", list(ORDERS), format_func=_ORDER.__getitem__, key="sort", **first
-        )
+        order = st.selectbox("Sort", list(_SORT), key="sort", **first)
     where = st.text_input(
         "SQL condition",
         key="where",
@@ -54,21 +53,25 @@ def draw(ws: Workspace, name: str) -> Filters:
         placeholder="SQL condition, such as  p_mislabeled > 0.3 AND predicted = '8'",
         help=_columns(ws, name),
     )
-    return Filters(label, predicted, split, show or "all", where or "", order or "suspicion")
+    return Filters(label, predicted, split, _SHOW[show], where or "", _SORT[order])
 
 
 def page_number() -> int:
-    """Return the page that is asked for, by the widget or by the address; from 1."""
-    asked = st.session_state.get(_PAGE) or state.parameter(_PAGE) or "1"
-    return int(asked) if str(asked).isdecimal() else 1
+    """Return the page in the address, from 1."""
+    asked = state.parameter(_PAGE) or "1"
+    return int(asked[:9]) if asked.isdecimal() else 1
 
 
 def pagination(n_pages: int, page: int) -> None:
-    """Draw the page numbers, where there is more than one page."""
-    if n_pages > 1:
-        if st.session_state.get(_PAGE, page) != page:
-            st.session_state[_PAGE] = page
-        st.pagination(n_pages, key=_PAGE, bind="query-params")
+    """Draw the page numbers, where there is more than one page; the address leads."""
+    if n_pages < 2:
+        return
+    key = f"pages_{n_pages}_{page}"
+
+    def on_change() -> None:
+        state.set_parameter(_PAGE, str(st.session_state[key]))
+
+    st.pagination(n_pages, default=page, key=key, on_change=on_change, width="stretch")
 
 
 def as_table() -> bool:
@@ -80,7 +83,6 @@ def as_table() -> bool:
         required=True,
         key="view",
         bind="query-params",
-        format_func={"grid": ":material/grid_view:", "table": ":material/table_rows:"}.__getitem__,
         label_visibility="collapsed",
     )
     return chosen == "table"
@@ -88,8 +90,7 @@ def as_table() -> bool:
 
 def _to_first_page() -> None:
     """Go back to the first page: the filters changed."""
-    if _PAGE in st.session_state:
-        st.session_state[_PAGE] = 1
+    state.set_parameter(_PAGE, None)
 
 
 def _columns(ws: Workspace, name: str) -> str:

@@ -40,18 +40,18 @@ def pages() -> dict[str, list[StreamlitPage]]:
     return sections
 
 
-def go(view: str, dataset: str, **parameters: str) -> None:
+def go(view: str, dataset: str, /, **parameters: str) -> None:
     """Open a view at an address; from a callback or from a script."""
     st.switch_page(_VIEWS / f"{view}.py", query_params={"dataset": dataset, **parameters})
 
 
-def address(view: str, dataset: str, **parameters: str) -> str:
+def address(view: str, dataset: str, /, **parameters: str) -> str:
     """Return a view's address, relative to the server's own."""
     path = "" if view == "home" else view
     return f"./{path}?{urlencode({'dataset': dataset, **parameters})}"
 
 
-def link(view: str, label: str, icon: str, dataset: str, **parameters: str) -> None:
+def link(view: str, label: str, icon: str, dataset: str, /, **parameters: str) -> None:
     """Draw a link to a view."""
     st.page_link(
         _VIEWS / f"{view}.py",

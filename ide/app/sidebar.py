@@ -48,7 +48,7 @@ def _workspace(ws: Workspace) -> None:
     status = cached.status(ws)
     found = facts(ws, name)
     st.caption(f":material/account_tree: {plain(status.branch or 'detached')}")
-    with st.container(gap=None):
+    with st.container(gap="xxsmall"):
         if status.n_edits:
             text = f"{count(status.n_edits, 'uncommitted edit')}"
             navigate.link("changes", text, "edit", name)

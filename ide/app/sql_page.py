@@ -11,7 +11,7 @@ import streamlit as st
 
 from ide.app import cached
 from ide.app.text import count, plain
-from ide.output import escape_formula
+from ide.store.csv_cells import escape_cell
 from ide.store.workspace import Workspace
 
 LIMIT = 1000
@@ -116,7 +116,7 @@ def _column(column: pa.ChunkedArray, *, is_escaped: bool) -> pa.ChunkedArray | p
     elif pa.types.is_nested(kind):
         shown = [None if v is None else str(v) for v in column.to_pylist()]
     elif is_escaped and (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-        shown = [None if v is None else escape_formula(v) for v in column.to_pylist()]
+        shown = [None if v is None else escape_cell(v) for v in column.to_pylist()]
     else:
         return column
     return pa.array(shown, pa.string())
@@ -125,7 +125,8 @@ def _column(column: pa.ChunkedArray, *, is_escaped: bool) -> pa.ChunkedArray | p
 def schema(ws: Workspace, name: str) -> None:
     """List the tables and their columns."""
     st.caption(f"**Tables of {plain(name)}**")
-    for table, columns in cached.schema(ws, name).items():
-        with st.expander(table):
-            lines = [f"{plain(column)} :gray[{plain(kind)}]" for column, kind in columns.items()]
-            st.markdown("  \n".join(lines))
+    with st.container(gap="xxsmall", key="schema"):
+        for table, columns in cached.schema(ws, name).items():
+            with st.expander(f"{plain(table)} :gray[{len(columns)}]"):
+                lines = [f"{plain(c)} :gray[{plain(kind)}]" for c, kind in columns.items()]
+                st.caption("  \n".join(lines))

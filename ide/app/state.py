@@ -11,7 +11,7 @@ import os
 import streamlit as st
 
 from ide.dataset.edit import annotator_slug
-from ide.dataset.errors import ExampleNotFoundError, WorkspaceError
+from ide.dataset.errors import UpwellError, WorkspaceError
 from ide.store.annotators import default_annotator
 from ide.store.workspace import Workspace
 
@@ -60,7 +60,7 @@ def example() -> str:
     """Return the example in the address, or raise."""
     asked = st.query_params.get("example")
     if not asked:
-        raise ExampleNotFoundError(dataset(), "")
+        raise UpwellError("no example is open: choose one in Browse, or in Review")
     return asked
 
 

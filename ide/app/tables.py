@@ -75,6 +75,7 @@ def builds(found: Sequence[BuildInfo]) -> None:
         hide_index=True,
         column_config={
             "accuracy": st.column_config.NumberColumn("test accuracy", format="percent"),
+            "macro F1": st.column_config.NumberColumn(format="percent"),
             "edits": st.column_config.NumberColumn(help="Edits in it, of all times"),
         },
         alt="Builds, newest first",
@@ -90,7 +91,7 @@ def _build_row(build: BuildInfo) -> dict[str, Any]:
         "revision": f"{short(build.revision)}{uncommitted}",
         "accuracy": metrics["accuracy"]["value"] if metrics else None,
         "95 % interval": interval(metrics["accuracy"]) if metrics else "–",
-        "macro F1": round(metrics["macro_f1"], 4) if metrics else None,
+        "macro F1": metrics["macro_f1"] if metrics else None,
         "edits": build.n_edits,
         "took": duration(build.seconds),
     }
@@ -130,7 +131,7 @@ def classes(rows: list[dict[str, Any]]) -> None:
         column_config={
             "precision": st.column_config.NumberColumn(format="percent"),
             "recall": st.column_config.NumberColumn(format="percent"),
-            "F1": st.column_config.NumberColumn(format="%.4f"),
+            "F1": st.column_config.NumberColumn(format="percent"),
         },
         alt="Precision and recall of each class with 95 % intervals",
     )

@@ -31,7 +31,8 @@ def training_curves(build: BuildInfo) -> pa.Table:
     paths = [str(build.path / "dynamics.parquet"), str(build.path / "labels.parquet")]
     try:
         with duckdb.connect() as database:
-            return database.execute(_MEANS, paths).to_arrow_table()
+            found: pa.Table = database.sql(_MEANS, params=paths).to_arrow_table()
+            return found
     except duckdb.IOException:
         raise NoBuildError(build.dataset) from None
 

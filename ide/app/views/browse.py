@@ -8,7 +8,7 @@ from ide.store.builds import current_build
 ws, name = state.workspace(), state.dataset()
 build = current_build(ws, name)
 chosen = filters.draw(ws, name)
-found = cached.browse_page(ws, name, build, chosen, filters.page_number())
+found = cached.browse_page(ws, name, build, chosen, page=filters.page_number())
 
 with st.container(horizontal=True, vertical_alignment="center"):
     st.caption(f"{count(found.n_rows, 'example')}, page {found.page:,} of {found.n_pages:,}")
@@ -20,5 +20,4 @@ elif is_table:
     tables.examples(found.rows, name, key="browse_table")
 else:
     gallery(ws, name, tiles_of(found.rows.to_pylist()), key="browse_grid")
-with st.container(horizontal=True, horizontal_alignment="center"):
-    filters.pagination(found.n_pages, found.page)
+filters.pagination(found.n_pages, found.page)
