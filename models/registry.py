@@ -49,7 +49,8 @@ def build_model(
         raise ValueError(f"n_channels must be 1 (gray) or 3 (colour), got {n_channels}.")
     with torch.device("meta"):  # shapes only: torch would fill them from its global generator
         model = ARCHITECTURES[name](n_classes, image_size, n_channels)
-    model.to_empty(device="cpu")
+    # model.to_empty would import sympy, for 0.4 s, to find out the strides of a fresh tensor
+    model._apply(lambda tensor: torch.empty(tensor.shape, dtype=tensor.dtype))
     initialise(model, torch.Generator().manual_seed(seed))
     return model.eval()
 
