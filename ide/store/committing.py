@@ -35,7 +35,7 @@ SCAFFOLD = (
 )
 
 
-_EXAMPLE_ID = re.compile(rb'"example_id": ?"((?:[^"\\\\]|\\\\.)*)"')
+_EXAMPLE_ID = re.compile(rb'"example_id": ?"([^"\\]*(?:\\.[^"\\]*)*)"')
 
 
 def commit(
@@ -184,18 +184,17 @@ def _message(
 
 def _edits_of(text: bytes, example_ids: set[str]) -> list[Edit]:
     """Parse only the lines of a log that are about some examples: a log may have a million."""
-    found = []
-    for line in text.split(b"\n"):
-        match = _EXAMPLE_ID.search(line)
-        if match and _unquoted(match[1]) in example_ids:
-            found.append(line + b"\n")
-    return list(parse_log(b"".join(found), "").edits)
-
-
-def _unquoted(text: bytes) -> str:
-    if b"\\" in text:
-        return str(json.loads(b'"' + text + b'"', strict=False))
-    return text.decode(errors="replace")
+    wanted = {
+        json.dumps(example_id, ensure_ascii=is_ascii)[1:-1].encode(errors="surrogatepass")
+        for example_id in example_ids
+        for is_ascii in (True, False)
+    }
+    lines: dict[int, bytes] = {}  # by where they start
+    for match in _EXAMPLE_ID.finditer(text):
+        if match[1] in wanted:
+            start, end = text.rfind(b"\n", 0, match.start()) + 1, text.find(b"\n", match.end())
+            lines[start] = text[start : end if end >= 0 else len(text)]
+    return list(parse_log(b"".join(line + b"\n" for line in lines.values()), "").edits)
 
 
 def _notes(changes: Sequence[git.Change]) -> dict[str, str]:

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from ide.dataset.errors import DatasetNotFoundError, GitError
 from ide.store.edit_log import read_edits
+from ide.store.files import write_parquet
 from ide.store.history import (
     blame,
     commit,
@@ -388,3 +390,17 @@ def test_a_label_cannot_forge_a_line_of_the_message(pets):
     toml.write_text(toml.read_text().replace('"dog"', '"dog", "x\\nSigned-off-by: you"'))
     edit(pets, "x0", "label", "x\nSigned-off-by: you")
     assert "  cat → x Signed-off-by: you: 1" in commit(pets).message.splitlines()
+
+
+def test_a_message_knows_what_stood_before_also_of_ids_that_json_escapes(pets):
+    odd = 'quote " back\\slash é \n'
+    table = pq.read_table(pets.examples_path("pets"), partitioning=None).slice(0, 1)
+    column = table.schema.get_field_index("example_id")
+    write_parquet(
+        pets.examples_path("pets") / "part-000000000002.parquet",
+        table.set_column(column, "example_id", [[odd]]),
+    )
+    edit(pets, odd, "label", "dog")
+    commit(pets)
+    edit(pets, odd, "label", "cat")
+    assert commit(pets).message.splitlines()[2] == "  dog → cat: 1"
