@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -22,8 +23,13 @@ def payload_url(workspace: Workspace, dataset: str, example_id: str) -> str:
 
     Raises ``ExampleNotFoundError``.
     """
+    return payload_urls(workspace, dataset)(example_id)
+
+
+def payload_urls(workspace: Workspace, dataset: str) -> Callable[[str], str]:
+    """Return the same for many examples: the parts are looked at once."""
     revision = examples_revision(workspace, dataset)
-    return _payload_url(workspace, dataset, example_id, revision)
+    return lambda example_id: _payload_url(workspace, dataset, example_id, revision)
 
 
 @lru_cache(maxsize=100_000)

@@ -22,9 +22,9 @@ from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, SUSPECT_THRESHOLD, TEST
 from ide.store.builds import BuildInfo, build_metrics, build_table
 
 N_BEFORE = 30  # rows behind the cursor in the first window
-N_AHEAD = 90  # unjudged rows ahead of it
-N_MORE = 60  # unjudged rows that a further window adds
-MIN_AHEAD = 45  # fewer ahead, and more are sent
+N_AHEAD = 240  # unjudged rows ahead of it
+N_MORE = 240  # unjudged rows that a further window adds
+MIN_AHEAD = 160  # fewer ahead, and more are sent: five seconds of a key every 30 ms
 N_NEIGHBORS = 10
 N_PROBABILITIES = 8  # sent of datasets with many classes
 MANY_CLASSES = 30
@@ -144,7 +144,7 @@ def rows(
                 "reason": columns["reason"][position],
                 "split": columns[SPLIT][position],
                 "probs": _likeliest(probabilities.row(example_id), n_probabilities),
-                "neighbors": [{"id": n, "url": url_of(n), "label": label_of(n)} for n in neighbors],
+                "neighbors": [(url_of(n), label_of(n)) for n in neighbors],
                 LOSS: _curve(record.row(example_id, LOSS)),
                 MARGIN: _curve(record.row(example_id, MARGIN)),
                 "state": state_of(example_id),

@@ -7,7 +7,7 @@ const HEIGHT = 44;
 
 /** A line over the epochs; `zero` draws a base line where the value means "undecided". */
 export class Curve {
-  constructor({ name, low, high, zero, tone }) {
+  constructor({ name, low, high, zero, tone, title }) {
     this.low = low;
     this.high = high;
     this.line = svg("path", { class: "curve-line", "vector-effect": "non-scaling-stroke" });
@@ -15,7 +15,7 @@ export class Curve {
     this.value = h("span", { class: "number" });
     const at = this.y(zero ?? low);
     this.base = at;
-    this.element = h("figure", { class: `curve ${tone}` },
+    this.element = h("figure", { class: `curve ${tone}`, title },
       h("figcaption", {}, h("span", { text: name }), this.value),
       svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": name },
         svg("line", { class: "curve-zero", x1: 0, x2: WIDTH, y1: at, y2: at, "vector-effect": "non-scaling-stroke" }),

@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from ide.app.labeler.sync import Message, Receipt, parse_message, receive
-from ide.app.payload import payload_url
+from ide.app.payload import payload_urls
 from ide.app.review_data import (
     Window,
     changed_states,
@@ -149,7 +149,7 @@ def labeler_data(
             classes=config.classes,
             state_of=state_of,
             label_of=label_of,
-            url_of=lambda example_id: payload_url(workspace, name, example_id),
+            url_of=payload_urls(workspace, name),
         ),
         "range": list(window.range),
         "is_end": window.is_end,

@@ -7,7 +7,7 @@ import { markTiny } from "./images.js";
 export const PAGE = 48;
 
 export class Grid {
-  /** on: {open(row), judge(name, label)}; keys act on the chosen tiles, or on the focused one. */
+  /** on: {open(row), judge(name), pick(), page()}; keys act on the chosen tiles, or on the focused one. */
   constructor({ on }) {
     this.on = on;
     this.tiles = [];
@@ -21,6 +21,7 @@ export class Grid {
       h("div", { class: "grid-actions" }, this.count,
         button({ class: "primary", onclick: () => on.judge("take") }, h("kbd", { text: "Enter" }), "Take suggestions"),
         button({ onclick: () => on.judge("keep") }, h("kbd", { text: "⇧ Enter" }), "Keep given"),
+        button({ onclick: () => on.pick() }, h("kbd", { text: "/" }), "Label as …"),
         button({ onclick: () => on.judge("exclude") }, h("kbd", { text: "X" }), "Exclude"),
         button({ onclick: () => on.judge("undo") }, h("kbd", { text: "U" }), "Undo"),
         this.clear,

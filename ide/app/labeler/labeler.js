@@ -15,7 +15,7 @@ import { Strip } from "./strip.js";
 
 const DECODE_AHEAD = 12;
 const DECODE_BEHIND = 4;
-const ASK_BELOW = 40; // unjudged rows ahead; fewer, and the server is asked for more
+const ASK_BELOW = 160; // unjudged rows ahead; fewer, and the server is asked for more
 const QUIET_MS = 250; // after the last move: the address follows the cursor
 
 const mounts = new WeakMap();
@@ -80,6 +80,7 @@ class Labeler {
     this.grid = new Grid({ on: {
       judge: (name) => (name === "undo" ? this.undo() : this.judge(name)),
       open: (row) => { this.queue.seek(row.id); this.toggleGrid(false); },
+      pick: () => this.picker.open(),
       page: () => this.nextPage(),
     } });
     this.picker = new Picker({ classes: this.classes, onPick: (label) => this.judge("label", label), onClose: () => this.root.focus({ preventScroll: true }) });
@@ -346,7 +347,7 @@ class Labeler {
     const { rows, index } = this.queue;
     for (const row of rows.slice(Math.max(0, index), index + 30)) {
       this.images.load(row.url);
-      for (const neighbor of row.neighbors) preload(neighbor.url);
+      for (const [url] of row.neighbors) preload(url);
     }
   }
 

@@ -48,13 +48,15 @@ export class Queue {
 
   /** Go to the next row that nobody judged, else to one before; false where none is left. */
   advance() {
-    const order = [
-      ...range(this.index + 1, this.rows.length),
-      ...(this.isEnd ? range(0, this.index + 1) : []),
-    ];
-    const found = order.find((i) => !this.rows[i].state.judged);
-    if (found === undefined) return false;
-    this.index = found;
+    const isOpen = (i) => !this.rows[i].state.judged;
+    for (let i = this.index + 1; i < this.rows.length; i += 1) if (isOpen(i)) return this.goTo(i);
+    if (!this.isEnd) return false;
+    for (let i = 0; i <= this.index; i += 1) if (isOpen(i)) return this.goTo(i);
+    return false;
+  }
+
+  goTo(index) {
+    this.index = index;
     return true;
   }
 
@@ -66,12 +68,4 @@ export class Queue {
     }
     return found;
   }
-
-  nJudged() {
-    return this.rows.reduce((n, row) => n + (row.state.judged ? 1 : 0), 0);
-  }
-}
-
-function range(from, to) {
-  return Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
 }

@@ -20,8 +20,10 @@ export class Stage {
     this.bars = new ClassBars({ classes, keys, onLabel: on.label });
     this.reason = h("p", { class: "reason" });
     this.neighbors = new Neighbors();
-    this.margin = new Curve({ name: "margin, by epoch", low: -1, high: 1, zero: 0, tone: "margin" });
-    this.loss = new Curve({ name: "loss, by epoch", low: 0, high: 6, tone: "loss" });
+    this.margin = new Curve({ name: "margin, by epoch", low: -1, high: 1, zero: 0, tone: "margin",
+      title: "p(given) − p(best other) in each epoch: below the line the network disagrees" });
+    this.loss = new Curve({ name: "loss, by epoch", low: 0, high: 6, tone: "loss",
+      title: "cross-entropy of the given label in each epoch" });
     this.evalTable = new EvalTable(evalsSplit);
     this.conflict = h("p", { class: "conflict", hidden: true });
     this.element = h("div", { class: "stage" },
@@ -140,7 +142,7 @@ class ClassBars {
       view.bar.style.transform = `scaleX(${p ?? 0})`;
       view.element.classList.toggle("given", label === row.given);
       view.element.classList.toggle("suggested", label === row.suggested);
-      view.element.classList.toggle("current", row.state.judged && label === row.state.label);
+      view.element.classList.toggle("current", row.state.judged && !row.state.excluded && label === row.state.label);
     });
   }
 
@@ -168,10 +170,10 @@ class Neighbors {
       const neighbor = neighbors[i];
       item.element.hidden = !neighbor;
       if (!neighbor) return;
-      pointThumbnail(item.image, neighbor.url);
-      setText(item.label, neighbor.label ?? "–");
-      item.element.classList.toggle("agrees", neighbor.label === given);
-      item.element.title = neighbor.id;
+      const [url, label] = neighbor;
+      pointThumbnail(item.image, url);
+      setText(item.label, label ?? "–");
+      item.element.classList.toggle("agrees", label === given);
     });
   }
 }
