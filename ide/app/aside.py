@@ -6,8 +6,8 @@ import streamlit as st
 
 from ide.app import navigate
 from ide.app.facts import accuracy_delta, facts, metrics_of
-from ide.app.panels import bars, bars_of
-from ide.app.text import count, interval, percent, points
+from ide.app.panels import bars, bars_of, share_metric
+from ide.app.text import count, interval, percent
 from ide.dataset.schema import TEST, VALIDATION
 from ide.store.builds import build_metrics
 from ide.store.workspace import Workspace
@@ -29,11 +29,11 @@ def draw(ws: Workspace, name: str) -> None:
         st.caption("Nothing to measure: no labelled example in test or validation.")
         return
     accuracy = metrics["accuracy"]
-    st.metric(
+    share_metric(
         f"Accuracy, {split}",
-        percent(accuracy["value"]),
-        points(accuracy_delta(ws, name, split)),
-        help="With its 95 % interval; the change is against the build before.",
+        accuracy["value"],
+        accuracy_delta(ws, name, split),
+        hint="With its 95 % interval; the change is against the build before.",
     )
     st.caption(f"95 %: {interval(accuracy)}, n = {metrics['n']:,}")
     classes = [c for c in build_metrics(found.build)["classes"] if c["split"] == split]

@@ -148,6 +148,31 @@ def _flips(
     )
 
 
+def browse_example(
+    ws: Workspace, name: str, build: BuildInfo | None, example_id: str
+) -> dict[str, Any] | None:
+    """Return what is known of one example; None where there is no such example."""
+    build_id = build.build_id if build else None
+    key = (str(ws.root), name, dataset_revision(ws, name), build_id, example_id)
+    return _browse_example(key, build)
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _browse_example(key: tuple[Any, ...], _build: BuildInfo | None) -> dict[str, Any] | None:
+    root, name, _, _, example_id = key
+    return browse.browse_example(Workspace(Path(root)), name, _build, example_id)
+
+
+def browse_columns(ws: Workspace, name: str) -> dict[str, str]:
+    """Return the columns that a condition of Browse can name."""
+    return _browse_columns(str(ws.root), name, examples_revision(ws, name))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _browse_columns(root: str, name: str, revision: str) -> dict[str, str]:
+    return browse.browse_columns(Workspace(Path(root)), name)
+
+
 def query(ws: Workspace, text: str, limit: int) -> QueryResult:
     """Return the answer to a query; asked again when something it can read has changed."""
     revisions = "|".join(dataset_revision(ws, name) for name in ws.datasets())

@@ -7,7 +7,8 @@ import streamlit as st
 from ide.app import cached, navigate
 from ide.app.facts import Facts, accuracy_delta, facts, metrics_of, next_step
 from ide.app.gallery import gallery, tiles_of
-from ide.app.text import ago, count, duration, interval, percent, plain, points, short
+from ide.app.panels import share_metric
+from ide.app.text import ago, count, duration, interval, plain, short
 from ide.store.browse import Filters
 from ide.store.workspace import Workspace
 
@@ -89,8 +90,7 @@ def _numbers(ws: Workspace, name: str, found: Facts) -> None:
     with st.grid(4, min_column_width=104, gap="small"):
         if metrics:
             accuracy = metrics["accuracy"]
-            delta = points(accuracy_delta(ws, name))
-            st.metric("Test accuracy", percent(accuracy["value"]), delta)
+            share_metric("Test accuracy", accuracy["value"], accuracy_delta(ws, name))
         else:
             st.metric("Test accuracy", "–")
         st.metric("Suspects left", f"{found.n_suspects_left:,}")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import streamlit as st
 
-from ide.app import actions, charts, errors
-from ide.app.facts import facts
+from ide.app import actions, cached, charts, errors, navigate
+from ide.app.facts import accuracy_delta, facts, metrics_of
 from ide.app.statusline import POLL_S, run_share, stage_text
-from ide.app.text import ago, count, plain
+from ide.app.text import ago, count, percent, plain, points, short
 from ide.dataset.errors import UpwellError
+from ide.dataset.flips import BROKEN, FIXED
 from ide.store.build_process import build_status
-from ide.store.builds import BuildInfo, build_model
+from ide.store.builds import BuildInfo, build_model, previous_build
 from ide.store.runs import STAGES, RunStatus, run_folder
 from ide.store.workspace import Workspace
 
@@ -89,14 +92,15 @@ def _watch(run: RunStatus) -> None:
 
 def _stages(run: RunStatus) -> str:
     """Return the stages in a line, the running one marked."""
-    at = STAGES.index(run.stage) if run.stage in STAGES else -1
+    stages = [s for s in STAGES if s != "fetch" or any(e["stage"] == s for e in run.events)]
+    at = stages.index(run.stage) if run.stage in stages else -1
     names = [
         f":material/check: {stage}"
         if i < at
         else f"**:primary[:material/sync: {stage}]**"
         if i == at
         else f":gray[{stage}]"
-        for i, stage in enumerate(STAGES)
+        for i, stage in enumerate(stages)
     ]
     return " :gray[→] ".join(names)
 
@@ -127,6 +131,25 @@ def _log(ws: Workspace, run: RunStatus) -> str:
         if path.is_file() and (data := path.read_bytes()):
             return data[-_LOG_BYTES:].decode("utf-8", errors="replace")
     return ""
+
+
+def what_changed(ws: Workspace, build: BuildInfo) -> None:
+    """Say in a line what the current build changed against the one before."""
+    base = previous_build(ws, build.dataset)
+    metrics = metrics_of(build)
+    if base is None or metrics is None:
+        return
+    kinds = Counter(cached.flips(build, base)["flip"].to_pylist())
+    accuracy = percent(metrics["accuracy"]["value"])
+    delta = points(accuracy_delta(ws, build.dataset)) or "unchanged"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(
+            f":material/trending_up: Test accuracy **{accuracy}** ({delta} against "
+            f"{short(base.build_id)}); {count(kinds[FIXED], 'example')} fixed, "
+            f"{kinds[BROKEN]:,} broken",
+            width="content",
+        )
+        navigate.link("evals", "See which", "monitoring", build.dataset)
 
 
 def network(build: BuildInfo) -> str:

@@ -11,7 +11,8 @@ import streamlit as st
 
 from ide.app import cached, navigate, state
 from ide.app.gallery import Tile, gallery
-from ide.app.text import count, interval, moment, percent, plain, points, short
+from ide.app.panels import share_metric
+from ide.app.text import count, interval, moment, plain, short
 from ide.dataset.flips import BROKEN, FIXED
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, TEST
 from ide.store.builds import BuildInfo, build_metrics
@@ -66,10 +67,10 @@ def numbers(metrics: Mapping[str, Any], base: Mapping[str, Any] | None, split: s
     before = base["splits"].get(split) if base else None
     with st.grid(4, min_column_width=120, gap="small"):
         delta = now["accuracy"]["value"] - before["accuracy"]["value"] if before else None
-        st.metric(f"Accuracy, {split}", percent(now["accuracy"]["value"], digits=2), points(delta))
+        share_metric(f"Accuracy, {split}", now["accuracy"]["value"], delta, digits=2)
         st.metric("95 % interval", interval(now["accuracy"]))
         f1_delta = now["macro_f1"] - before["macro_f1"] if before else None
-        st.metric("Macro F1", percent(now["macro_f1"], digits=2), points(f1_delta))
+        share_metric("Macro F1", now["macro_f1"], f1_delta, digits=2)
         st.metric("Examples", f"{now['n']:,}")
 
 

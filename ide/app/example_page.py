@@ -15,7 +15,7 @@ from ide.app.payload import payload_url
 from ide.app.text import moment, percent, plain
 from ide.dataset.errors import ExampleNotFoundError
 from ide.dataset.schema import EXAMPLE_ID
-from ide.store.browse import JOINED_COLUMNS, browse_example
+from ide.store.browse import JOINED_COLUMNS
 from ide.store.builds import BuildInfo
 from ide.store.state import current_labels, dataset_state
 from ide.store.workspace import Workspace
@@ -26,7 +26,7 @@ Row = Mapping[str, Any]
 
 def read(ws: Workspace, name: str, build: BuildInfo | None, example_id: str) -> Row:
     """Return what is known of an example; raise ``ExampleNotFoundError``."""
-    row = browse_example(ws, name, build, example_id)
+    row = cached.browse_example(ws, name, build, example_id)
     if row is None:
         raise ExampleNotFoundError(name, example_id)
     return row

@@ -6,10 +6,10 @@ from typing import Any
 
 import streamlit as st
 
-from ide.app import state
+from ide.app import cached, state
 from ide.app.text import plain
 from ide.dataset.schema import SPLITS
-from ide.store.browse import Filters, browse_columns
+from ide.store.browse import Filters
 from ide.store.workspace import Workspace
 
 _PAGE = "page"
@@ -94,4 +94,4 @@ def _to_first_page() -> None:
 
 
 def _columns(ws: Workspace, name: str) -> str:
-    return "Columns: " + ", ".join(plain(column) for column in browse_columns(ws, name))
+    return "Columns: " + ", ".join(plain(column) for column in cached.browse_columns(ws, name))

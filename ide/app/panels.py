@@ -9,6 +9,8 @@ from typing import Any
 
 import streamlit as st
 
+from ide.app.text import percent, points
+
 _FOLDER = Path(__file__).parent / "components"
 MAX_MATRIX = 30  # classes; a larger matrix shows those that are confused most
 
@@ -50,6 +52,22 @@ class Item:
     title: str = ""
     share: float | None = None
     is_last: bool = False
+
+
+def share_metric(
+    label: str, share: float, delta: float | None, *, digits: int = 1, hint: str | None = None
+) -> None:
+    """Draw a share as a headline number, with its change where there is one."""
+    change = points(delta)
+    is_same = change is not None and change.startswith("±")
+    st.metric(
+        label,
+        percent(share, digits=digits),
+        change,
+        delta_color="off" if is_same else "normal",
+        delta_arrow="off" if is_same else "auto",
+        help=hint,
+    )
 
 
 def bars(rows: Sequence[Bar], *, key: str, low: float = 0.0, high: float = 1.0) -> None:

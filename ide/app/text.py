@@ -33,8 +33,11 @@ def interval(metric: dict[str, Any] | None) -> str:
 
 
 def points(delta: float | None) -> str | None:
-    """Return a difference of two shares: ``+0.4 points``; None where there is none."""
-    return None if delta is None else f"{100 * delta:+.1f} points"
+    """Return a difference of two shares in points of a hundred: ``+0.4 pts``."""
+    if delta is None:
+        return None
+    text = f"{100 * delta:+.1f}"
+    return "±0.0 pts" if float(text) == 0 else f"{text} pts"
 
 
 def ago(moment: datetime) -> str:

@@ -11,6 +11,7 @@ if build is None:
     tables.nothing("No build yet. Compile to train the network on the labels as they stand.")
     st.stop()
 
+compile_page.what_changed(ws, build)
 st.caption(f"**Training of the current build** · {compile_page.network(build)}")
 loss, accuracy = st.columns(2, gap="medium")
 with loss:
