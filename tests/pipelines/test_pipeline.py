@@ -26,8 +26,11 @@ from ide.dataset.schema import (
 )
 from ide.store.build_process import build_status, run_build
 from ide.store.builds import build_metrics, build_table, current_build, edits_since
+from ide.store.examples import n_examples
+from ide.store.new import new_workspace
 from ide.store.runs import load_run, run_folder
 from ide.store.state import edit_example
+from pipelines.fetch import fetch
 from tests.small import N, build_bytes, compiled_workspace, copy_workspace, small_workspace
 
 SCHEMAS = {
@@ -153,6 +156,25 @@ def test_a_stage_that_fails_says_why_and_leaves_the_last_build(workspace):
     assert current_build(workspace, "some") == build
     run_build(workspace)
     assert stages_run(workspace) == []
+
+
+def test_fetching_twice_gives_the_same_examples(tmp_path):
+    workspace = new_workspace(tmp_path / "w")
+    root = Path(__file__).parents[2]
+    shutil.copytree(root / "datasets/digits", workspace.dataset_path("digits"), ignore=_examples)
+    parts = []
+    for _ in range(2):
+        shutil.rmtree(workspace.examples_path("digits"), ignore_errors=True)
+        fetch(workspace, "digits")
+        parts.append({p.name: p.read_bytes() for p in workspace.examples_path("digits").iterdir()})
+    assert parts[0] == parts[1]
+    assert n_examples(workspace, "digits") == 1797
+    toml = (root / "datasets/digits/dataset.toml").read_text()
+    assert workspace.config_path("digits").read_text() == toml
+
+
+def _examples(folder: str, names: list[str]) -> set[str]:
+    return {"examples"} & set(names)
 
 
 def test_new_workspaces_have_the_stages_of_this_repository():
