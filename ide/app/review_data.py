@@ -1,6 +1,6 @@
 """What Review shows, prepared: a window of the queue, each row with all that its card needs.
 
-The queue is the build's suspects in rank order. A window is the stretch of ranks around the
+The queue is the build's suspects in rank order, and after them what it doubts most of the rest. A window is the stretch of ranks around the
 cursor that the browser holds; ahead of the cursor the judged are left out, behind it they stay,
 so that one can look back. All functions only read.
 """
@@ -25,6 +25,7 @@ N_BEFORE = 30  # rows behind the cursor in the first window
 N_AHEAD = 240  # unjudged rows ahead of it
 N_MORE = 240  # unjudged rows that a further window adds
 MIN_AHEAD = 160  # fewer ahead, and more are sent: five seconds of a key every 30 ms
+MIN_QUEUE = 5_000  # ranks that can be reviewed where fewer are suspects
 N_NEIGHBORS = 10
 N_PROBABILITIES = 8  # sent of datasets with many classes
 MANY_CLASSES = 30
@@ -39,6 +40,7 @@ class Suspects:
     ids: list[str]
     columns: Mapping[str, list[Any]]
     position_by_id: Mapping[str, int]
+    n_suspects: int  # of them more likely wrong than right; the rest is only doubtful
 
     def __len__(self) -> int:
         """Return N."""
@@ -55,13 +57,16 @@ class Window:
 
 
 @lru_cache(maxsize=4)
-def suspects_of(build: BuildInfo, threshold: float = SUSPECT_THRESHOLD) -> Suspects:
-    """Read the suspects of a build: those more likely wrong than ``threshold``."""
+def suspects_of(build: BuildInfo) -> Suspects:
+    """Read the queue of a build: its suspects, and the most doubtful where those are few."""
     table = build_table(build, "suspects")
-    table = table.filter(pc.greater(table["p_mislabeled"], threshold)).sort_by("rank")
+    is_suspect = pc.greater(table["p_mislabeled"], SUSPECT_THRESHOLD)
+    is_queued = pc.or_(is_suspect, pc.less_equal(table["rank"], MIN_QUEUE))
+    table = table.filter(is_queued).sort_by("rank")
     columns = {name: table[name].to_pylist() for name in _ROW_COLUMNS if name in table.column_names}
     ids = table[EXAMPLE_ID].to_pylist()
-    return Suspects(ids, columns, {example_id: i for i, example_id in enumerate(ids)})
+    position_by_id = {example_id: i for i, example_id in enumerate(ids)}
+    return Suspects(ids, columns, position_by_id, pc.sum(is_suspect).as_py() or 0)
 
 
 _ROW_COLUMNS = ("rank", LABEL, "suggested_label", "p_mislabeled", "reason", SPLIT, "neighbors")

@@ -138,6 +138,7 @@ def labeler_data(
         "classes": list(config.classes),
         "build": {"id": build.build_id},
         "n_total": len(suspects),
+        "n_suspects": suspects.n_suspects,
         "n_judged": n_judged,
         "is_all_judged": first is None and not is_known_start,
         "start": start if is_known_start else first,

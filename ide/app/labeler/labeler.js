@@ -55,6 +55,7 @@ class Labeler {
     this.nMessages = 0;
     this.isGrid = false;
     this.nTotal = data.n_total;
+    this.nSuspects = data.n_suspects;
     this.nJudgedBefore = data.n_judged;
     this.hasMore = true; // false: every loaded example is judged
     this.outbox = new Outbox({
@@ -304,10 +305,12 @@ class Labeler {
   showHead() {
     const row = this.queue.current;
     const nJudged = this.nJudged();
-    setText(this.place, row ? `${row.rank} of ${this.nTotal.toLocaleString("en")}` : "");
-    this.place.title = "rank among the suspects";
+    const isSuspect = row && row.rank <= this.nSuspects;
+    const of = (isSuspect ? this.nSuspects : this.nTotal).toLocaleString("en");
+    setText(this.place, row ? `${row.rank} of ${of}${isSuspect ? "" : ", doubtful"}` : "");
+    this.place.title = isSuspect ? "rank among the suspects" : "after the suspects: more likely right than wrong, and doubted most";
     setText(this.identityText, row ? `${row.id} · ${row.split ?? ""} · ${nJudged.toLocaleString("en")} judged` : "");
-    this.progress.style.transform = `scaleX(${this.nTotal ? nJudged / this.nTotal : 0})`;
+    this.progress.style.transform = `scaleX(${Math.min(1, nJudged / Math.max(1, this.nSuspects || this.nTotal))})`;
   }
 
   /** Judged suspects: what the server counted at first, and what was judged or undone since. */
@@ -320,8 +323,8 @@ class Labeler {
     const isLoading = !this.queue.isEnd;
     const n = this.nJudged();
     this.done.replaceChildren(...(isLoading ? [h("p", { class: "hint", text: "Loading the next suspects …" })] : [
-      h("h2", { text: this.nTotal ? "All suspects are judged" : "The network doubts nothing" }),
-      h("p", { text: this.nTotal ? `${n} of ${this.nTotal} suspects of this build have a verdict. Compile to see what that changed.` : "This build has no suspects: every label is likely right." }),
+      h("h2", { text: this.nTotal ? "All is judged" : "Nothing to review" }),
+      h("p", { text: this.nTotal ? `${n.toLocaleString("en")} of ${this.nTotal.toLocaleString("en")} examples in this queue have a verdict. Compile to see what that changed.` : "This build ranked no example: nothing in it has a label." }),
       h("p", { class: "links" }, ...links.map(({ text, url }) => h("a", { href: url, text, target: "_self" }))),
       n ? h("p", { class: "hint" }, h("kbd", { text: "←" }), " looks back, ", h("kbd", { text: "U" }), " undoes") : null,
     ].filter(Boolean)));
@@ -440,9 +443,21 @@ class Labeler {
     const sentences = Object.values(refused);
     if (sentences.length) {
       this.refusal = `${sentences.length} refused`;
+      Object.keys(refused).forEach((id) => this.takeBack(id));
       this.say(`Not saved: ${sentences[0]}${sentences.length > 1 ? ` (and ${sentences.length - 1} more)` : ""}`, { lasts: 0 });
     }
     this.outbox.receive({ acked, refused, error });
+  }
+
+  /** A refused edit never was: its example looks as before, and the step cannot be undone. */
+  takeBack(editId) {
+    const index = this.history.findIndex((step) => step.edits.some((edit) => edit.edit_id === editId));
+    if (index < 0) return;
+    const [step] = this.history.splice(index, 1);
+    for (const [id, state] of step.before ?? []) {
+      const row = this.queue.byId.get(id);
+      if (row) row.state = state;
+    }
   }
 
   /** What others did meanwhile; an example with edits of ours on the way keeps ours. */
