@@ -44,6 +44,7 @@ def start_repro(
     environment = {
         **os.environ,
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+        "SHELL": "/bin/sh",  # DVC runs stages by the person's shell; a service may have none
         "DVC_NO_ANALYTICS": "1",
         "PYTHONUNBUFFERED": "1",
         "UPWELL_PROGRESS": str(progress_path),
