@@ -51,7 +51,7 @@ def compile_(workspace: Workspace, name: str) -> None:
     table = predictions_table(data, record, predictions, config.classes)
     write_parquet(build / "predictions.parquet", table, metadata=metadata)
     write_bytes(build / "model.safetensors", to_bytes(model))
-    facts = model_facts(workspace, config, data, model, build_id=identity, last=epochs[-1])
+    facts = model_facts(config, data, model, build_id=identity, last=epochs[-1])
     write_json(build / "model.json", facts)
 
 

@@ -15,8 +15,6 @@ from torch import nn
 
 import ide
 from ide.dataset.config import DatasetConfig
-from ide.store.git import head_revision, is_repository
-from ide.store.workspace import Workspace
 from models.checkpoint import n_parameters
 from models.fit import Epoch
 from pipelines.training_data import TrainingData
@@ -47,7 +45,6 @@ def training_options(config: DatasetConfig) -> dict[str, Any]:
 
 
 def model_facts(
-    workspace: Workspace,
     config: DatasetConfig,
     data: TrainingData,
     model: nn.Module,
@@ -56,7 +53,6 @@ def model_facts(
     last: Epoch,
 ) -> dict[str, Any]:
     """Return ``model.json``. ``last``: the last epoch, whose figures it quotes."""
-    snapshot = json.loads((workspace.build_path(config.name) / "snapshot.json").read_bytes())
     return {
         "build_id": build_id,
         "architecture": config.model.architecture,
@@ -71,9 +67,7 @@ def model_facts(
         },
         "n_parameters": n_parameters(model),
         "n_train": int(data.is_train.sum()),
-        "n_edits": snapshot["n_edits"],
         "seed": config.model.seed,
-        "revision": head_revision(workspace.root) if is_repository(workspace.root) else None,
         "targets": data.targets_hash,
         "metrics": {k: v if isfinite(v) else None for k, v in asdict(last).items()},
         "versions": library_versions(),
