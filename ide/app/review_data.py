@@ -1,8 +1,8 @@
 """What Review shows, prepared: a window of the queue, each row with all that its card needs.
 
-The queue is the build's suspects in rank order, and after them what it doubts most of the rest. A window is the stretch of ranks around the
-cursor that the browser holds; ahead of the cursor the judged are left out, behind it they stay,
-so that one can look back. All functions only read.
+The queue is the build's suspects in rank order, and after them what it doubts most of the rest.
+A window is the stretch of ranks around the cursor that the browser holds; ahead of the cursor the
+judged are left out, behind it they stay, so that one can look back. All functions only read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ide.store.builds import BuildInfo, build_metrics, build_table
 
 N_BEFORE = 30  # rows behind the cursor in the first window
 N_AHEAD = 240  # unjudged rows ahead of it
-N_MORE = 240  # unjudged rows that a further window adds
+N_MORE = 80  # unjudged rows that a further window adds
 MIN_AHEAD = 160  # fewer ahead, and more are sent: five seconds of a key every 30 ms
 MIN_QUEUE = 5_000  # ranks that can be reviewed where fewer are suspects
 N_NEIGHBORS = 10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -82,7 +83,8 @@ class Client:
         async def send(event):
             sent.append(event)
 
-        asyncio.run(self.app(scope, receive, send))
+        with ThreadPoolExecutor(1) as pool:  # Playwright's loop may be running in this thread
+            pool.submit(lambda: asyncio.run(self.app(scope, receive, send))).result()
         start = next(event for event in sent if event["type"] == "http.response.start")
         body = b"".join(event.get("body", b"") for event in sent)
         found = {k.decode().lower(): v.decode() for k, v in start["headers"]}

@@ -230,8 +230,16 @@ class Labeler {
     } else {
       this.hasMore = this.queue.advance();
       this.show();
+      this.sayWhereSuspectsEnd(rows[0]);
     }
     this.outbox.add(edits);
+  }
+
+  sayWhereSuspectsEnd(judged) {
+    const row = this.queue.current;
+    if (this.nSuspects && judged.rank <= this.nSuspects && row.rank > this.nSuspects) {
+      this.say(`The last of ${this.nSuspects.toLocaleString("en")} suspects is judged. What follows is more likely right than wrong.`);
+    }
   }
 
   edit(row, action, value, made) {

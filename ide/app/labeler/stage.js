@@ -110,7 +110,7 @@ class ClassBars {
     this.isList = classes.length <= MAX_BARS;
     const n = this.isList ? classes.length : LIKELIEST;
     this.rows = Array.from({ length: n }, (_, i) => this.row(this.isList ? keys[i] : null, onLabel));
-    const columns = n > 12 ? "two" : "one";
+    const columns = n > 16 ? "two" : "one";
     this.element = h("div", { class: `bars ${columns}`, role: "group", "aria-label": "classes" },
       ...this.rows.map((row) => row.element),
       this.isList ? null : h("p", { class: "hint" }, h("kbd", { text: "/" }), ` finds any of ${classes.length} classes`));
@@ -137,6 +137,7 @@ class ClassBars {
       const label = this.classes[index];
       const p = byIndex.get(index);
       view.label = label;
+      if (view.element.title !== label) view.element.title = label;
       setText(view.name, label);
       setText(view.number, p === undefined ? "" : p < 0.005 ? "·" : p.toFixed(2).replace(/^0/, ""));
       view.bar.style.transform = `scaleX(${p ?? 0})`;
@@ -202,7 +203,7 @@ class EvalTable {
       row.element.hidden = label === undefined;
       if (label === undefined) return;
       setText(row.name, label);
-      row.name.title = `${evals[label].n} examples`;
+      row.name.title = `${label}: ${evals[label].n} examples`;
       row.precision.draw(evals[label].precision);
       row.recall.draw(evals[label].recall);
     });

@@ -1,0 +1,260 @@
+"""Review in a real browser: what is pressed is what is written, and nothing gets lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from benchmarks.synthetic import make_workspace
+from ide.store.edit_log import read_edits
+from ide.store.queue import suspect_queue
+from ide.store.state import dataset_state
+from ide.store.workspace import Workspace
+from tests.conftest import workbench
+
+pytestmark = pytest.mark.browser
+
+NAME = "glyphs"
+# what the surface shows now, read from its shadow root
+CURRENT = """() => {
+  for (const host of document.querySelectorAll('[data-testid=stBidiComponentIsolated]')) {
+    const root = host.shadowRoot.querySelector('.labeler');
+    if (!root) continue;
+    const image = root.querySelector('.stage .picture img');
+    return {
+      id: (image?.alt ?? '').replace('example ', ''),
+      given: root.querySelector('.claim .side b')?.textContent,
+      suggested: root.querySelector('.claim .suggested b')?.textContent,
+      keep: root.querySelector('.keep').textContent,
+      unsaved: Number(root.dataset.unsaved),
+    };
+  }
+  return null;
+}"""
+
+
+@pytest.fixture(scope="module")
+def glyphs(tmp_path_factory) -> Workspace:
+    return make_workspace(tmp_path_factory.mktemp("glyphs") / "w", n=900, n_suspects=400)
+
+
+@pytest.fixture(scope="module")
+def address(glyphs) -> Iterator[str]:
+    with workbench(glyphs) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def tab(chromium, address):
+    """One tab that most tests go on in, as a person would; each counts only its own edits."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    yield open_review(context.new_page(), address, "ada")
+    context.close()
+
+
+def open_review(tab, address: str, annotator: str, *, at: str | None = None):
+    example = f"&example={at}" if at else ""
+    tab.goto(f"{address}/review?dataset={NAME}&annotator={annotator}{example}")
+    ready(tab)
+    return tab
+
+
+@pytest.fixture
+def fresh(glyphs):
+    """Return the edits of an annotator that were written since the test began."""
+    known = {e.edit_id for e in read_edits(glyphs, NAME).edits}
+
+    def edits(annotator: str = "ada") -> list:
+        found = read_edits(glyphs, NAME).edits
+        return [e for e in found if e.annotator == annotator and e.edit_id not in known]
+
+    return edits
+
+
+def ready(tab) -> None:
+    tab.locator(".labeler[data-ready] .stage .picture img").wait_for(timeout=30_000)
+    tab.wait_for_timeout(100)
+
+
+def current(tab) -> dict:
+    return tab.evaluate(CURRENT)
+
+
+def wait_until_saved(tab) -> None:
+    tab.locator(".labeler[data-unsaved='0']").wait_for(timeout=10_000)
+
+
+def press_fast(tab, keys: list[str], gap_ms: int) -> list[str]:
+    """Press keys at a steady gap inside the page, and return the example each one met."""
+    return tab.evaluate(PRESS_FAST.replace("CURRENT", CURRENT), [keys, gap_ms])
+
+
+PRESS_FAST = """async ([keys, gap]) => {
+          const current = CURRENT;
+          const seen = [];
+          const start = performance.now();
+          for (let i = 0; i < keys.length; i += 1) {
+            while (performance.now() < start + i * gap) await new Promise((r) => setTimeout(r, 1));
+            seen.push(current().id);
+            const options = { key: keys[i], bubbles: true, composed: true, cancelable: true };
+            document.body.dispatchEvent(new KeyboardEvent('keydown', options));
+            document.body.dispatchEvent(new KeyboardEvent('keyup', options));
+          }
+          return seen;
+        }"""
+
+
+def test_no_key_is_lost_and_none_is_wrong_at_30_ms(tab, fresh):
+    keys = [str(i % 10) for i in range(60)]
+    seen = press_fast(tab, keys, 30)
+    wait_until_saved(tab)
+    assert [(e.example_id, e.value) for e in fresh()] == list(zip(seen, keys, strict=True))
+    assert len(set(seen)) == 60
+
+
+def test_enter_takes_space_keeps_x_excludes_and_arrows_only_move(tab, fresh):
+    seen = []
+    for key in ("Enter", "ArrowRight", "Space", "x"):
+        seen.append(current(tab))
+        tab.keyboard.press(key)
+    wait_until_saved(tab)
+    found = [(e.example_id, e.action, e.value) for e in fresh()]
+    assert found == [
+        (seen[0]["id"], "label", seen[0]["suggested"]),
+        (seen[2]["id"], "confirm", seen[2]["given"]),
+        (seen[3]["id"], "exclude", None),
+    ]
+    evidence = fresh()[0].evidence
+    assert evidence["suggested_label"] == seen[0]["suggested"]
+    assert evidence["rank"] > 60
+
+
+def test_a_held_key_a_chord_and_typing_in_a_field_judge_nothing(tab, fresh):
+    first = current(tab)["id"]
+    for key in ("Control+3", "Alt+3", "Meta+x", "Shift+U"):
+        tab.keyboard.press(key)
+    for _ in range(6):
+        tab.keyboard.down("3")  # all but the first are auto-repeat
+    tab.keyboard.up("3")
+    tab.keyboard.press("/")
+    tab.keyboard.type("7x")
+    tab.keyboard.press("Escape")
+    wait_until_saved(tab)
+    assert [(e.example_id, e.value) for e in fresh()] == [(first, "3")]
+
+
+def test_undo_returns_to_the_example_and_to_what_it_was_many_steps_back(tab, fresh, glyphs):
+    before = current(tab)
+    seen = press_fast(tab, ["1", "x", " ", "Enter"], 20)
+    for example_id in reversed(seen):
+        tab.keyboard.press("u")
+        assert current(tab)["id"] == example_id
+    wait_until_saved(tab)
+    assert len(fresh()) == 8
+    assert not any(dataset_state(glyphs, NAME)[x].is_judged for x in seen)
+    assert {k: current(tab)[k] for k in ("id", "keep")} == {k: before[k] for k in ("id", "keep")}
+
+
+def test_the_grid_judges_many_at_once_as_one_step(tab, fresh, glyphs):
+    tab.keyboard.press("g")
+    tiles = tab.locator(".labeler .tile")
+    tiles.nth(1).click()
+    tiles.nth(4).click(modifiers=["Shift"])
+    tab.keyboard.press("Enter")
+    wait_until_saved(tab)
+    edits = fresh()
+    assert len({e.example_id for e in edits}) == 4
+    tab.keyboard.press("u")
+    wait_until_saved(tab)
+    tab.keyboard.press("g")
+    assert len(fresh()) == 8
+    assert not any(dataset_state(glyphs, NAME)[e.example_id].is_judged for e in edits)
+
+
+def test_a_reload_goes_on_where_it_was_and_undo_goes_on_too(tab, fresh, glyphs):
+    seen = press_fast(tab, ["4", "5"], 20)
+    tab.keyboard.press("ArrowRight")
+    here = current(tab)["id"]
+    wait_until_saved(tab)
+    tab.wait_for_timeout(400)
+    tab.reload()
+    ready(tab)
+    assert current(tab)["id"] == here
+    for example_id in reversed(seen):
+        tab.keyboard.press("u")
+        assert current(tab)["id"] == example_id
+    wait_until_saved(tab)
+    assert not any(dataset_state(glyphs, NAME)[x].is_judged for x in seen)
+
+
+def test_two_people_work_at_once_and_neither_loses_an_edit(tab, chromium, address, fresh):
+    context = chromium.new_context()
+    bob = open_review(context.new_page(), address, "bob")
+    ada_seen = press_fast(tab, list("12345"), 30)
+    bob_seen = press_fast(bob, list("67890"), 30)
+    wait_until_saved(tab)
+    wait_until_saved(bob)
+    for name, seen, keys in (("ada", ada_seen, "12345"), ("bob", bob_seen, "67890")):
+        written = [(e.example_id, e.value) for e in fresh(name)]
+        assert written == list(zip(seen, keys, strict=True))
+    context.close()
+
+
+def test_edits_that_could_not_be_sent_survive_a_reload_and_are_sent_then(chromium, address, fresh):
+    context = chromium.new_context()
+    tab = context.new_page()
+    lines = []
+    tab.route_web_socket("**/_stcore/stream", lambda ws: lines.append(_relay(ws)))
+    tab.on("dialog", lambda dialog: dialog.accept())  # "leave?": there are unsent edits
+    open_review(tab, address, "eve")
+    lines[-1]["is_open"] = False
+    seen = press_fast(tab, ["6", "7", "8"], 40)
+    tab.wait_for_timeout(500)
+    assert current(tab)["unsaved"] == 3
+    assert fresh("eve") == []
+    tab.reload()
+    ready(tab)
+    wait_until_saved(tab)
+    found = [(e.example_id, e.value) for e in fresh("eve")]
+    assert found == list(zip(seen, ["6", "7", "8"], strict=True))
+    context.close()
+
+
+def _relay(ws) -> dict:
+    """Pass a web socket's messages on until the tunnel begins."""
+    line = {"is_open": True}
+    server = ws.connect_to_server()
+    ws.on_message(lambda message: server.send(message) if line["is_open"] else None)
+    server.on_message(ws.send)
+    return line
+
+
+def test_everything_works_by_touch_on_a_narrow_screen(chromium, address, fresh, glyphs):
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    at = suspect_queue(glyphs, NAME)["example_id"][40].as_py()
+    tab = open_review(context.new_page(), address, "thumb", at=at)
+    seen = []
+    for button in (".class:nth-of-type(4)", ".take", ".keep", ".actions .exclude"):
+        seen.append(current(tab)["id"])
+        tab.locator(f".labeler {button}").first.tap()
+    wait_until_saved(tab)
+    actions = ["label", "label", "confirm", "exclude"]
+    assert [(e.example_id, e.action) for e in fresh("thumb")] == list(
+        zip(seen, actions, strict=True)
+    )
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()
+
+
+def test_a_refused_edit_says_why_and_is_not_written(tab, fresh, glyphs):
+    """A class that dataset.toml lost since the page was opened is such a one."""
+    path = glyphs.config_path(NAME)
+    whole = path.read_text()
+    path.write_text(whole.replace(', "9"]', "]"))
+    try:
+        tab.keyboard.press("9")
+        tab.locator(".labeler .notice", has_text="is not a class").wait_for(timeout=5000)
+        assert fresh() == []
+    finally:
+        path.write_text(whole)
