@@ -43,10 +43,10 @@ def edit(
             evidence=evidence,
         )
     except UpwellError as error:
-        errors.toast(error)
+        errors.notify(error)
         return
     to = f" as {plain(made.value)}" if action in ("label", "confirm") and made.value else ""
-    st.toast(f"{_DONE.get(action, 'Saved')}{to}", icon=":material/check:")
+    state.notify(f"{_DONE.get(action, 'Saved')}{to}", "check")
 
 
 def edit_from(
@@ -69,9 +69,9 @@ def undo(dataset: str, edit_id: str) -> None:
     try:
         undo_edit(state.workspace(), dataset, edit_id, annotator=state.annotator())
     except UpwellError as error:
-        errors.toast(error)
+        errors.notify(error)
     else:
-        st.toast("Taken back", icon=":material/undo:")
+        state.notify("Taken back", "undo")
 
 
 def undo_newest(dataset: str, example_id: str) -> None:
@@ -79,9 +79,9 @@ def undo_newest(dataset: str, example_id: str) -> None:
     try:
         undo_last(state.workspace(), dataset, example_id, annotator=state.annotator())
     except UpwellError as error:
-        errors.toast(error)
+        errors.notify(error)
     else:
-        st.toast("Taken back", icon=":material/undo:")
+        state.notify("Taken back", "undo")
 
 
 def commit_all(key: str) -> None:
@@ -89,10 +89,10 @@ def commit_all(key: str) -> None:
     try:
         made = commit(state.workspace(), state.typed(key))
     except UpwellError as error:
-        errors.toast(error)
+        errors.notify(error)
         return
     cached.forget_history()
-    st.toast(f"Committed {short(made.revision)}", icon=":material/check:")
+    state.notify(f"Committed {short(made.revision)}", "check")
 
 
 def compile_dataset(names: list[str] | None) -> None:
@@ -100,7 +100,7 @@ def compile_dataset(names: list[str] | None) -> None:
     try:
         start_build(state.workspace(), names)
     except UpwellError as error:
-        errors.toast(error)
+        errors.notify(error)
 
 
 def cancel() -> None:
@@ -108,6 +108,4 @@ def cancel() -> None:
     try:
         cancel_build(state.workspace())
     except UpwellError as error:
-        errors.toast(error)
-    else:
-        st.toast("Build cancelled; the last good one stands", icon=":material/cancel:")
+        errors.notify(error)

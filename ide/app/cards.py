@@ -53,7 +53,8 @@ def card(ws: Workspace, name: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{plain(config.title)}**", width="content")
         st.caption(plain(_holds(found)), width="content")
-    samples = cached.browse_page(ws, name, None, Filters(order="random"), page_size=N_SAMPLES)
+    n_samples = 2 if config.modality == "text" else N_SAMPLES
+    samples = cached.browse_page(ws, name, None, Filters(order="random"), page_size=n_samples)
     if samples.n_rows:
         gallery(ws, name, tiles_of(samples.rows.to_pylist()), key=f"sample_{name}", size="tiny")
     _numbers(ws, name, found)

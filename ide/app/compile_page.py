@@ -27,6 +27,7 @@ def controls(ws: Workspace, name: str) -> None:
 
 
 def _controls(ws: Workspace, name: str) -> None:
+    """Draw what stands now; the status line has the whole page drawn anew when a build ends."""
     try:
         run = build_status(ws)
         if run.state == "running":
@@ -111,7 +112,7 @@ def _outcome(ws: Workspace, run: RunStatus) -> None:
         return
     when = f" {ago(run.finished_at)}" if run.finished_at else ""
     if run.state == "cancelled":
-        st.caption(f":material/cancel: Cancelled{when}; the last good build stands.")
+        st.caption(f":material/cancel: Cancelled{when}; what was built before stands.")
         return
     st.error(
         plain(run.message or "no reason was given"),

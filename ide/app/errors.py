@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from ide.app import state
 from ide.app.text import plain
 from ide.dataset.errors import StorageError, UpwellError
 
@@ -43,6 +44,12 @@ def explain(error: UpwellError) -> None:
     (st.error if is_storage else st.warning)(plain(error), icon=icon)
 
 
-def toast(error: UpwellError) -> None:
-    """Show it at the edge of the page, where a button was pressed and the page stays."""
-    st.toast(plain(error), icon=":material/error:", duration="long")
+def notify(error: UpwellError) -> None:
+    """Have it said at the edge of the page: a button was pressed, and the page stays."""
+    state.notify(plain(error), "error")
+
+
+def show_notices() -> None:
+    """Say what callbacks had to say; they themselves may draw nothing."""
+    for text, icon in state.notices():
+        st.toast(text, icon=f":material/{icon}:", duration="long" if icon == "error" else "short")

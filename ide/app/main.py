@@ -24,16 +24,16 @@ with errors.shown():
     state.begin(workspace)
     with errors.shown():
         sidebar.draw(workspace)
-    view = page.url_path or "home"
-    with st.container(key="title"):
-        st.subheader(page.title, anchor=False)
-    if view in WITH_EVALS:
+    # the frame comes first: a view may stop the script where it has no more to say
+    errors.show_notices()
+    with st.container(gap=None):
+        statusline.draw(workspace)
+        with st.container(key="title"):
+            st.subheader(page.title, anchor=False)
+    work = st.container()
+    if (page.url_path or "home") in WITH_EVALS:
         work, beside = st.columns([4, 1], gap="medium")
-        with work, errors.shown():
-            page.run()
         with beside, errors.shown(), st.container(key="aside"):
             aside.draw(workspace, state.dataset())
-    else:
-        with errors.shown():
-            page.run()
-    statusline.draw(workspace)
+    with work, errors.shown():
+        page.run()

@@ -16,7 +16,7 @@ from ide.store.annotators import default_annotator
 from ide.store.workspace import Workspace
 
 WORKSPACE_VARIABLE = "UPWELL_WORKSPACE"
-_DATASET, _ANNOTATOR = "upwell_dataset", "upwell_annotator"
+_DATASET, _ANNOTATOR, _NOTICES = "upwell_dataset", "upwell_annotator", "upwell_notices"
 
 
 def workspace() -> Workspace:
@@ -100,3 +100,14 @@ def typed(key: str) -> str | None:
     """Return what a person typed into a widget; None where the prefilled text stands."""
     text = st.session_state.get(key)
     return None if not text or text == st.session_state.get(f"{key}_prefilled") else str(text)
+
+
+def notify(text: str, icon: str) -> None:
+    """Have something said at the edge of the page when it is next drawn; ``text`` is Markdown."""
+    st.session_state.setdefault(_NOTICES, []).append((text, icon))
+
+
+def notices() -> list[tuple[str, str]]:
+    """Return what is to be said, and forget it."""
+    found: list[tuple[str, str]] = st.session_state.pop(_NOTICES, [])
+    return found

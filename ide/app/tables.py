@@ -34,6 +34,12 @@ def nothing(text: str) -> None:
     st.caption(f":material/search_off: {text}")
 
 
+def no_build(dataset: str, text: str) -> None:
+    """Say that there is no build yet, and lead to where one is made."""
+    nothing(text)
+    navigate.link("compile", "Go to Compile", "play_circle", dataset)
+
+
 def examples(rows: pa.Table, dataset: str, *, key: str) -> None:
     """Draw one page of examples as a table; choosing a row opens its page."""
     extra = [c for c in rows.column_names if c not in (*_EXAMPLE_COLUMNS, *_INNER)]
