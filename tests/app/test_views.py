@@ -220,8 +220,6 @@ def test_curves_have_an_epoch_a_split(compiled_digits):
 @pytest.mark.parametrize(
     "hostile", ["<script>", "**bold**", ":red[x]", "$x$", "`a`", "a_b_", "[a](b)"]
 )
-    "hostile", ["<script>", "**bold**", ":red[x]", "$x$", "`a`", "a_b_", "[a](b)"]
-)
 def test_text_of_others_is_shown_as_it_is(hostile):
     shown = text.plain(hostile)
     assert shown.replace("\\", "") == hostile
