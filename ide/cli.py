@@ -117,6 +117,7 @@ def new(folder: Path) -> None:
 @click.argument("source")
 @click.option("--name", required=True, help="The dataset's name: a folder and a SQL schema.")
 @click.option("--title", help="The dataset's title (default: its name).")
+@click.option("--licence", help="Under which licence the data may be used.")
 @click.option("--label-column", help="The table's column of labels.")
 @click.option("--payload-column", help="The table's column of payloads or paths.")
 @click.option("--id-column", help="The table's column of ids.")
@@ -143,12 +144,22 @@ def import_(source: str, root: Path | None, name: str, **options: Any) -> None:
 @upwell.command("open")
 @click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
 @click.option("--headless", is_flag=True, help="Do not open a browser.")
+@click.option(
+    "--address",
+    default="localhost",
+    show_default=True,
+    help="Where to listen; another than localhost only in a container or behind a proxy.",
+)
 @workspace_option
-def open_(root: Path | None, port: int, headless: bool) -> None:
+def open_(root: Path | None, port: int, headless: bool, address: str) -> None:
     """Open the workbench in the browser, on this machine only."""
     from ide.app.server import serve
 
-    serve(Workspace.find(root), port=port, headless=headless)
+    def on_ready(url: str) -> None:
+        click.echo(f"the workbench is at {url} (Ctrl+C stops it)", err=True)
+
+    workspace = Workspace.find(root)
+    serve(workspace, port=port, headless=headless, address=address, on_ready=on_ready)
 
 
 @upwell.command("compile")
@@ -377,7 +388,9 @@ def export(name: str, path: Path, kind: str | None, root: Path | None) -> None:
     workspace = Workspace.find(root)
     guessed = kind or path.suffix.lstrip(".") or "folder"
     result = export_dataset(workspace, name, path, format=guessed)
-    click.echo(f"{name}: {result.n_examples:,} examples written to {path}")
+    left_out = f", {result.n_excluded:,} excluded left out" if result.n_excluded else ""
+    disputed = f", {result.n_conflicts:,} in conflict as imported" if result.n_conflicts else ""
+    click.echo(f"{name}: {result.n_examples:,} examples written to {path}{left_out}{disputed}")
 
 
 COMMANDS: dict[str, Callable[..., Any]] = dict(upwell.commands)

@@ -39,6 +39,7 @@ WORKSPACE_VARIABLE = "UPWELL_WORKSPACE"  # how the script learns what is served
 SHOWN_TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
 _CONTENT_HASH = re.compile(r"[0-9a-f]{8,64}")
 _FOREVER = "public, max-age=31536000, immutable"
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
 
 # Streamlit needs inline styles, evaluated chart code and blobs; nothing may leave the machine
@@ -102,7 +103,7 @@ def serve(
         if not headless:
             threading.Timer(0.3, webbrowser.open, [url]).start()
 
-    app = create_app(workspace, is_local=address == "localhost", on_ready=ready)
+    app = create_app(workspace, is_local=address in _LOOPBACK, on_ready=ready)
     sys.argv = [str(Path(__file__))]  # Streamlit looks for .streamlit/ beside the launcher
     app.run(config=server_config(port=port, address=address))
 
