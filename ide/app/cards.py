@@ -5,15 +5,17 @@ from __future__ import annotations
 import streamlit as st
 
 from ide.app import cached, navigate
-from ide.app.facts import Facts, accuracy_delta, facts, metrics_of, next_step
+from ide.app.facts import Facts, accuracy_delta, facts, metrics_of, next_step, worst_issues
 from ide.app.gallery import gallery, tiles_of
 from ide.app.panels import share_metric
 from ide.app.text import ago, count, duration, interval, plain, short
 from ide.store.browse import Filters
 from ide.store.workspace import Workspace
 
+MAX_ISSUES = 4
 N_COMMITS = 6
 N_SAMPLES = 14
+_COLOR = {"error": "red", "warning": "orange"}
 _NOUN = {"image": "image", "text": "text", "audio": "recording", "strokes": "drawing"}
 
 
@@ -78,6 +80,24 @@ def activity(ws: Workspace) -> None:
         )
 
 
+def problem_list(ws: Workspace) -> None:
+    """Draw what the checks found and what people disagree about, the worst first."""
+    st.markdown("**Problems**")
+    found = [facts(ws, name) for name in ws.datasets()]
+    for each in found:
+        if each.status.conflicts:
+            text = f"{each.config.name}: {count(len(each.status.conflicts), 'conflict')}"
+            navigate.link("changes", plain(text), "call_split", each.config.name)
+        for issue in worst_issues(each.build)[:MAX_ISSUES]:
+            line = f":{_COLOR[issue['severity']]}[{issue['severity']}] {plain(issue['message'])}"
+            st.markdown(f"{line}  \n:gray[{plain(each.config.name)} · {plain(issue['check'])}]")
+        if each.n_issues > MAX_ISSUES:
+            text = f"All {each.n_issues:,} of {each.config.name}"
+            navigate.link("browse", plain(text), "grid_view", each.config.name, show="with issues")
+    if not any(each.n_problems for each in found):
+        st.caption("None known: no damage, no conflict, nothing that a check found.")
+
+
 def _holds(found: Facts) -> str:
     noun = _NOUN[found.config.modality]
     splits = ", ".join(f"{split} {n:,}" for split, n in found.n_by_split.items())
@@ -98,7 +118,7 @@ def _numbers(ws: Workspace, name: str, found: Facts) -> None:
         st.metric("Problems", f"{found.n_problems:,}")
         st.metric("Uncommitted", f"{found.status.n_edits:,}")
     if found.build:
-        parts = [f"accuracy with 95 %: {interval(metrics['accuracy'])}"] if metrics else []
+        parts = [f"95 %: {interval(metrics['accuracy'])}"] if metrics else []
         parts += [f"build {short(found.build.build_id)}, {ago(found.build.finished_at)}"]
         parts += [f"took {duration(found.build.seconds)}"] if found.build.seconds else []
         parts += [f"{count(found.n_since_build, 'edit')} since"] if found.n_since_build else []

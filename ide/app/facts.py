@@ -110,6 +110,15 @@ def accuracy_delta(ws: Workspace, name: str, split: str = TEST) -> float | None:
     return float(now["accuracy"]["value"]) - float(before["accuracy"]["value"])
 
 
+def worst_issues(build: BuildInfo | None) -> list[dict[str, Any]]:
+    """Return what the checks found, errors first, then warnings; notes are no problems."""
+    if build is None:
+        return []
+    rows = cached.table(build, "issues", ("check", "severity", "message", "score")).to_pylist()
+    found = [row for row in rows if row["severity"] in ("error", "warning")]
+    return sorted(found, key=lambda row: (row["severity"] != "error", -(row["score"] or 0.0)))
+
+
 def _suspected_ids(build: BuildInfo | None) -> set[str]:
     if build is None:
         return set()

@@ -15,3 +15,5 @@ with st.grid(2, min_column_width=430, gap="medium") as grid:
             cards.card(ws, name)
     with grid.cell(), st.container(border=True, key="card_lately"), errors.shown():
         cards.activity(ws)
+    with grid.cell(), st.container(border=True, key="card_problems"), errors.shown():
+        cards.problem_list(ws)
