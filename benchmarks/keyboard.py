@@ -47,6 +47,7 @@ window.probe = { seen: [], times: [] };
 addEventListener('keydown', (event) => {
   if (!/^[0-9]$/.test(event.key) || !window.shown) return;
   const before = window.shown();
+  if (!before.id) return; // nothing is shown that the key could mean
   window.probe.seen.push([before.id, event.key]);
   const index = window.probe.times.push(null) - 1;
   const until = performance.now() + 8000;
@@ -72,7 +73,7 @@ addEventListener('keydown', (event) => {
 SHOWN = {
     "review": """window.shown = () => {
       for (const host of document.querySelectorAll('[data-testid=stBidiComponentIsolated]')) {
-        const image = host.shadowRoot.querySelector('.labeler .stage .picture img');
+        const image = host.shadowRoot?.querySelector('.labeler .stage:not([hidden]) .picture img');
         if (image) return { id: image.alt.replace('example ', ''), image };
       }
       return { id: null };

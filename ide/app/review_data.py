@@ -22,9 +22,9 @@ from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, SUSPECT_THRESHOLD, TEST
 from ide.store.builds import BuildInfo, build_metrics, build_table
 
 N_BEFORE = 30  # rows behind the cursor in the first window
-N_AHEAD = 240  # unjudged rows ahead of it
-N_MORE = 80  # unjudged rows that a further window adds
-MIN_AHEAD = 160  # fewer ahead, and more are sent: five seconds of a key every 30 ms
+N_AHEAD = 320  # unjudged rows ahead of it
+N_MORE = 240  # unjudged rows that a further window adds
+MIN_AHEAD = 240  # fewer ahead, and more are sent: seven seconds of a key every 30 ms
 MIN_QUEUE = 5_000  # ranks that can be reviewed where fewer are suspects
 N_NEIGHBORS = 10
 N_PROBABILITIES = 8  # sent of datasets with many classes

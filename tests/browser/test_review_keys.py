@@ -19,7 +19,7 @@ NAME = "glyphs"
 # what the surface shows now, read from its shadow root
 CURRENT = """() => {
   for (const host of document.querySelectorAll('[data-testid=stBidiComponentIsolated]')) {
-    const root = host.shadowRoot.querySelector('.labeler');
+    const root = host.shadowRoot?.querySelector('.labeler');
     if (!root) continue;
     const image = root.querySelector('.stage .picture img');
     return {

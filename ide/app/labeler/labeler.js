@@ -15,7 +15,7 @@ import { Strip } from "./strip.js";
 
 const DECODE_AHEAD = 12;
 const DECODE_BEHIND = 4;
-const ASK_BELOW = 160; // unjudged rows ahead; fewer, and the server is asked for more
+const ASK_BELOW = 240; // unjudged rows ahead; fewer, and the server is asked for more
 const QUIET_MS = 250; // after the last move: the address follows the cursor
 
 const mounts = new WeakMap();
@@ -144,7 +144,6 @@ class Labeler {
   }
 
   close() {
-    this.leave();
     this.outbox.close();
     clearTimeout(this.quiet);
     this.controller.abort();
@@ -152,7 +151,7 @@ class Labeler {
 
   /** Somebody is about to look elsewhere: what is not sent goes now. */
   leave() {
-    this.outbox.flush();
+    this.outbox.hurry();
     this.writeAddress();
   }
 

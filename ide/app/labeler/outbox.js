@@ -27,6 +27,7 @@ export class Outbox {
     this.error = null;
     this.isSilent = false;
     this.firstUnsentAt = null;
+    this.sentSeq = 0; // edits up to this one have been sent at least once
     this.adopt();
   }
 
@@ -68,7 +69,9 @@ export class Outbox {
     clearTimeout(this.timer);
     this.firstUnsentAt = null;
     if (this.size === 0) return;
-    this.send([...this.edits.values()].slice(0, MAX_MESSAGE));
+    const tail = [...this.edits.values()].slice(0, MAX_MESSAGE);
+    this.sentSeq = Math.max(this.sentSeq, tail.at(-1).seq);
+    this.send(tail);
     clearTimeout(this.silence);
     this.silence = setTimeout(() => {
       this.isSilent = true;
@@ -124,8 +127,13 @@ export class Outbox {
     }
   }
 
+  /** Send at once what was never sent: the page is about to be left. */
+  hurry() {
+    if (this.seq > this.sentSeq) this.flush();
+  }
+
   close() {
-    this.flush();
+    this.hurry();
     clearTimeout(this.timer);
     clearTimeout(this.silence);
   }
