@@ -17,6 +17,7 @@ from ide.store.workspace import Workspace
 
 WORKSPACE_VARIABLE = "UPWELL_WORKSPACE"
 _DATASET, _ANNOTATOR, _NOTICES = "upwell_dataset", "upwell_annotator", "upwell_notices"
+_LEFT = "upwell_left_browse"
 
 
 def workspace() -> Workspace:
@@ -62,6 +63,19 @@ def example() -> str:
     if not asked:
         raise UpwellError("no example is open: choose one in Browse, or in Review")
     return asked
+
+
+def left_address() -> dict[str, str] | None:
+    """Return Browse's address as it was left, where a person comes back from an example.
+
+    The browser's Back button returns to the view, but Streamlit has put the example's address
+    in the place of Browse's; so it is kept here.
+    """
+    left: dict[str, str] | None = st.session_state.get(_LEFT)
+    if "example" in st.query_params and left is not None:
+        return left
+    st.session_state[_LEFT] = st.query_params.to_dict()
+    return None
 
 
 def parameter(name: str) -> str | None:
