@@ -46,7 +46,10 @@ def make_workspace(
     labels = [classes[i] for i in given]
     _write_dataset(root, name, classes, ids=ids, splits=splits, labels=labels, payloads=payloads)
     workspace = Workspace(root)
-    _write_build(workspace, name, classes, ids, splits, given, true, suspects, rng)
+    _write_build(
+        workspace, name, classes,
+        ids=ids, splits=splits, given=given, true=true, suspects=suspects, rng=rng,
+    )  # fmt: skip
     return workspace
 
 
@@ -90,7 +93,7 @@ def _write_dataset(root: Path, name: str, classes, *, ids, splits, labels, paylo
     write_parquet(folder / "examples" / "part-000000000000.parquet", table, row_group_size=256)
 
 
-def _write_build(workspace, name, classes, ids, splits, given, true, suspects, rng) -> None:
+def _write_build(workspace, name, classes, *, ids, splits, given, true, suspects, rng) -> None:
     n, k = len(ids), len(classes)
     build_id = "5" * 16
     folder = workspace.local_path / "builds" / name / build_id
@@ -158,10 +161,13 @@ def _write_build(workspace, name, classes, ids, splits, given, true, suspects, r
             folder / f"{table_name}.parquet", table_schema.empty_table(), metadata=metadata
         )
     write_parquet(folder / "edits.parquet", schema.EDITS.empty_table(), metadata=metadata)
-    _write_facts(folder, name, classes, build_id, true, given, splits, len(suspects))
+    _write_facts(
+        folder, name, classes,
+        build_id=build_id, true=true, given=given, splits=splits, n_suspects=len(suspects),
+    )  # fmt: skip
 
 
-def _write_facts(folder, name, classes, build_id, true, given, splits, n_suspects) -> None:
+def _write_facts(folder, name, classes, *, build_id, true, given, splits, n_suspects) -> None:
     def share(value: float, n: int) -> dict[str, float]:
         half = 1.96 * (value * (1 - value) / max(n, 1)) ** 0.5
         return {"value": value, "low": max(0, value - half), "high": min(1, value + half)}

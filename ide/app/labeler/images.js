@@ -1,6 +1,7 @@
 // Images that are loaded and decoded before they are looked at.
 
 const KEPT = 160; // decoded elements kept; the browser's own cache holds the rest
+const preloaded = new Set();
 const TINY = 64; // pixels; below this, a pixel is shown as a square
 
 export class Images {
@@ -41,4 +42,12 @@ export function markTiny(element) {
 /** A thumbnail that can be pointed at another example again and again. */
 export function pointThumbnail(element, url) {
   if (element.getAttribute("src") !== url) element.src = url;
+}
+
+/** Fetch a picture into the browser's cache, once. */
+export function preload(url) {
+  if (preloaded.has(url)) return;
+  if (preloaded.size > 5000) preloaded.clear();
+  preloaded.add(url);
+  new Image().src = url;
 }

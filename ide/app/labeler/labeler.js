@@ -4,9 +4,12 @@
 // is not acknowledged yet, each with its own id, so that sending twice changes nothing.
 
 import { button, h, setText } from "./dom.js";
+import { doneParts } from "./done.js";
 import { Grid, PAGE } from "./grid.js";
-import { Images } from "./images.js";
-import { GRID_HELP, HELP, belongsElsewhere, classKeys, command } from "./keys.js";
+import { helpPanel } from "./help.js";
+import { Images, preload } from "./images.js";
+import { after, register, untouched, verdict } from "./judgement.js";
+import { belongsElsewhere, classKeys, command } from "./keys.js";
 import { Outbox, newEditId } from "./outbox.js";
 import { Picker } from "./picker.js";
 import { Queue } from "./queue.js";
@@ -93,7 +96,7 @@ class Labeler {
     this.news = h("p", { class: "notice news", hidden: true }, "A newer build is ready. ",
       button({ onclick: () => this.reload() }, "Load its suspects"));
     this.done = h("div", { class: "done", hidden: true });
-    this.help = this.helpPanel();
+    this.help = helpPanel({ keys: this.keys, nClasses: this.classes.length, onClose: () => this.toggleHelp(false) });
     this.gridButton = button({ class: "quiet", "aria-pressed": "false", onclick: () => this.toggleGrid() }, h("kbd", { text: "G" }), "Grid");
     const head = h("header", {},
       this.place, h("span", { class: "progress", "aria-hidden": "true" }, this.progress), this.identityText,
@@ -104,18 +107,6 @@ class Labeler {
     this.root.tabIndex = -1;
     this.root.dataset.ready = "true";
     this.takeFocus();
-  }
-
-  helpPanel() {
-    const list = (pairs) => h("dl", {}, ...pairs.flatMap(([key, what]) => [h("dt", {}, h("kbd", { text: key })), h("dd", { text: what })]));
-    const first = this.keys.length
-      ? [[`${this.keys[0]} … ${this.keys.at(-1)}`.toUpperCase(), "label it with that class"]]
-      : [["/", `label it: ${this.classes.length} classes are more than there are keys`]];
-    const grid = this.data.classes.length ? GRID_HELP : [];
-    return h("div", { class: "help", hidden: true, role: "note" },
-      h("div", {}, h("h3", { text: "Keys" }), list([...first, ...HELP])),
-      h("div", {}, h("h3", { text: "In the grid" }), list(grid)),
-      button({ class: "quiet close", onclick: () => this.toggleHelp(false) }, h("kbd", { text: "Esc" }), "Close"));
   }
 
   /** Keys should work at once; a field that is being typed in keeps the focus. */
@@ -268,7 +259,7 @@ class Labeler {
     for (const { example_id } of step.edits) this.restore(example_id, step);
     const back = step.edits[0].example_id;
     if (this.isGrid) this.grid.refresh();
-    else if (!this.queue.seek(back)) this.wanted = back;
+    else if (!this.queue.seek(back)) [this.wanted, this.nAsked] = [back, 0];
     this.hasMore = true;
     this.show();
     this.outbox.add(edits);
@@ -280,8 +271,7 @@ class Labeler {
     const row = this.queue.byId.get(exampleId);
     if (!row) return;
     const before = step.before?.get(exampleId);
-    const plain = { ...row.state, label: row.given, judged: false, confirmed: false, excluded: false, mine: false, conflict: [] };
-    row.state = { ...(before ?? plain), heads: row.state.heads };
+    row.state = { ...(before ?? untouched(row)), heads: row.state.heads };
   }
 
   // ---- showing ----
@@ -298,7 +288,7 @@ class Labeler {
     const isDone = !row || !this.hasMore;
     this.stage.element.hidden = this.strip.element.hidden = this.isGrid || isDone;
     this.done.hidden = !isDone || this.isGrid;
-    if (isDone) this.showDone();
+    if (isDone) this.done.replaceChildren(...doneParts({ isLoading: !this.queue.isEnd, n: this.nJudged(), nTotal: this.nTotal, links: this.data.links }));
     else if (!this.isGrid) {
       this.stage.show(row);
       this.strip.show(this.queue);
@@ -325,18 +315,6 @@ class Labeler {
     return this.queue.rows.reduce((n, row) => n + Number(row.state.judged) - Number(row.wasJudged), this.nJudgedBefore);
   }
 
-  showDone() {
-    const { links } = this.data;
-    const isLoading = !this.queue.isEnd;
-    const n = this.nJudged();
-    this.done.replaceChildren(...(isLoading ? [h("p", { class: "hint", text: "Loading the next suspects …" })] : [
-      h("h2", { text: this.nTotal ? "All is judged" : "Nothing to review" }),
-      h("p", { text: this.nTotal ? `${n.toLocaleString("en")} of ${this.nTotal.toLocaleString("en")} examples in this queue have a verdict. Compile to see what that changed.` : "This build ranked no example: nothing in it has a label." }),
-      h("p", { class: "links" }, ...links.map(({ text, url }) => h("a", { href: url, text, target: "_self" }))),
-      n ? h("p", { class: "hint" }, h("kbd", { text: "←" }), " looks back, ", h("kbd", { text: "U" }), " undoes") : null,
-    ].filter(Boolean)));
-  }
-
   /** Load and decode what the next keys will show. */
   prepare() {
     const { rows, index } = this.queue;
@@ -347,6 +325,10 @@ class Labeler {
   settle() {
     this.writeAddress();
     this.prefetch();
+    if (this.wanted && (this.nAsked += 1) > 3) {
+      this.say("Undone; its example is not in this queue.");
+      this.wanted = null;
+    }
     const isShort = !this.queue.isEnd && this.queue.ahead(ASK_BELOW).length < ASK_BELOW;
     const isAtStart = this.queue.index < 10 && (this.queue.range?.[0] ?? 1) > 1;
     if (isShort || isAtStart || this.wanted) this.sync({ edits: [...this.outbox.edits.values()] });
@@ -477,8 +459,7 @@ class Labeler {
 
   replayPending(row) {
     for (const edit of this.outbox.of(row.id)) {
-      if (edit.action !== "undo") row.state = after(row.state, edit);
-      else row.state = { ...row.state, judged: false, confirmed: false, excluded: false, label: row.given };
+      row.state = edit.action === "undo" ? untouched(row) : after(row.state, edit);
     }
   }
 
@@ -488,35 +469,4 @@ class Labeler {
     url.searchParams.delete("example");
     location.assign(url);
   }
-}
-
-/** What a command means for one example: the edits it makes, in order. */
-function verdict(name, label, row) {
-  const { state } = row;
-  if (name === "exclude") return [{ action: state.excluded ? "restore" : "exclude", value: null }];
-  const value = name === "label" ? label : name === "take" ? row.suggested : state.label;
-  if (value === null || value === undefined) return [];
-  const isSame = value === state.label && !state.conflict.length;
-  const found = [{ action: isSame ? "confirm" : "label", value }];
-  return state.excluded ? [{ action: "restore", value: null }, ...found] : found;
-}
-
-const register = (action) => (action === "exclude" || action === "restore" ? "exclusion" : "label");
-
-/** An example's state after one more edit of ours. */
-function after(state, edit) {
-  const heads = { ...state.heads, [register(edit.action)]: [edit.edit_id] };
-  const next = { ...state, heads, mine: true, annotator: null };
-  if (edit.action === "exclude") return { ...next, excluded: true, judged: true };
-  if (edit.action === "restore") return { ...next, excluded: false, judged: state.confirmed || state.label !== state.imported };
-  return { ...next, label: edit.value, confirmed: edit.action === "confirm", judged: true, conflict: [] };
-}
-
-const preloaded = new Set();
-
-function preload(url) {
-  if (preloaded.has(url)) return;
-  if (preloaded.size > 5000) preloaded.clear();
-  preloaded.add(url);
-  new Image().src = url;
 }

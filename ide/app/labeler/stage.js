@@ -2,7 +2,7 @@
 
 import { Curve, Interval } from "./charts.js";
 import { button, h, percent, setText } from "./dom.js";
-import { pointThumbnail } from "./images.js";
+import { markTiny, pointThumbnail } from "./images.js";
 
 const MAX_NEIGHBORS = 10;
 const MAX_BARS = 30; // class rows; with more classes, only the likeliest are listed
@@ -156,7 +156,7 @@ class ClassBars {
 class Neighbors {
   constructor() {
     this.items = Array.from({ length: MAX_NEIGHBORS }, () => {
-      const image = h("img", { alt: "", decoding: "async", draggable: "false" });
+      const image = h("img", { alt: "", decoding: "async", draggable: "false", onload: (event) => markTiny(event.target) });
       const label = h("span", { class: "name" });
       return { image, label, element: h("figure", { class: "neighbor" }, image, label) };
     });
