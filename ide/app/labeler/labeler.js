@@ -300,7 +300,7 @@ class Labeler {
   }
 
   showHead() {
-    const row = this.queue.current;
+    const row = this.hasMore || this.isGrid ? this.queue.current : null;
     const nJudged = this.nJudged();
     const isSuspect = row && row.rank <= this.nSuspects;
     const of = (isSuspect ? this.nSuspects : this.nTotal).toLocaleString("en");
