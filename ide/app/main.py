@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ide.app import aside, errors, navigate, sidebar, state, statusline
+from ide.app import aside, cards, errors, navigate, sidebar, state, statusline
 
 _FOLDER = Path(__file__).parent
 WITH_EVALS = frozenset({"browse", "example", "changes", "compile"})
@@ -31,9 +31,9 @@ with errors.shown():
         with st.container(key="title"):
             st.subheader(page.title, anchor=False)
     work = st.container()
-    if (page.url_path or "home") in WITH_EVALS:
+    if (page.url_path or "home") in WITH_EVALS and state.has_dataset():
         work, beside = st.columns([4, 1], gap="medium")
         with beside, errors.shown(), st.container(key="aside"):
             aside.draw(workspace, state.dataset())
     with work, errors.shown():
-        page.run()
+        page.run() if workspace.datasets() else cards.welcome()

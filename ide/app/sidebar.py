@@ -18,6 +18,7 @@ def draw(ws: Workspace) -> None:
     with st.sidebar:
         if names:
             _datasets(names)
+        if state.has_dataset():
             _workspace(ws)
         st.session_state[_ANNOTATOR_KEY] = state.annotator()
         st.text_input(
@@ -32,8 +33,7 @@ def draw(ws: Workspace) -> None:
 
 def _datasets(names: list[str]) -> None:
     """Draw the choice of the dataset; the address leads, the widget follows."""
-    asked = st.session_state.get("upwell_dataset")
-    st.session_state[_DATASET_KEY] = asked if asked in names else None
+    st.session_state[_DATASET_KEY] = state.dataset() if state.has_dataset() else None
     st.selectbox(
         "Dataset",
         names,

@@ -49,6 +49,11 @@ def dataset() -> str:
     return workspace().require(name)
 
 
+def has_dataset() -> bool:
+    """Whether a dataset is open that the workspace holds."""
+    return st.session_state.get(_DATASET) in workspace().datasets()
+
+
 def open_dataset(name: str) -> None:
     """Open another dataset; the example in the address was the old one's."""
     st.session_state[_DATASET] = name

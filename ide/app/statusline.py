@@ -50,7 +50,7 @@ def _place(ws: Workspace) -> list[Item]:
 
 
 def _build(ws: Workspace) -> list[Item]:
-    if not ws.datasets():
+    if not state.has_dataset():
         return []
     name = state.dataset()
     build = current_build(ws, name)

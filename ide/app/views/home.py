@@ -3,14 +3,9 @@ import streamlit as st
 from ide.app import cards, errors, state
 
 ws = state.workspace()
-names = ws.datasets()
-if not names:
-    cards.welcome()
-    st.stop()
-
 cards.problems(ws)
 with st.grid(2, min_column_width=430, gap="medium") as grid:
-    for name in names:
+    for name in ws.datasets():
         with grid.cell(), st.container(border=True, key=f"card_{name}"), errors.shown():
             cards.card(ws, name)
     with grid.cell(), st.container(border=True, key="card_lately"), errors.shown():
