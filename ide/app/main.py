@@ -36,4 +36,8 @@ with errors.shown():
         with beside, errors.shown(), st.container(key="aside"):
             aside.draw(workspace, state.dataset())
     with work, errors.shown():
-        page.run() if workspace.datasets() else cards.welcome()
+        if workspace.datasets():
+            state.dataset()  # an address with an unknown one is told so, whatever the view
+            page.run()
+        else:
+            cards.welcome()

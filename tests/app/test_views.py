@@ -124,6 +124,7 @@ def test_changes_commits_what_it_shows(digits, open_view):
 @pytest.mark.parametrize(
     ("view", "parameters", "sentence"),
     [
+        ("home", {"dataset": "nope"}, "there is no dataset 'nope'"),
         ("browse", {"dataset": "nope"}, "there is no dataset 'nope'"),
         ("example", {"dataset": NAME, "example": "nope"}, "has no example 'nope'"),
         ("example", {"dataset": NAME}, "no example is open"),
