@@ -34,6 +34,17 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Return a function that runs fn once the next frame is painted; calls before then are one. */
+export function onceAfterPaint(fn) {
+  let isWaiting = false;
+  const run = () => { isWaiting = false; fn(); };
+  return () => {
+    if (isWaiting) return;
+    isWaiting = true;
+    requestAnimationFrame(() => setTimeout(run, 0));
+  };
+}
+
 /** Percent with as many digits as the eye can use. */
 export function percent(value) {
   if (value === null || value === undefined) return "–";

@@ -3,7 +3,7 @@
 // The server is told of edits by state, never by trigger: each message carries every edit that
 // is not acknowledged yet, each with its own id, so that sending twice changes nothing.
 
-import { button, h, setText } from "./dom.js";
+import { button, h, onceAfterPaint, setText } from "./dom.js";
 import { doneParts } from "./done.js";
 import { Grid, PAGE } from "./grid.js";
 import { helpPanel } from "./help.js";
@@ -80,6 +80,7 @@ class Labeler {
       exclude: () => this.judge("exclude"), undo: () => this.undo(),
     };
     this.stage = new Stage({ classes: this.classes, keys: this.keys, evals: data.evals, evalsSplit: data.evals_split, images: this.images, on });
+    this.drawContext = onceAfterPaint(() => this.showContext());
     this.strip = new Strip({ onOpen: (id) => { this.queue.seek(id); this.show(); } });
     this.grid = new Grid({ on: {
       judge: (name) => (name === "undo" ? this.undo() : this.judge(name)),
@@ -291,12 +292,21 @@ class Labeler {
     if (isDone) this.done.replaceChildren(...doneParts({ isLoading: !this.queue.isEnd, n: this.nJudged(), nTotal: this.nTotal, links: this.data.links }));
     else if (!this.isGrid) {
       this.stage.show(row);
-      this.strip.show(this.queue);
     }
     this.showHead();
-    this.prepare();
+    this.drawContext();
     clearTimeout(this.quiet);
     this.quiet = setTimeout(() => this.settle(), QUIET_MS);
+  }
+
+  /** A frame after the picture: its neighbours and curves, the strip, and what is decoded next. */
+  showContext() {
+    const row = this.queue.current;
+    if (row && !this.isGrid && this.hasMore) {
+      this.stage.showContext(row);
+      this.strip.show(this.queue);
+    }
+    this.prepare();
   }
 
   showHead() {

@@ -42,6 +42,10 @@ export class Stage {
     element.alt = `example ${row.id}`;
     this.showState(row);
     setText(this.reason, row.reason ?? "");
+  }
+
+  /** Draw what explains the example; the picture and the labels need not wait for it. */
+  showContext(row) {
     this.neighbors.show(row.neighbors, row.given);
     this.margin.draw(row.margin);
     this.loss.draw(row.loss);
