@@ -126,7 +126,7 @@ def _measure(browser, page_name, url, n_keys, written) -> dict:
     keys = [str(random.randrange(10)) for _ in range(n_keys)]
     for index, key in enumerate(keys):
         page.keyboard.press(key)
-        page.wait_for_timeout(random.uniform(80, 120))  # anywhere in a frame; the page is left alone
+        page.wait_for_timeout(random.uniform(80, 120))  # anywhere in a frame, the page left alone
         page.wait_for_function(f"() => window.probe.times[{index}]", timeout=10_000)
     times = page.evaluate("window.probe.times")
     _settle(page, page_name)
