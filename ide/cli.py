@@ -178,6 +178,9 @@ def compile_(names: tuple[str, ...], root: Path | None) -> None:
         test = build_metrics(build)["splits"].get("test")
         score = _interval(test["accuracy"]) if test and test["accuracy"] else "no test examples"
         click.echo(f"{build.dataset}: build {build.build_id}, test accuracy {score}")
+    for name in () if names else workspace.datasets():
+        if not (config := workspace.config(name)).is_compiled:
+            click.echo(f"{name}: left out, as {config.modality} does not compile yet", err=True)
 
 
 def _interval(estimate: Mapping[str, float]) -> str:

@@ -64,6 +64,11 @@ class DatasetConfig:
     gates: tuple[Mapping[str, Any], ...] = ()
 
     @property
+    def is_compiled(self) -> bool:
+        """Whether there is an architecture for this modality; the others are labelled only."""
+        return self.modality in COMPILED_MODALITIES
+
+    @property
     def payload_column(self) -> str:
         """The column of ``examples/*.parquet`` that holds what a person looks at."""
         return PAYLOAD_BY_MODALITY[self.modality]
@@ -82,6 +87,8 @@ _BOUNDS = {
     "seed": (0, 2**31 - 1),
     "votes_per_example": (0, 1_000),
 }
+
+COMPILED_MODALITIES = frozenset({"image"})  # grows with models/
 
 Section = TypeVar("Section", SplitConfig, ModelConfig, AnnotationConfig)
 

@@ -161,13 +161,25 @@ def main() -> None:
 def _check_names(workspace: Workspace, names: Sequence[str] | None) -> list[str]:
     """Return the datasets to build; raise where one cannot be, before anything is begun."""
     listed = listed_datasets(workspace)
-    wanted = list(dict.fromkeys(names)) if names else listed
+    wanted = list(dict.fromkeys(names or []))
+    if not names:
+        wanted = [name for name in listed if workspace.config(name).is_compiled]
+    if not wanted and listed:
+        raise ConfigError(
+            f"nothing here can be compiled yet: {', '.join(listed)} hold no images, and only "
+            "images compile so far. Browsing, labelling and export work"
+        )
     if not wanted:
         raise ConfigError(
             "there is no dataset to build yet. Import one with: upwell import SOURCE --name NAME"
         )
     for name in wanted:
-        workspace.config(name)
+        config = workspace.config(name)
+        if not config.is_compiled:
+            raise ConfigError(
+                f"{name!r} holds {config.modality}, and only images compile so far. "
+                "Browsing, labelling and export work"
+            )
         if name not in listed:
             raise ConfigError(
                 f"{name!r} is not in params.yaml, so that it is not built; "

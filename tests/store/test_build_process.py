@@ -189,3 +189,16 @@ def test_a_build_that_cannot_begin_says_why_and_removes_nothing(workspace):
     assert (status.run_id, status.state) == (run.run_id, "failed")
     assert "not in params.yaml" in status.message
     assert (workspace.root / "dvc.lock").read_bytes() == locked
+
+
+def test_what_does_not_compile_yet_is_left_out_and_refused_by_name(tmp_path):
+    from ide.store.importing import import_source
+    from ide.store.new import new_workspace
+
+    (tmp_path / "talk.csv").write_text("text,label\nhello,greet\nbye,leave\n")
+    workspace = new_workspace(tmp_path / "w")
+    import_source(workspace, str(tmp_path / "talk.csv"), name="talk")
+    for names in (None, ["talk"]):
+        with pytest.raises(ConfigError, match="only images compile so far"):
+            run_build(workspace, names)
+    assert build_status(workspace).state == "idle"
