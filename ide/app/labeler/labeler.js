@@ -6,6 +6,7 @@
 import { button, h, onceAfterPaint, setText } from "./dom.js";
 import { doneParts } from "./done.js";
 import { Grid, PAGE } from "./grid.js";
+import { Head } from "./head.js";
 import { helpPanel } from "./help.js";
 import { Images, preload } from "./images.js";
 import { after, register, untouched, verdict } from "./judgement.js";
@@ -89,22 +90,13 @@ class Labeler {
       page: () => this.nextPage(),
     } });
     this.picker = new Picker({ classes: this.classes, onPick: (label) => this.judge("label", label), onClose: () => this.root.focus({ preventScroll: true }) });
-    this.place = h("b", { class: "place" });
-    this.progress = h("span", { class: "progress-fill" });
-    this.identityText = h("span", { class: "example-id" });
-    this.saved = h("span", { class: "saved", role: "status", "aria-live": "polite" });
+    this.head = new Head({ onGrid: () => this.toggleGrid(), onHelp: () => this.toggleHelp() });
     this.notice = h("p", { class: "notice", hidden: true, role: "alert", title: "click to hide", onclick: () => { this.notice.hidden = true; } });
     this.news = h("p", { class: "notice news", hidden: true }, "A newer build is ready. ",
       button({ onclick: () => this.reload() }, "Load its suspects"));
     this.done = h("div", { class: "done", hidden: true });
     this.help = helpPanel({ keys: this.keys, nClasses: this.classes.length, onClose: () => this.toggleHelp(false) });
-    this.gridButton = button({ class: "quiet", "aria-pressed": "false", onclick: () => this.toggleGrid() }, h("kbd", { text: "G" }), "Grid");
-    const head = h("header", {},
-      this.place, h("span", { class: "progress", "aria-hidden": "true" }, this.progress), this.identityText,
-      h("span", { class: "space" }), this.saved,
-      this.gridButton,
-      button({ class: "quiet", "aria-label": "keys", onclick: () => this.toggleHelp() }, h("kbd", { text: "?" }), h("span", { class: "wide", text: "Keys" })));
-    this.root.replaceChildren(head, this.notice, this.news, this.stage.element, this.strip.element, this.grid.element, this.done, this.picker.element, this.help);
+    this.root.replaceChildren(this.head.element, this.notice, this.news, this.stage.element, this.strip.element, this.grid.element, this.done, this.picker.element, this.help);
     this.root.tabIndex = -1;
     this.root.dataset.ready = "true";
     this.takeFocus();
@@ -311,13 +303,7 @@ class Labeler {
 
   showHead() {
     const row = this.hasMore || this.isGrid ? this.queue.current : null;
-    const nJudged = this.nJudged();
-    const isSuspect = row && row.rank <= this.nSuspects;
-    const of = (isSuspect ? this.nSuspects : this.nTotal).toLocaleString("en");
-    setText(this.place, row ? `${row.rank} of ${of}${isSuspect ? "" : ", doubtful"}` : "");
-    this.place.title = isSuspect ? "rank among the suspects" : "after the suspects: more likely right than wrong, and doubted most";
-    setText(this.identityText, row ? `${row.id} · ${row.split ?? ""} · ${nJudged.toLocaleString("en")} judged` : "");
-    this.progress.style.transform = `scaleX(${Math.min(1, nJudged / Math.max(1, this.nSuspects || this.nTotal))})`;
+    this.head.show(row, { nJudged: this.nJudged(), nSuspects: this.nSuspects, nTotal: this.nTotal });
   }
 
   /** Judged suspects: what the server counted at first, and what was judged or undone since. */
@@ -363,15 +349,8 @@ class Labeler {
   }
 
   showSaved() {
-    const n = this.outbox.size;
-    const text = {
-      saved: this.refusal ?? "All saved", saving: `${n} saving …`,
-      offline: `Offline: ${n} kept here, sent again soon`, refused: `${n} not saved: ${this.outbox.error}`,
-    }[this.outbox.status];
-    this.saved.dataset.status = this.refusal ? "refused" : this.outbox.status;
-    this.root.dataset.unsaved = n;
-    setText(this.saved, text);
-    this.saved.title = text;
+    this.head.showSaved(this.outbox, this.refusal);
+    this.root.dataset.unsaved = this.outbox.size;
   }
 
   say(text, { lasts = 4000 } = {}) {
@@ -387,7 +366,7 @@ class Labeler {
 
   toggleGrid(isGrid = !this.isGrid) {
     this.isGrid = isGrid;
-    this.gridButton.setAttribute("aria-pressed", isGrid);
+    this.head.gridButton.setAttribute("aria-pressed", isGrid);
     this.grid.element.hidden = !isGrid;
     if (isGrid) this.grid.show(this.queue.ahead(PAGE));
     else if (this.grid.tiles[this.grid.focus]) this.queue.seek(this.grid.tiles[this.grid.focus].row.id);
