@@ -128,7 +128,7 @@ def labeler_data(
     if wanted is not None and wanted not in positions:
         positions = sorted([*positions, wanted])
     split, evals = evals_of(build)
-    n_judged = sum(map(is_judged, suspects.ids))
+    n_judged = sum(map(is_judged, suspects.ids[: suspects.n_suspects or None]))
     first = next((x for x in suspects.ids if not is_judged(x)), None)
     is_known_start = start in suspects.position_by_id
     return {

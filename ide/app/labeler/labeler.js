@@ -281,7 +281,7 @@ class Labeler {
     const isDone = !row || !this.hasMore;
     this.stage.element.hidden = this.strip.element.hidden = this.isGrid || isDone;
     this.done.hidden = !isDone || this.isGrid;
-    if (isDone) this.done.replaceChildren(...doneParts({ isLoading: !this.queue.isEnd, n: this.nJudged(), nTotal: this.nTotal, links: this.data.links }));
+    if (isDone) this.done.replaceChildren(...doneParts({ isLoading: !this.queue.isEnd, nTotal: this.nTotal, links: this.data.links }));
     else if (!this.isGrid) {
       this.stage.show(row);
     }
@@ -306,9 +306,10 @@ class Labeler {
     this.head.show(row, { nJudged: this.nJudged(), nSuspects: this.nSuspects, nTotal: this.nTotal });
   }
 
-  /** Judged suspects: what the server counted at first, and what was judged or undone since. */
+  /** Judged suspects (without any, of the whole queue): the server's count, and what changed since. */
   nJudged() {
-    return this.queue.rows.reduce((n, row) => n + Number(row.state.judged) - Number(row.wasJudged), this.nJudgedBefore);
+    const last = this.nSuspects || this.nTotal;
+    return this.queue.rows.reduce((n, row) => n + (row.rank <= last ? Number(row.state.judged) - Number(row.wasJudged) : 0), this.nJudgedBefore);
   }
 
   /** Load and decode what the next keys will show. */
