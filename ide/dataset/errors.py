@@ -103,9 +103,3 @@ class StorageError(UpwellError):
 
 class QueryError(UpwellError):
     """A SQL query is not one that can be answered."""
-
-
-class ConflictError(UpwellError):
-    """Edits disagree, and the request needs them resolved."""
-
-    exit_code = 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Iterable
+from collections.abc import Container
 
 N_HEX = 16  # 64 bits: two of a million different payloads share an id once in 37 million datasets
 
@@ -21,20 +21,3 @@ def free_id(wanted: str, taken: Container[str]) -> str:
     while f"{wanted}-{number}" in taken:
         number += 1
     return f"{wanted}-{number}"
-
-
-def unique_ids(ids: Iterable[str]) -> list[str]:
-    """Return ids of the same length and order, repeats made unique with ``-2``, ``-3``, …
-
-    An id that stands only once is left as it is, even where it looks like a numbered one.
-    """
-    wanted = list(ids)
-    reserved = set(wanted)
-    seen: set[str] = set()
-    result = []
-    for example_id in wanted:
-        unique = example_id if example_id not in seen else free_id(example_id, reserved)
-        seen.add(unique)
-        reserved.add(unique)
-        result.append(unique)
-    return result

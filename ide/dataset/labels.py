@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ide.dataset.replay import UNTOUCHED, ExampleState
+from ide.dataset.replay import ExampleState
 from ide.dataset.schema import EXAMPLE_ID, LABEL, LABELS, SPLIT
 
 
@@ -59,11 +59,3 @@ def _row(
         state.annotator,
         state.is_conflict,
     )
-
-
-def is_relabelled(state: ExampleState, imported: str | None) -> bool:
-    """Whether the label in force is another than the imported one."""
-    return state.label is not None and state.label != imported
-
-
-__all__ = ["UNTOUCHED", "is_relabelled", "label_table"]

@@ -119,11 +119,11 @@ def refusal(log: str) -> UpwellError:
     )
 
 
-def end_group(group: int, *, grace_s: float = _GRACE_S) -> None:
+def end_group(group: int) -> None:
     """End all processes of a group: ask, wait a moment, kill. A group that is gone is no error."""
     try:
         os.killpg(group, signal.SIGTERM)
-        deadline = time.monotonic() + grace_s
+        deadline = time.monotonic() + _GRACE_S
         while time.monotonic() < deadline and _members(group):
             time.sleep(0.02)
         if _members(group):

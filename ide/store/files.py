@@ -40,13 +40,13 @@ def storage_sentence(error: OSError, path: Path, doing: str) -> str:
 
 
 @contextmanager
-def replacing(path: Path, *, doing: str = "write") -> Iterator[Path]:
+def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; what is written there replaces ``path`` whole.
 
     The bytes are on the disk before the name is: a power cut leaves the old or the new file.
     Raises ``StorageError``; then the old file stands and the temporary one is gone.
     """
-    with storage_errors(path, doing):
+    with storage_errors(path, "write"):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
         os.close(handle)

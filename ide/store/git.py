@@ -16,7 +16,6 @@ from pathlib import Path
 
 from ide.dataset.errors import GitError
 
-NO_OBJECT = "0" * 40
 _UNSAFE_REVISION = re.compile(r"^-|[\x00-\x20\x7f]")
 # A git hook that starts us sets these to its own repository; ours is where the workspace lies.
 _FOREIGN = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
@@ -135,14 +134,6 @@ def repository(root: Path) -> Repository:
     said = run(root, "rev-parse", "--show-toplevel", "--absolute-git-dir", "--show-prefix")
     top, git_path, prefix = os.fsdecode(said).split("\n")[:3]
     return Repository(Path(top), Path(git_path), prefix)
-
-
-def is_repository(root: Path) -> bool:
-    """Whether a folder lies in a git repository (False too where git is not installed)."""
-    try:
-        return attempt(root, "rev-parse", "--git-dir").returncode == 0
-    except GitError:
-        return False
 
 
 def head_revision(root: Path) -> str | None:

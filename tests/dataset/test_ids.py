@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ide.dataset.ids import content_id, free_id, unique_ids
+from ide.dataset.ids import content_id, free_id
 
 some_ids = st.lists(st.sampled_from(["a", "b", "a-2", "a-3", "b-2", "a-2-2"]), max_size=12)
 
@@ -19,20 +19,16 @@ def test_the_same_content_has_the_same_id_and_another_another(first, second):
 
 
 @given(some_ids)
-def test_ids_become_unique_and_keep_their_order_and_their_names(ids):
-    unique = unique_ids(ids)
-    assert len(set(unique)) == len(unique) == len(ids)
-    assert all(u == i or u.startswith(f"{i}-") for u, i in zip(unique, ids, strict=True))
-    assert set(ids) <= set(unique)
-
-
-@given(some_ids)
-def test_ids_that_are_unique_stay_as_they_are(ids):
-    unique = unique_ids(ids)
-    assert unique_ids(unique) == unique
+def test_ids_dealt_one_after_another_are_unique_and_keep_their_names(ids):
+    taken = set()
+    for wanted in ids:
+        free = free_id(wanted, taken)
+        assert free == wanted or (wanted in taken and free.startswith(f"{wanted}-"))
+        assert free not in taken
+        taken.add(free)
 
 
 def test_repeats_are_numbered_from_two():
-    assert unique_ids(["x", "x", "x"]) == ["x", "x-2", "x-3"]
+    assert free_id("x", {"x"}) == "x-2"
     assert free_id("x", {"x", "x-2"}) == "x-3"
     assert free_id("y", {"x"}) == "y"
