@@ -13,7 +13,7 @@ import click
 
 import ide
 from ide.dataset.errors import EditError, UpwellError
-from ide.output import FORMATS, plain, render
+from ide.output import FORMATS, ProgressLine, plain, render
 from ide.store.workspace import Workspace
 
 EXIT_OK, EXIT_DATA_FAILS, EXIT_WRONG_REQUEST, EXIT_BROKEN = 0, 1, 2, 3
@@ -76,27 +76,6 @@ format_option = click.option(
 )
 
 
-class _Progress:
-    """A line on the terminal that is drawn over; plain lines where there is no terminal."""
-
-    def __init__(self) -> None:
-        self._is_terminal = sys.stderr.isatty()
-        self._last = ""
-
-    def __call__(self, message: str) -> None:
-        if message == self._last:
-            return
-        self._last = message
-        if self._is_terminal:
-            click.echo(f"\r\x1b[K{message[:150]}", err=True, nl=False)
-        else:
-            click.echo(message, err=True)
-
-    def done(self) -> None:
-        if self._is_terminal and self._last:
-            click.echo("\r\x1b[K", err=True, nl=False)
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(ide.__version__, prog_name="upwell")
 def upwell() -> None:
@@ -128,15 +107,14 @@ def import_(source: str, root: Path | None, name: str, **options: Any) -> None:
     """Import SOURCE: a folder of images by class, a CSV/JSONL/Parquet file, or sklearn:digits."""
     from ide.store.importing import import_source
 
-    progress = _Progress()
+    workspace = Workspace.find(root)
+    with ProgressLine() as progress:
 
-    def on_progress(step: str, done: int, total: int | None) -> None:
-        progress(f"{step} {done:,}" + (f" of {total:,}" if total else ""))
+        def on_progress(step: str, done: int, total: int | None) -> None:
+            count = f" {done:,}" + (f" of {total:,}" if total else "") if done else ""
+            progress(f"{step}{count}", stage=step)
 
-    result = import_source(
-        Workspace.find(root), source, name=name, on_progress=on_progress, **options
-    )
-    progress.done()
+        result = import_source(workspace, source, name=name, on_progress=on_progress, **options)
     known = f", {result.n_known:,} known already" if result.n_known else ""
     click.echo(f"{name}: {result.n_new:,} examples imported{known}, {len(result.classes)} classes")
 
@@ -171,9 +149,12 @@ def compile_(names: tuple[str, ...], root: Path | None) -> None:
     from ide.store.builds import build_metrics
 
     workspace = Workspace.find(root)
-    progress = _Progress()
-    builds = run_build(workspace, list(names) or None, on_progress=progress)
-    progress.done()
+    with ProgressLine() as progress:
+        builds = run_build(
+            workspace,
+            list(names) or None,
+            on_progress=lambda line: progress(line, stage=line.split(",")[0]),
+        )
     for build in builds:
         test = build_metrics(build)["splits"].get("test")
         score = _interval(test["accuracy"]) if test and test["accuracy"] else "no test examples"

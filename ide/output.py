@@ -1,4 +1,4 @@
-"""Tables on the terminal and in pipes: aligned text, JSON or CSV."""
+"""What is printed, on the terminal and in pipes: tables as text, JSON or CSV; progress."""
 
 from __future__ import annotations
 
@@ -6,14 +6,60 @@ import csv
 import io
 import json
 import shutil
+import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from types import TracebackType
+from typing import Any, Self, TextIO
 
 from ide.store.csv_cells import escape_cell
 
 FORMATS = ("table", "json", "csv")
 MAX_CELL = 60  # characters of a cell on the terminal; JSON and CSV are never cut
+QUIET_S = 10.0  # where there is no terminal, a stage that goes on says so this seldom
+
+
+class ProgressLine:
+    """How far a command is, on stderr: one line that is drawn over.
+
+    Where there is no terminal, as in the log of a CI run, a line a stage, and one now and then
+    while it lasts. Leaving the block takes the line away, so that what comes next stands alone.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._is_terminal = self._stream.isatty()
+        self._last = self._stage = ""
+        self._told_at = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._is_terminal and self._last:
+            self._write("\r\x1b[K")
+
+    def __call__(self, message: str, *, stage: str) -> None:
+        """Tell where ``stage`` is; a message of a new stage is told at once."""
+        if message == self._last:
+            return
+        self._last = message
+        if self._is_terminal:
+            width = shutil.get_terminal_size().columns - 1  # a wrapped line cannot be drawn over
+            self._write(f"\r\x1b[K{printable(message, width=width)}")
+        elif stage != self._stage or time.monotonic() - self._told_at >= QUIET_S:
+            self._stage, self._told_at = stage, time.monotonic()
+            self._write(f"{message}\n")
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()
 
 
 def render(rows: Iterable[Mapping[str, Any]], *, columns: Sequence[str], style: str) -> str:

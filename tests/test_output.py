@@ -6,7 +6,9 @@ import csv
 import io
 import json
 
-from ide.output import printable, render
+import pytest
+
+from ide.output import ProgressLine, printable, render
 
 ROWS = [{"id": "a", "label": "=1+1"}, {"id": "b", "label": None}]
 
@@ -28,3 +30,39 @@ def test_a_terminal_gets_no_control_characters():
 def test_an_empty_table_says_so():
     assert render([], columns=["id"], style="table") == "(none)"
     assert render([], columns=["id"], style="csv") == "id"
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_without_a_terminal_progress_is_a_line_a_stage():
+    """Previously a line per 100 rows and per epoch, which buried a CI run's log."""
+    log = io.StringIO()
+    with ProgressLine(log) as progress:
+        for n in range(100, 100_000, 100):
+            progress(f"reading {n:,} of 100,000", stage="reading")
+        progress("writing 1 of 2", stage="writing")
+    assert log.getvalue() == "reading 100 of 100,000\nwriting 1 of 2\n"
+
+
+def test_without_a_terminal_a_long_stage_says_now_and_then_how_far_it_is(monkeypatch):
+    monkeypatch.setattr("ide.output.QUIET_S", 0.0)
+    log = io.StringIO()
+    with ProgressLine(log) as progress:
+        for n in (1, 1, 2):
+            progress(f"reading {n}", stage="reading")
+    assert log.getvalue() == "reading 1\nreading 2\n"
+
+
+def test_on_a_terminal_progress_is_one_line_that_never_wraps_and_is_gone_at_the_end(monkeypatch):
+    """An error's sentence comes to stand on a line of its own."""
+    monkeypatch.setenv("COLUMNS", "40")
+    terminal = _Terminal()
+    with pytest.raises(ZeroDivisionError), ProgressLine(terminal) as progress:
+        progress("a" * 100, stage="reading")
+        raise ZeroDivisionError
+    drawn = terminal.getvalue()
+    assert drawn.endswith("\r\x1b[K") and "\n" not in drawn
+    assert max(map(len, drawn.split("\r\x1b[K"))) == 39
