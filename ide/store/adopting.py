@@ -128,8 +128,9 @@ def _link_all(source: Path, target: Path) -> bool:
 
 
 def _link(source: Path, target: Path) -> None:
+    """Link a file itself, also where DVC has put a symbolic link to its cache, which it clears."""
     try:
-        os.link(source, target)
+        os.link(source.resolve(), target)
     except OSError as error:
         if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP):
             raise

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from ide.dataset.errors import QueryError
 from ide.store.duck import TABLES, connect, literal
+from ide.store.examples import example_parts
 from ide.store.workspace import Workspace
 
 _EXPLAIN = re.compile(r"\s*EXPLAIN\b\s*(?:ANALYZE\b\s*)?(?:\([^()]*\)\s*)?", re.IGNORECASE)
@@ -93,12 +94,16 @@ def _confine(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> Non
         workspace.local_path / "builds",
     )
     allowed = ", ".join(literal(f"{folder}/") for folder in folders)
+    # DVC may have linked examples from a cache that lies elsewhere; what they are was read above
+    parts = [part for name in workspace.datasets() for part in example_parts(workspace, name)]
+    linked = ", ".join(literal(str(part.resolve())) for part in parts)
     for setting in (
         "python_enable_replacements = false",
         "autoinstall_known_extensions = false",
         "autoload_known_extensions = false",
         "temp_directory = ''",
         f"allowed_directories = [{allowed}]",
+        f"allowed_paths = [{linked}]",
         "enable_external_access = false",
         "lock_configuration = true",
     ):

@@ -93,6 +93,21 @@ def test_a_former_build_made_again_is_the_current_one(workspace):
     assert [b.build_id for b in list_builds(workspace, "some")] == [again.build_id, "1" * 16]
 
 
+def test_a_build_outlives_the_cache_that_dvc_links_it_from(workspace, tmp_path):
+    """As with DVC's ``cache.type = symlink``."""
+    shutil.rmtree(workspace.local_path)
+    folder, cache = workspace.build_path("some"), tmp_path / "cache"
+    folder.rename(cache)
+    folder.mkdir()
+    for file in cache.iterdir():
+        (folder / file.name).symlink_to(file)
+    build = adopt_build(workspace, "some")
+    shutil.rmtree(cache)
+    assert len(build_table(build, "predictions")) > 0
+    assert restore_build(workspace, "some")
+    assert all(file.exists() for file in folder.iterdir())
+
+
 def test_the_newest_builds_are_kept(workspace):
     for number in range(N_KEPT + 3):
         make_another(workspace, f"{number:016x}")

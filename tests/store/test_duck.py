@@ -12,7 +12,7 @@ import pytest
 import ide
 from ide.dataset import schema
 from ide.dataset.errors import QueryError, StorageError, WorkspaceError
-from ide.store.duck import BUILD_TABLES, TABLES, connect, query
+from ide.store.duck import BUILD_TABLES, TABLES, connect, literal, query
 from ide.store.files import write_json, write_parquet
 from ide.store.history import commit
 from ide.store.state import current_labels
@@ -257,6 +257,21 @@ def test_whatever_writes_or_leaves_the_workspace_is_refused_in_one_sentence(stil
         query(still, sql.format(root=str(still.root).replace("'", "''")))
     assert "\n" not in str(caught.value)
     assert sorted(p for p in still.root.rglob("*") if ".git" not in p.parts) == before
+
+
+def test_examples_that_dvc_links_from_its_cache_are_answered_and_nothing_beside_them(
+    pets, tmp_path
+):
+    (part,) = pets.examples_path("pets").iterdir()
+    cached = part.rename(tmp_path / "cached.parquet")
+    secret = tmp_path / "secret.parquet"
+    secret.write_bytes(cached.read_bytes())
+    part.symlink_to(cached)
+    (pets.datasets_path / "secret.parquet").symlink_to(secret)
+    assert len(query(pets, "SELECT label FROM pets.examples").table) == 6
+    for path in (secret, pets.datasets_path / "secret.parquet"):
+        with pytest.raises(QueryError, match="Permission"):
+            query(pets, f"FROM read_blob({literal(str(path))})")
 
 
 def test_a_table_that_is_not_there_is_answered_with_those_that_are(still):
