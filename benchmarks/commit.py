@@ -21,10 +21,13 @@ from pathlib import Path
 import pyarrow as pa
 
 from ide.dataset.edit import make_edit, to_line
+from ide.store.commits import log
+from ide.store.committing import commit
 from ide.store.duck import connect
 from ide.store.edit_log import append_edits
 from ide.store.files import write_parquet, write_text
-from ide.store.history import commit, diff, log, status
+from ide.store.history import diff
+from ide.store.status import status
 from ide.store.workspace import Workspace
 
 CLASSES = [str(number) for number in range(10)]

@@ -34,8 +34,8 @@ from sklearn.datasets import load_digits
 
 from ide.dataset.edit import make_edit
 from ide.store.build_process import run_build
+from ide.store.committing import commit
 from ide.store.edit_log import append_edits
-from ide.store.history import commit
 from ide.store.importing import import_source
 from ide.store.new import new_workspace
 from ide.store.queue import suspect_rows

@@ -259,8 +259,8 @@ def edit(
 @format_option
 def status(root: Path | None, style: str) -> int:
     """Show the branch, uncommitted edits, conflicts and builds; ends with 1 on a conflict."""
-    from ide.store.history import status as read_status
-    from ide.store.history import status_as_dict
+    from ide.store.status import status as read_status
+    from ide.store.status import status_as_dict
 
     found = status_as_dict(read_status(Workspace.find(root)))
     if style == "json":
@@ -299,7 +299,7 @@ def diff(
 @format_option
 def log(name: str | None, limit: int, root: Path | None, style: str) -> None:
     """List the commits that changed datasets, newest first."""
-    from ide.store.history import log as read_log
+    from ide.store.commits import log as read_log
     from ide.store.history import log_as_rows
 
     rows = log_as_rows(read_log(Workspace.find(root), name, limit=limit))
@@ -327,7 +327,7 @@ def blame(name: str, example_id: str, root: Path | None, style: str) -> None:
 @workspace_option
 def commit(message: str | None, names: tuple[str, ...], root: Path | None) -> None:
     """Commit the edit logs and DVC's pointers with git; other staged work stays as it is."""
-    from ide.store.history import commit as make_commit
+    from ide.store.committing import commit as make_commit
 
     made = make_commit(Workspace.find(root), message, list(names) or None)
     click.echo(f"{made.revision[:10]} {made.message.splitlines()[0]}")
@@ -350,7 +350,7 @@ def report(base: str | None, root: Path | None) -> None:
 @format_option
 def sql(query: str, limit: int, root: Path | None, style: str) -> None:
     """Answer a SQL query; each dataset is a schema: SELECT * FROM digits.suspects LIMIT 5."""
-    from ide.store.duck import query as answer
+    from ide.store.query import query as answer
 
     result = answer(Workspace.find(root), query, limit=limit)
     _echo_rows(result.table.to_pylist(), result.table.column_names, style)

@@ -70,7 +70,7 @@ def _once(folder: Path) -> Iterator[bool]:
 def compiled_digits(tmp_path_factory) -> Workspace:
     """A workspace with the digits, committed and compiled for real, once a run. Read-only."""
     from ide.store.build_process import run_build
-    from ide.store.history import commit
+    from ide.store.committing import commit
     from ide.store.importing import import_source
     from ide.store.new import new_workspace
 

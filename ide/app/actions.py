@@ -11,7 +11,7 @@ from ide.app import cached, errors, state
 from ide.app.text import plain, short
 from ide.dataset.errors import UpwellError
 from ide.store.build_process import cancel_build, start_build
-from ide.store.history import commit
+from ide.store.committing import commit
 from ide.store.state import edit_example, undo_edit, undo_last
 
 _DONE = {

@@ -32,6 +32,8 @@ from ide.store.builds import (
 )
 from ide.store.compile_lock import folder_lock
 from ide.store.files import read_parquet, storage_errors, write_json, write_parquet
+from ide.store.git import head_revision
+from ide.store.past_edits import edits_at
 from ide.store.workspace import Workspace
 
 
@@ -214,9 +216,6 @@ def _flips(base: BuildInfo, links: Path) -> pa.Table:
 
 def _revision(workspace: Workspace, name: str, links: Path) -> tuple[str | None, int]:
     """Return git's HEAD, and how many of the build's edits it does not have."""
-    from ide.store.git import head_revision
-    from ide.store.history import edits_at
-
     ids = set(read_parquet(links / "edits.parquet", columns=["edit_id"])["edit_id"].to_pylist())
     try:
         revision = head_revision(workspace.root)

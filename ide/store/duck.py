@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
@@ -39,9 +38,6 @@ from ide.store.tables import (
     states_table,
 )
 from ide.store.workspace import Workspace
-
-if TYPE_CHECKING:
-    from ide.store.query import QueryResult
 
 # What a build's Parquet files hold; flips are against the build before it.
 BUILD_TABLES: Mapping[str, pa.Schema] = {
@@ -180,15 +176,3 @@ def quoted(name: str) -> str:
 def literal(text: str) -> str:
     """Return text as a SQL literal."""
     return "'" + text.replace("'", "''") + "'"
-
-
-def query(
-    workspace: Workspace, sql: str, *, limit: int = 1000, timeout_s: float | None = 60.0
-) -> QueryResult:
-    """Answer a query that can only read; see ``ide.store.query``."""
-    from ide.store import query as query_module
-
-    return query_module.query(workspace, sql, limit=limit, timeout_s=timeout_s)
-
-
-__all__ = ["BUILD_TABLES", "TABLES", "connect", "literal", "query", "quoted"]

@@ -17,9 +17,8 @@ from ide.store import git
 from ide.store.commits import CommitInfo, brought_by, log
 from ide.store.edit_log import read_edits
 from ide.store.examples import examples_revision, read_examples
-from ide.store.past_edits import edits_at, edits_of_all
+from ide.store.past_edits import edits_of_all
 from ide.store.state import imported_labels
-from ide.store.status import DatasetStatus, Status, status, status_as_dict, uncommitted_edits
 from ide.store.workspace import Workspace
 
 DIFF = pa.schema([("dataset", pa.string()), *CHANGES])
@@ -128,29 +127,3 @@ def log_as_rows(commits: Iterable[CommitInfo]) -> list[dict[str, Any]]:
         }
         for c in commits
     ]
-
-
-def commit(
-    workspace: Workspace, message: str | None = None, names: Sequence[str] | None = None
-) -> CommitInfo:
-    """Commit datasets with git; see ``ide.store.committing``."""
-    from ide.store import committing
-
-    return committing.commit(workspace, message, names)
-
-
-__all__ = [
-    "CommitInfo",
-    "DatasetStatus",
-    "Status",
-    "blame",
-    "commit",
-    "commit_of_edits",
-    "diff",
-    "edits_at",
-    "log",
-    "log_as_rows",
-    "status",
-    "status_as_dict",
-    "uncommitted_edits",
-]

@@ -18,7 +18,8 @@ from ide.dataset.snapshot import edit_set_hash
 from ide.store import git
 from ide.store.builds import BuildInfo, build_metrics, build_table, current_build, list_builds
 from ide.store.builds import edits_since as n_edits_since
-from ide.store.history import diff, edits_at
+from ide.store.history import diff
+from ide.store.past_edits import edits_at
 from ide.store.workspace import Workspace
 
 

@@ -7,9 +7,10 @@ import time
 import pytest
 
 from ide.store.builds import current_build, list_builds
+from ide.store.commits import log
 from ide.store.edit_log import read_edits
-from ide.store.history import log, status
 from ide.store.state import dataset_state
+from ide.store.status import status
 from tests.conftest import git
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]

@@ -9,12 +9,13 @@ import pytest
 
 from ide.store.build_process import run_build
 from ide.store.builds import build_metrics, build_table, current_build
+from ide.store.committing import commit
 from ide.store.examples import read_examples
-from ide.store.history import commit, status
 from ide.store.importing import import_source
 from ide.store.new import new_workspace
 from ide.store.queue import suspect_queue
 from ide.store.state import current_labels, edit_example
+from ide.store.status import status
 from tests.conftest import git
 
 N_PLANTED = 60

@@ -8,8 +8,12 @@ import subprocess
 import pytest
 
 from ide import cli
-from ide.store.history import commit, diff, edits_at, log, status
+from ide.store.commits import log
+from ide.store.committing import commit
+from ide.store.history import diff
+from ide.store.past_edits import edits_at
 from ide.store.state import current_labels, edit_example, undo_last
+from ide.store.status import status
 from ide.store.workspace import Workspace
 from tests.conftest import git
 

@@ -12,9 +12,10 @@ import pytest
 import ide
 from ide.dataset import schema
 from ide.dataset.errors import QueryError, StorageError, WorkspaceError
-from ide.store.duck import BUILD_TABLES, TABLES, connect, literal, query
+from ide.store.committing import commit
+from ide.store.duck import BUILD_TABLES, TABLES, connect, literal
 from ide.store.files import write_json, write_parquet
-from ide.store.history import commit
+from ide.store.query import query
 from ide.store.state import current_labels
 from ide.store.tables import BUILDS, COMMITS, EDITS_WITH_REVISION, METRICS
 from tests.conftest import git

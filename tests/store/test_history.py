@@ -11,20 +11,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from ide.dataset.errors import DatasetNotFoundError, GitError
+from ide.store.commits import log
+from ide.store.committing import commit
 from ide.store.edit_log import read_edits
 from ide.store.files import write_parquet
-from ide.store.history import (
-    blame,
-    commit,
-    diff,
-    edits_at,
-    log,
-    log_as_rows,
-    status,
-    status_as_dict,
-    uncommitted_edits,
-)
+from ide.store.history import blame, diff, log_as_rows
+from ide.store.past_edits import edits_at
 from ide.store.state import undo_edit, undo_last
+from ide.store.status import status, status_as_dict, uncommitted_edits
 from tests.conftest import git
 from tests.store.tiny import add_dataset, edit, tiny_workspace
 
