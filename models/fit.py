@@ -44,7 +44,8 @@ class Epoch:
     n_epochs: int
     loss: float  # mean over the training examples
     accuracy: float
-    held_out_accuracy: float  # of the labelled examples that are not trained on
+    held_out_loss: float  # mean over the labelled examples that are not trained on
+    held_out_accuracy: float
 
 
 def fit(
@@ -215,11 +216,13 @@ def _summary(
 ) -> Epoch:
     is_held_out = targets >= 0
     is_held_out[train] = False
-    is_right = (logits.argmax(1) == targets).float()
-    return Epoch(
-        number,
-        n_epochs,
-        loss=float(functional.cross_entropy(logits[train], targets[train])),
-        accuracy=float(is_right[train].mean()),
-        held_out_accuracy=float(is_right[is_held_out].mean()),  # NaN where there are none
-    )
+    loss, accuracy = _loss_and_accuracy(logits[train], targets[train])
+    held_out = _loss_and_accuracy(logits[is_held_out], targets[is_held_out])
+    return Epoch(number, n_epochs, loss, accuracy, *held_out)
+
+
+def _loss_and_accuracy(logits: torch.Tensor, targets: torch.Tensor) -> tuple[float, float]:
+    if not len(targets):
+        return float("nan"), float("nan")
+    accuracy = (logits.argmax(1) == targets).float().mean()
+    return float(functional.cross_entropy(logits, targets)), float(accuracy)
