@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import click
 
 import ide
 from ide.dataset.errors import EditError, UpwellError
-from ide.output import FORMATS, ProgressLine, plain, render
+from ide.output import FORMATS, ProgressLine, as_json, render
 from ide.store.workspace import Workspace
 
 EXIT_OK, EXIT_DATA_FAILS, EXIT_WRONG_REQUEST, EXIT_BROKEN = 0, 1, 2, 3
@@ -61,10 +61,6 @@ def _echo_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], style:
     click.echo(render(rows, columns=columns, style=style))
 
 
-def _echo_json(value: Any) -> None:
-    click.echo(json.dumps(value, default=plain, indent=2, ensure_ascii=False))
-
-
 workspace_option = click.option(
     "--workspace",
     "root",
@@ -73,6 +69,9 @@ workspace_option = click.option(
 )
 format_option = click.option(
     "--format", "style", type=click.Choice(FORMATS), default="table", help="How to print tables."
+)
+limit_option = partial(
+    click.option, "--limit", type=click.IntRange(1), show_default=True, help="At most so many rows."
 )
 
 
@@ -120,7 +119,13 @@ def import_(source: str, root: Path | None, name: str, **options: Any) -> None:
 
 
 @upwell.command("open")
-@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=8501,
+    show_default=True,
+    help="The port to listen on.",
+)
 @click.option("--headless", is_flag=True, help="Do not open a browser.")
 @click.option(
     "--address",
@@ -170,7 +175,7 @@ def _interval(estimate: Mapping[str, float]) -> str:
 
 @upwell.command()
 @click.argument("name")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@limit_option(default=20)
 @click.option("--all", "with_judged", is_flag=True, help="Also those a person has judged.")
 @workspace_option
 @format_option
@@ -264,7 +269,7 @@ def status(root: Path | None, style: str) -> int:
 
     found = status_as_dict(read_status(Workspace.find(root)))
     if style == "json":
-        _echo_json(found)
+        click.echo(as_json(found))
     else:
         if style == "table":
             click.echo(f"on {found['branch'] or 'no branch'} at {found['revision'] or 'no commit'}")
@@ -294,7 +299,7 @@ def diff(
 
 @upwell.command()
 @click.argument("name", required=False)
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@limit_option(default=20)
 @workspace_option
 @format_option
 def log(name: str | None, limit: int, root: Path | None, style: str) -> None:
@@ -345,7 +350,7 @@ def report(base: str | None, root: Path | None) -> None:
 
 @upwell.command()
 @click.argument("query")
-@click.option("--limit", type=click.IntRange(1), default=1000, show_default=True)
+@limit_option(default=1000)
 @workspace_option
 @format_option
 def sql(query: str, limit: int, root: Path | None, style: str) -> None:
@@ -360,9 +365,19 @@ def sql(query: str, limit: int, root: Path | None, style: str) -> None:
 
 @upwell.command()
 @click.argument("name")
-@click.option("--to", "path", type=click.Path(path_type=Path), required=True)
 @click.option(
-    "--as", "kind", type=click.Choice(("parquet", "csv", "jsonl", "folder")), default=None
+    "--to",
+    "path",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The file or folder to write; nothing is overwritten.",
+)
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(("parquet", "csv", "jsonl", "folder")),
+    default=None,
+    help="The format (default: by the path's ending, else a folder).",
 )
 @workspace_option
 def export(name: str, path: Path, kind: str | None, root: Path | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import shutil
 import sys
 import time
@@ -66,10 +67,23 @@ def render(rows: Iterable[Mapping[str, Any]], *, columns: Sequence[str], style: 
     """Return rows as text in one of ``FORMATS``, without the last newline."""
     listed = list(rows)
     if style == "json":
-        return json.dumps(listed, default=plain, indent=2, ensure_ascii=False)
+        return as_json(listed)
     if style == "csv":
         return _csv(listed, columns)
     return _table(listed, columns)
+
+
+def as_json(value: Any, *, indent: int | None = 2) -> str:
+    """Return JSON that every reader takes: a number that is none, or is infinite, is null."""
+    return json.dumps(_finite(value), default=plain, indent=indent, ensure_ascii=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(v) for key, v in value.items()}
+    return [_finite(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 
 def plain(value: Any) -> Any:
@@ -113,7 +127,7 @@ def _csv_cell(value: Any) -> Any:
     if value is None or isinstance(value, (int, float)):
         return value
     if isinstance(value, (list, tuple, dict)):
-        return json.dumps(value, default=plain, ensure_ascii=False)
+        return as_json(value, indent=None)
     return escape_cell(value if isinstance(value, str) else str(plain(value)))
 
 

@@ -31,6 +31,7 @@ def test_every_command_and_option_is_described(command):
     for parameter in cli.COMMANDS[command].params:
         if isinstance(parameter, click.Option) and parameter.name not in ("root", "style"):
             assert f"`{parameter.opts[-1]}" in section, (command, parameter.opts)
+            assert parameter.help and parameter.help in section, (command, parameter.opts)
 
 
 @pytest.mark.parametrize("check", sorted(CHECKS))

@@ -17,6 +17,17 @@ def test_json_is_exact():
     assert json.loads(render(ROWS, columns=["id"], style="json")) == ROWS
 
 
+def test_json_is_json_also_where_a_number_is_none():
+    """Previously NaN and Infinity, which jq and browsers refuse."""
+    rows = [{"loss": float("nan"), "probs": [1.0, float("inf")], "by": {"x": float("-inf")}}]
+
+    def refuse(name):
+        raise AssertionError(name)
+
+    found = json.loads(render(rows, columns=[], style="json"), parse_constant=refuse)
+    assert found == [{"loss": None, "probs": [1.0, None], "by": {"x": None}}]
+
+
 def test_csv_has_the_columns_asked_for_and_runs_no_formula():
     text = render(ROWS, columns=["id", "label"], style="csv")
     assert list(csv.reader(io.StringIO(text))) == [["id", "label"], ["a", "'=1+1"], ["b", ""]]
