@@ -18,17 +18,15 @@ from ide.dataset.schema import (
     FLIPS,
     ISSUES,
     LABEL,
-    PAYLOAD_TYPES,
     PREDICTIONS,
     SLICES,
     SPLIT,
     SUSPECTS,
-    URI,
 )
 from ide.store.builds import BuildInfo, current_build, list_builds
 from ide.store.commits import brought_by, log
 from ide.store.edit_log import read_edits
-from ide.store.examples import example_parts
+from ide.store.examples import example_parts, read_examples
 from ide.store.state import dataset_state
 from ide.store.tables import (
     builds_table,
@@ -102,12 +100,9 @@ def _add_examples(connection: duckdb.DuckDBPyConnection, workspace: Workspace, n
     parts = example_parts(workspace, name)
     if parts:
         _add_parquet(connection, name, "examples", parts)
-        return
-    config = workspace.config(name)
-    payload = pa.field(config.payload_column, PAYLOAD_TYPES[config.modality])
-    bare = [pa.field(column, pa.string()) for column in (EXAMPLE_ID, SPLIT, LABEL)]
-    schema = pa.schema([*bare, payload, pa.field(URI, pa.string())])
-    _add_table(connection, name, "examples", schema.empty_table())
+    else:
+        columns = [EXAMPLE_ID, SPLIT, LABEL, workspace.config(name).payload_column]
+        _add_table(connection, name, "examples", read_examples(workspace, name, columns))
 
 
 def _add_build_table(

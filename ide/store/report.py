@@ -51,7 +51,8 @@ def _dataset_report(
         return DatasetReport(name, changed, note=note)
     base = _base_build(workspace, name, revision)
     stale = n_edits_since(workspace, build)
-    notes = [f"{stale:,} edits are newer than the build"] if stale else []
+    newer = "edit is" if stale == 1 else "edits are"
+    notes = [f"{stale:,} {newer} newer than the build"] if stale else []
     base_metrics = build_metrics(base) if base else _metrics_from_cache(workspace, name, revision)
     if base is not None and base.build_id == build.build_id:
         notes.append("both sides are the same build")
