@@ -6,6 +6,7 @@ Values are shared by all sessions and nobody changes them.
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -74,13 +75,18 @@ def forget_history() -> None:
 
 
 def table(build: BuildInfo, name: str, columns: tuple[str, ...] | None = None) -> pa.Table:
-    """Return a table of a build, which never changes."""
-    return _table(build.build_id, build.dataset, name, columns, build)
+    """Return a table of a build; read again when the build was renewed for what people judged."""
+    return _table(build.build_id, build.dataset, build.finished_at, name, columns, build)
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
 def _table(
-    build_id: str, dataset: str, name: str, columns: tuple[str, ...] | None, _build: BuildInfo
+    build_id: str,
+    dataset: str,
+    finished_at: datetime,
+    name: str,
+    columns: tuple[str, ...] | None,
+    _build: BuildInfo,
 ) -> pa.Table:
     return build_table(_build, name, columns)
 
