@@ -45,7 +45,8 @@ def compile_(workspace: Workspace, name: str) -> None:
         )
         predictions = predict(model, data.images)
     except ValueError as error:
-        raise BuildError(f"{name!r} cannot be compiled: {error}") from error
+        advice = f"See classes and [model] in datasets/{name}/dataset.toml."
+        raise BuildError(f"{name!r} cannot be compiled: {error} {advice}") from error
     build, metadata = workspace.build_path(name), {"upwell.build_id": identity}
     write_parquet(build / "dynamics.parquet", dynamics_table(data, record), metadata=metadata)
     table = predictions_table(data, record, predictions, config.classes)

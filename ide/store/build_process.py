@@ -163,7 +163,8 @@ def _check_names(workspace: Workspace, names: Sequence[str] | None) -> list[str]
     listed = listed_datasets(workspace)
     wanted = list(dict.fromkeys(names or []))
     if not names:
-        wanted = [name for name in listed if workspace.config(name).is_compiled]
+        known = workspace.datasets()
+        wanted = [n for n in listed if n not in known or workspace.config(n).is_compiled]
     if not wanted and listed:
         raise ConfigError(
             f"nothing here can be compiled yet: {', '.join(listed)} hold no images, and only "
@@ -173,6 +174,12 @@ def _check_names(workspace: Workspace, names: Sequence[str] | None) -> list[str]
         raise ConfigError(
             "there is no dataset to build yet. Import one with: upwell import SOURCE --name NAME"
         )
+    for name in wanted:
+        if name in listed and name not in workspace.datasets():
+            raise ConfigError(
+                f"params.yaml lists {name!r}, and there is no datasets/{name}/dataset.toml; "
+                f"bring the dataset back, or take the line out of params.yaml"
+            )
     for name in wanted:
         config = workspace.config(name)
         if not config.is_compiled:

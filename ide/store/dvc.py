@@ -28,7 +28,7 @@ from ide.dataset.errors import (
 from ide.store.workspace import Workspace
 
 _LAST_STAGES = ("check", "evaluate")  # what everything else leads to
-_CONFLICT_FILES = ("dvc.yaml", "params.yaml", "dvc.lock")
+_CONFLICT_FILES = ("dvc.yaml", "dvc.lock")  # params.yaml is read, and refused, before
 _GRACE_S = 0.5  # between asking and killing
 
 
@@ -108,11 +108,17 @@ def refusal(log: str) -> UpwellError:
         return ConfigError(
             f"{missing[1]} is not there. Bring it with: dvc pull, or import the examples again"
         )
-    if "No space left on device" in log:
+    # a full disk takes the bytes of a file, but not its name: DVC then says that no link works
+    if "No space left on device" in log or "No possible cache link types" in log:
         return StorageError("the disk is full; free some space and compile again")
     invalid = re.search(r"'(?:\./)?([^'\n]+)' is invalid\.\s+(.+)\s+(.*)", log)
     if invalid:
         return ConfigError(f"{invalid[1]} is not what DVC can read: {invalid[2]} {invalid[3]}")
+    if "dvc.lock' validation failed" in log:
+        return ConfigError(
+            "dvc.lock is not what DVC can read: it is empty or cut short. Bring it back with: "
+            "git checkout HEAD -- dvc.lock, or delete it and compile: DVC writes it anew"
+        )
     errors = [line.removeprefix("ERROR: ") for line in log.splitlines() if "ERROR: " in line]
     return BuildError(
         f"DVC refused: {errors[-1][:400]}" if errors else "DVC ended without saying why"

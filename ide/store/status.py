@@ -23,12 +23,14 @@ TRACKED = ("datasets", "dvc.lock", "params.yaml")
 class DatasetStatus:
     """One dataset beside HEAD: what is not committed, what is disputed, what is damaged.
 
-    ``edits`` are those that HEAD does not have; ``conflicts`` example ids; ``damage`` sentences.
+    ``edits`` are those that HEAD does not have; ``conflicts`` example ids, ``rival_values`` what
+    people say of each; ``damage`` sentences.
     """
 
     name: str
     edits: tuple[Edit, ...]
     conflicts: tuple[str, ...]
+    rival_values: Mapping[str, tuple[str, ...]]
     damage: tuple[str, ...]
     is_untracked: bool
     n_examples: int
@@ -130,7 +132,9 @@ def status_as_dict(found: Status) -> dict[str, Any]:
             for e in d.edits
         ],
         "conflicts": [
-            {"dataset": d.name, "example_id": i} for d in found.datasets for i in d.conflicts
+            {"dataset": d.name, "example_id": i, "values": list(d.rival_values[i])}
+            for d in found.datasets
+            for i in d.conflicts
         ],
         "damage": [
             *([found.problem] if found.problem else []),
@@ -194,6 +198,7 @@ def _dataset_status(
         name=name,
         edits=tuple(edits),
         conflicts=tuple(i for i, s in state.items() if s.is_conflict),
+        rival_values={i: s.conflict_values for i, s in state.items() if s.is_conflict},
         damage=(*(str(d) for d in damage), *lost),
         is_untracked=is_untracked,
         n_examples=n_examples(workspace, name),

@@ -132,14 +132,19 @@ def test_what_cannot_be_built_is_refused_before_anything_begins(workspace):
         run_build(workspace, ["none"])
     for params_text, message in (
         ("datasets: []\n", "'some' is not in params.yaml"),
-        ("datasets: {\n", "params.yaml"),
+        ("datasets: {\n", "params.yaml is not YAML: while parsing a flow node"),
+        ("<<<<<<< HEAD\ndatasets: []\n", "params.yaml holds a merge conflict"),
     ):
         params.write_text(params_text)
         with pytest.raises(ConfigError, match=message):
             run_build(workspace, ["some"])
-    params.write_text("datasets: []\n")
-    with pytest.raises(ConfigError, match="no dataset to build yet"):
-        run_build(workspace)
+    for params_text, message in (
+        ("datasets: []\n", "no dataset to build yet"),
+        ("datasets: [some, ghost]\n", "params.yaml lists 'ghost', and there is no datasets/ghost/"),
+    ):
+        params.write_text(params_text)
+        with pytest.raises(ConfigError, match=message):
+            run_build(workspace)
     params.write_text(listed)
     lock = workspace.root / "dvc.lock"
     locked = lock.read_bytes()
@@ -161,6 +166,13 @@ def test_what_dvc_says_becomes_a_sentence(workspace):
     assert "datasets/some/examples is not there" in str(
         refusal("ERROR: [Errno 2] No such file or directory: '/x/datasets/some/examples'")
     )
+    lock = workspace.root / "dvc.lock"
+    locked = lock.read_bytes()
+    lock.write_bytes(b"")  # as a power cut may leave it
+    with pytest.raises(ConfigError, match=r"dvc.lock is not what DVC can read: it is empty"):
+        run_build(workspace)
+    lock.write_bytes(locked)
+    assert "the disk is full" in str(refusal("ERROR: No possible cache link types for 'x'"))
     assert str(refusal("")) == "DVC ended without saying why"
 
 

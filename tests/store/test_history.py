@@ -57,7 +57,7 @@ def test_status_as_json_has_edits_conflicts_and_damage_as_lists(pets):
     path.write_text(json.dumps(line) + "\nnot an edit\n")
     found = status_as_dict(status(pets))
     assert [e["example_id"] for e in found["edits"]] == ["x0", "x0"]
-    assert found["conflicts"] == [{"dataset": "pets", "example_id": "x0"}]
+    assert found["conflicts"] == [{"dataset": "pets", "example_id": "x0", "values": ["cat", "dog"]}]
     assert ["ben.jsonl, line 2" in s for s in found["damage"]] == [True]
 
 

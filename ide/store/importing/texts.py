@@ -18,6 +18,7 @@ from ide.store.files import write_text
 from ide.store.importing.source import Source
 from ide.store.workspace import Workspace
 
+_CONFLICT = re.compile(r"^(<<<<<<<|>>>>>>>) ", re.MULTILINE)  # git's marks
 _NO_PARAMS = "# The datasets that are built, each a folder of datasets/.\ndatasets: []\n"
 
 
@@ -103,9 +104,14 @@ def read_params(workspace: Workspace) -> Any:
     path = workspace.root / "params.yaml"
     try:
         text = path.read_text(encoding="utf-8") if path.exists() else _NO_PARAMS
+        if _CONFLICT.search(text):
+            raise ConfigError(
+                "params.yaml holds a merge conflict; keep the lines of both sides, remove the "
+                "marks (<<<<<<<, =======, >>>>>>>), and try again"
+            )
         params = _yaml().load(text) or {}
     except (YAMLError, UnicodeDecodeError) as error:
-        problem = " ".join(str(error).split())[:200]
+        problem = " ".join(str(error).replace(' in "<unicode string>",', "").split())[:200]
         raise ConfigError(f"params.yaml is not YAML: {problem}. Mend it and try again.") from None
     listed = params.get("datasets") if isinstance(params, dict) else None
     if not isinstance(params, dict) or not (listed is None or isinstance(listed, list)):
