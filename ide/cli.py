@@ -13,9 +13,10 @@ import click
 
 import ide
 from ide.dataset.errors import EditError, UpwellError
-from ide.output import FORMATS, ProgressLine, as_json, render
+from ide.output import FORMATS, ProgressLine, as_json, interval, printable, render
 from ide.store.workspace import Workspace
 
+_N_WARNINGS = 20  # the workbench and JSON tell of all
 EXIT_OK, EXIT_DATA_FAILS, EXIT_WRONG_REQUEST, EXIT_BROKEN = 0, 1, 2, 3
 
 
@@ -50,6 +51,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
             "and please report it",
             EXIT_BROKEN,
         )
+
+
+def _warn(sentence: str) -> None:
+    click.echo(f"upwell: {printable(sentence, width=500)}", err=True)
 
 
 def _complain(sentence: str, code: int) -> int:
@@ -150,8 +155,8 @@ def open_(root: Path | None, port: int, headless: bool, address: str) -> None:
 @workspace_option
 def compile_(names: tuple[str, ...], root: Path | None) -> None:
     """Compile datasets (default: all): labels into weights, suspects, issues and metrics."""
-    from ide.store.build_process import run_build
-    from ide.store.builds import build_metrics
+    from ide.store.build_process import build_status, run_build
+    from ide.store.builds import build_metrics, build_table
 
     workspace = Workspace.find(root)
     with ProgressLine() as progress:
@@ -162,15 +167,15 @@ def compile_(names: tuple[str, ...], root: Path | None) -> None:
         )
     for build in builds:
         test = build_metrics(build)["splits"].get("test")
-        score = _interval(test["accuracy"]) if test and test["accuracy"] else "no test examples"
+        score = interval(test["accuracy"]) if test and test["accuracy"] else "no test examples"
         click.echo(f"{build.dataset}: build {build.build_id}, test accuracy {score}")
+        if n_errors := build_table(build, "issues")["severity"].to_pylist().count("error"):
+            _warn(f"{build.dataset} has {n_errors:,} errors; list them with: upwell check")
+    for warning in build_status(workspace).warnings[:_N_WARNINGS]:
+        _warn(warning)
     for name in () if names else workspace.datasets():
         if not (config := workspace.config(name)).is_compiled:
             click.echo(f"{name}: left out, as {config.modality} does not compile yet", err=True)
-
-
-def _interval(estimate: Mapping[str, float]) -> str:
-    return f"{estimate['value']:.4f} (95 % {estimate['low']:.4f} … {estimate['high']:.4f})"
 
 
 @upwell.command()
@@ -242,21 +247,15 @@ def edit(
             + ", ".join(f"--{k.rstrip('_')}" for k in actions)
         )
     ((action, value),) = chosen.items()
-    who = annotator or default_annotator(workspace)
-    made = (
-        state.undo_last(workspace, name, example_id, annotator=who, reason=reason)
-        if action == "undo"
-        else state.edit_example(
-            workspace,
-            name,
-            example_id,
-            action,
-            value if isinstance(value, str) else None,
-            annotator=who,
-            reason=reason,
+    who, text = annotator or default_annotator(workspace), value if value is not True else None
+    if action == "undo":
+        made = state.undo_last(workspace, name, example_id, annotator=who, reason=reason)
+    else:
+        made = state.edit_example(
+            workspace, name, example_id, action, text, annotator=who, reason=reason
         )
-    )
-    click.echo(f"{name} {example_id}: {made.action} {made.value or ''} ({made.edit_id})".strip())
+    what = f"{made.action} {printable(made.value, width=200)}".strip()
+    click.echo(f"{name} {example_id}: {what} ({made.edit_id})")
 
 
 @upwell.command()
@@ -276,7 +275,10 @@ def status(root: Path | None, style: str) -> int:
         columns = ("dataset", "n_examples", "n_edits", "n_conflicts", "n_damaged", "build_id")
         _echo_rows(found["datasets"], columns, style)
         for sentence in found["damage"]:
-            click.echo(f"upwell: {sentence}", err=True)
+            _warn(sentence)
+        for each in found["conflicts"][:_N_WARNINGS]:
+            what = f"{each['dataset']} {each['example_id']}"
+            _warn(f"{what} is in conflict: {' | '.join(each['values'])}. Decide with: upwell edit")
     return EXIT_DATA_FAILS if found["conflicts"] else EXIT_OK
 
 

@@ -114,6 +114,11 @@ def printable(value: Any, *, width: int = MAX_CELL) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
+def interval(estimate: Mapping[str, float]) -> str:
+    """Return a share with its 95 % interval, such as ``0.98 (95 % 0.97 … 0.99)``."""
+    return f"{estimate['value']:.4f} (95 % {estimate['low']:.4f} … {estimate['high']:.4f})"
+
+
 def _csv(rows: list[Mapping[str, Any]], columns: Sequence[str]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
