@@ -100,6 +100,10 @@ def is_name(name: str) -> bool:
 
 def check_name(name: str) -> str:
     """Return ``name`` if it can name a dataset, or raise ``ConfigError``."""
+    if name in _RESERVED_NAMES:
+        raise ConfigError(
+            f"{name!r} cannot name a dataset: SQL has a schema of that name; take another one"
+        )
     if not is_name(name):
         raise ConfigError(
             f"{name[:80]!r} cannot name a dataset: it is a folder and a SQL schema, so use up to "

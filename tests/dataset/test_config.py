@@ -49,3 +49,8 @@ def test_a_mistake_is_one_sentence_that_names_the_file(text, sentence):
 def test_a_name_that_is_no_folder_and_no_schema_is_refused(name):
     with pytest.raises(ConfigError, match="cannot name a dataset"):
         check_name(name)
+
+
+def test_a_name_that_sql_keeps_for_itself_is_refused_as_such():
+    with pytest.raises(ConfigError, match="SQL has a schema of that name"):
+        check_name("information_schema")
