@@ -77,6 +77,8 @@ def check_value(workspace: Workspace, name: str, action: str, value: str | None)
         classes = workspace.config(name).classes
         if value not in classes:
             raise UnknownClassError(name, value or "", classes, where=f"{action} of an example")
+    if action in ("tag", "untag", "comment") and not (value or "").strip():
+        raise EditError(f"the {action} is empty; write what it should say")
     if action == "split" and value not in SPLITS:
         raise EditError(f"{value!r} is not a split; wanted one of {', '.join(SPLITS)}")
 

@@ -84,6 +84,8 @@ def test_a_wrong_request_writes_nothing(workspace):
         edit_example(workspace, "pets", "../x", "label", "dog", annotator="ada")
     with pytest.raises(UnknownClassError):
         edit_example(workspace, "pets", "x", "label", "cow", annotator="ada")
+    with pytest.raises(EditError, match="the tag is empty"):
+        edit_example(workspace, "pets", "x", "tag", "  ", annotator="ada")
     with pytest.raises(EditError, match="not a split"):
         edit_example(workspace, "pets", "x", "split", "holdout", annotator="ada")
     assert read_edits(workspace, "pets").edits == ()
