@@ -144,9 +144,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def workbench(workspace: Workspace) -> Iterator[str]:
+def workbench(workspace: Workspace, *, port: int | None = None) -> Iterator[str]:
     """Serve a workspace as ``upwell open`` does, and yield its address."""
-    port = free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", "ide.cli", "open", "--headless", "--port", str(port)]
     process = subprocess.Popen(
         command, cwd=workspace.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

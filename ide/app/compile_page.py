@@ -46,6 +46,7 @@ def _start(ws: Workspace, name: str) -> None:
             icon=":material/play_arrow:",
             type="primary",
             key="compile_start",
+            disabled=not ws.config(name).is_compiled,
             on_click=_begin,
             args=([name],),
         )
@@ -69,6 +70,10 @@ def _begin(names: list[str] | None) -> None:
 def _pending(ws: Workspace, name: str) -> str:
     """Say what a build would do."""
     found = facts(ws, name)
+    if not found.config.is_compiled:
+        return (
+            f"Of {found.config.modality}, this version compiles nothing yet; label and export it."
+        )
     stages = " → ".join(s for s in STAGES if s != "fetch")
     if found.build is None:
         return f"Everything is to be made: {stages}."

@@ -72,7 +72,7 @@ def next_step(found: Facts) -> Step:
     """Return the one thing that helps most now."""
     edits = count(found.status.n_edits, "edit")
     if not found.config.is_compiled and not found.status.n_edits:
-        why = f"Of {found.config.modality}, this version compiles nothing yet; label and export it."
+        why = f"Only images compile so far; label and export {found.config.modality}."
         return Step("browse", "Browse", "grid_view", why)
     if found.build is None and found.config.is_compiled:
         why = "There is no build yet: nothing is ranked and nothing is measured."

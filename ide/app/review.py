@@ -17,7 +17,7 @@ def review(workspace: Workspace, name: str) -> None:
     """Draw Review; a fragment, so that saving an edit does not draw the page around it again."""
     newest = current_build(workspace, name)
     if newest is None:
-        _no_build(name)
+        _no_build(workspace, name)
         return
     annotator = state.annotator()
     build = _pinned(workspace, name, newest, annotator)
@@ -48,7 +48,16 @@ def _pinned(workspace: Workspace, name: str, newest: BuildInfo, annotator: str) 
     return newest
 
 
-def _no_build(name: str) -> None:
+def _no_build(workspace: Workspace, name: str) -> None:
+    config = workspace.config(name)
+    if not config.is_compiled:
+        st.info(
+            f"{name} holds {config.modality}, and only images compile so far, so that nothing is "
+            "ranked. Its examples can be labelled on their own pages.",
+            icon=":material/rate_review:",
+        )
+        navigate.link("browse", "Browse", "grid_view", name)
+        return
     st.info(
         f"{name} has no build yet, so there is nothing the network doubts. Compiling takes "
         "seconds on a small dataset; its suspects then stand here.",

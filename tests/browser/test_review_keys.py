@@ -11,7 +11,7 @@ from ide.store.edit_log import read_edits
 from ide.store.queue import suspect_queue
 from ide.store.state import dataset_state
 from ide.store.workspace import Workspace
-from tests.conftest import workbench
+from tests.conftest import free_port, workbench
 
 pytestmark = pytest.mark.browser
 
@@ -258,3 +258,19 @@ def test_a_refused_edit_says_why_and_is_not_written(tab, fresh, glyphs):
         assert fresh() == []
     finally:
         path.write_text(whole)
+
+
+def test_a_server_that_is_started_anew_gets_every_edit_without_a_hand(page, tmp_path):
+    workspace = make_workspace(tmp_path / "w", n=200, n_suspects=100)
+    port = free_port()
+    with workbench(workspace, port=port) as url:
+        page.goto(f"{url}/review?dataset={NAME}&annotator=ada")
+        ready(page)
+        seen = press_fast(page, ["1", "2"], 50)
+        wait_until_saved(page)
+    seen += press_fast(page, ["3", "4"], 50)
+    page.locator(".labeler[data-unsaved='2']").wait_for()
+    with workbench(workspace, port=port):
+        page.locator(".labeler[data-unsaved='0']").wait_for(timeout=60_000)
+    found = {(e.example_id, e.value) for e in read_edits(workspace, NAME).edits}
+    assert found == set(zip(seen, "1234", strict=True))

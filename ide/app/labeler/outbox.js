@@ -16,16 +16,19 @@ export function newEditId(now = Date.now()) {
 }
 
 export class Outbox {
-  /** send(edits) hands the unacknowledged tail over; onChange() follows every change. */
-  constructor({ prefix, client, send, onChange }) {
+  /** send(edits) hands the unacknowledged tail over; onChange() follows every change; onSilence(n)
+   *  is told of each wait without an answer, the n-th in a row. */
+  constructor({ prefix, client, send, onChange, onSilence }) {
     this.prefix = prefix;
     this.key = `${prefix}${client}`;
     this.send = send;
     this.onChange = onChange;
+    this.onSilence = onSilence;
     this.edits = new Map(); // by edit_id, in the order in which they were made
     this.seq = 0;
     this.error = null;
-    this.isSilent = false;
+    this.nSilent = 0;
+    this.isStored = false; // whether a reload would find every edit again
     this.firstUnsentAt = null;
     this.sentSeq = 0; // edits up to this one have been sent at least once
     this.adopt();
@@ -39,7 +42,7 @@ export class Outbox {
   get status() {
     if (this.size === 0) return "saved";
     if (this.error) return "refused";
-    return this.isSilent ? "offline" : "saving";
+    return this.nSilent ? "offline" : "saving";
   }
 
   of(exampleId) {
@@ -74,9 +77,10 @@ export class Outbox {
     this.send(tail);
     clearTimeout(this.silence);
     this.silence = setTimeout(() => {
-      this.isSilent = true;
+      this.nSilent += 1;
       this.onChange();
       this.flush();
+      this.onSilence(this.nSilent);
     }, SILENCE_MS);
   }
 
@@ -87,7 +91,7 @@ export class Outbox {
     this.error = error;
     if (before !== this.size) this.save();
     if (before !== this.size || error) {
-      this.isSilent = false;
+      this.nSilent = 0;
       clearTimeout(this.silence);
       if (this.size) {
         if (error) this.silence = setTimeout(() => this.flush(), SILENCE_MS);
@@ -101,8 +105,9 @@ export class Outbox {
     try {
       if (this.size) localStorage.setItem(this.key, JSON.stringify([...this.edits.values()]));
       else localStorage.removeItem(this.key);
+      this.isStored = true;
     } catch {
-      // storage is full or forbidden: the edits are still here, and beforeunload warns
+      this.isStored = false; // full or forbidden: the edits are still here, and beforeunload warns
     }
   }
 
