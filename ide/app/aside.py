@@ -20,6 +20,9 @@ def draw(ws: Workspace, name: str) -> None:
     found = facts(ws, name)
     if found.build is None:
         st.caption("**Evals**")
+        if not found.config.is_compiled:
+            st.caption(f"Only images compile so far, so that {found.config.modality} has no evals.")
+            return
         st.caption("No build yet. Compile to see how good these labels are.")
         navigate.link("compile", "Compile", "play_circle", name)
         return

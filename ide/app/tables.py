@@ -11,6 +11,7 @@ import streamlit as st
 from ide.app import navigate
 from ide.app.facts import metrics_of
 from ide.app.text import duration, interval, moment, percent, plain, points, short
+from ide.dataset.config import DatasetConfig
 from ide.store.builds import BuildInfo
 from ide.store.commits import CommitInfo
 
@@ -34,10 +35,13 @@ def nothing(text: str) -> None:
     st.caption(f":material/search_off: {text}")
 
 
-def no_build(dataset: str, text: str) -> None:
-    """Say that there is no build yet, and lead to where one is made."""
+def no_build(config: DatasetConfig, text: str) -> None:
+    """Say that there is no build yet, and lead to where one is made, if it can be."""
+    if not config.is_compiled:
+        nothing(f"Only images compile so far, so that of {config.modality} nothing is measured.")
+        return
     nothing(text)
-    navigate.link("compile", "Go to Compile", "play_circle", dataset)
+    navigate.link("compile", "Go to Compile", "play_circle", config.name)
 
 
 def examples(rows: pa.Table, dataset: str, *, key: str) -> None:

@@ -98,7 +98,9 @@ SUSPECTS = pa.schema(
         (EXAMPLE_ID, pa.string()),
         (LABEL, pa.string()),
         ("suggested_label", pa.string()),
-        ("p_mislabeled", pa.float32()),  # 0 … 1
+        ("p_suggested", pa.float32()),  # 0 … 1, that the suggested label is the right one
+        ("p_mislabeled", pa.float32()),  # 0 … 1, calibrated: of those given 0.8, 80 % are wrong
+        ("is_ambiguous", pa.bool_()),  # two labels are defensible, rather than one wrong
         ("loss", pa.float32()),
         ("margin", pa.float32()),  # of the final network
         ("mean_margin", pa.float32()),  # over the epochs
@@ -107,6 +109,18 @@ SUSPECTS = pa.schema(
         ("reason", pa.string()),
         (SPLIT, pa.string()),
         ("neighbors", pa.list_(pa.string())),  # example ids, nearest first
+    ]
+)
+
+# builds/<name>/label_errors.parquet: how many labels are thought wrong
+LABEL_ERRORS = pa.schema(
+    [
+        (SPLIT, pa.string()),  # null = all splits
+        (LABEL, pa.string()),  # the given label; null = all labels
+        ("n", pa.int32()),  # labelled examples, the excluded left out
+        ("n_errors", pa.float64()),  # expected number of wrong labels among them
+        ("low", pa.float64()),  # 95 % interval
+        ("high", pa.float64()),
     ]
 )
 
@@ -119,6 +133,9 @@ ISSUES = pa.schema(
         ("other_id", pa.string()),
         ("score", pa.float32()),  # 0 … 1, higher = worse
         ("message", pa.string()),
+        ("issue_id", pa.string()),  # names the finding across builds: check, ids and subject
+        ("group_id", pa.string()),  # smallest example id of a group of duplicates, else null
+        ("subject", pa.string()),  # the class, split, column or slice it is about, else null
     ]
 )
 

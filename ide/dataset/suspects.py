@@ -35,6 +35,7 @@ VOTE_PRIOR = 0.5  # added to each class's votes: ten neighbours rule nothing out
 WEIGHTS = (2 / 3, 1 / 6, 1 / 6)  # of the blend, EL2N, mean margin
 SHARPNESS = 10.0  # of p_mislabeled: a tenth more doubt, e times the odds
 N_ERRORS = "upwell.estimated_label_errors"  # in the table's metadata
+MIN_AMBIGUOUS = 0.3  # both labels at least this probable
 MIN_ERRORS = 0.5  # no estimate rules out an error
 
 
@@ -78,6 +79,9 @@ def rank(
     n_errors = estimate_errors(given, blended)
     p_mislabeled = calibrate(doubts, n_errors)
     suggested = suggest(blended, given)
+    of_suggested = np.take_along_axis(blended, suggested[:, None], 1)[:, 0]
+    of_given = np.take_along_axis(blended, given[:, None], 1)[:, 0]
+    p_suggested = p_mislabeled * of_suggested / np.maximum(1 - of_given, 1e-6)
     loss, margin = loss_and_margin(probs, given)
     why = reasons(
         classes=classes,
@@ -98,7 +102,9 @@ def rank(
         "example_id": ids[rows][order],
         "label": names[given][order],
         "suggested_label": names[suggested][order],
+        "p_suggested": p_suggested[order],
         "p_mislabeled": p_mislabeled[order],
+        "is_ambiguous": (np.minimum(of_given, of_suggested) > MIN_AMBIGUOUS)[order],
         "loss": loss[order],
         "margin": margin[order],
         "mean_margin": mean_margin[order],

@@ -254,7 +254,7 @@ def test_a_refused_edit_says_why_and_is_not_written(tab, fresh, glyphs):
     path.write_text(whole.replace(', "9"]', "]"))
     try:
         tab.keyboard.press("9")
-        tab.locator(".labeler .notice", has_text="is not a class").wait_for(timeout=5000)
+        tab.locator(".labeler .notice", has_text="is not a class").wait_for(timeout=20_000)
         assert fresh() == []
     finally:
         path.write_text(whole)

@@ -7,6 +7,7 @@ import { markTiny, pointThumbnail } from "./images.js";
 const MAX_NEIGHBORS = 10;
 const MAX_BARS = 30; // class rows; with more classes, only the likeliest are listed
 const LIKELIEST = 8;
+const MAX_LARGE = 14; // letters of a name that fit in large type
 
 export class Stage {
   /** on: {label(name), take(), keep(), exclude(), undo(), open(id)} */
@@ -98,13 +99,18 @@ class Verdict {
   }
 
   show(row) {
-    setText(this.given, row.given ?? "–");
-    setText(this.suggested, row.suggested);
+    showName(this.given, row.given ?? "–");
+    showName(this.suggested, row.suggested);
     setText(this.doubt, `${percent(row.p)} doubt`);
     setText(this.takeText, `Take ${row.suggested}`);
     setText(this.keepText, row.state.label === null ? "Keep" : `Keep ${row.state.label}`);
     setText(this.excludeText, row.state.excluded ? "Restore" : "Exclude");
   }
+}
+
+function showName(element, name) {
+  setText(element, name);
+  element.classList.toggle("long", name.length > MAX_LARGE);
 }
 
 /** A row a class: its key, its name, the probability that the network gives it. */

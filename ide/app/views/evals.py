@@ -8,7 +8,7 @@ from ide.store.builds import build_metrics, list_builds
 ws, name = state.workspace(), state.dataset()
 builds = list_builds(ws, name)
 if not builds:
-    tables.no_build(name, "No build yet, so nothing is measured.")
+    tables.no_build(ws.config(name), "No build yet, so nothing is measured.")
     st.stop()
 
 build, base, split = evals_page.choose(builds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -41,6 +42,8 @@ class Issue:
     other_id: str | None
     score: float  # 0 … 1, higher = worse
     message: str
+    group_id: str | None = None  # smallest example id of a group of duplicates
+    subject: str | None = None  # the class, split, column or slice it is about
 
 
 CheckFunction = Callable[[CheckInput], Iterable[Issue]]
@@ -97,11 +100,20 @@ def run_checks(dataset: CheckInput, names: Iterable[str] | None = None) -> pa.Ta
                 "other_id": i.other_id,
                 "score": i.score,
                 "message": i.message,
+                "issue_id": issue_id(c.name, i),
+                "group_id": i.group_id,
+                "subject": i.subject,
             }
             for *_, i, c in rows
         ],
         schema=ISSUES,
     )
+
+
+def issue_id(check_name: str, issue: Issue) -> str:
+    """Return 16 hex digits that name a finding in every build that finds it."""
+    parts = (check_name, issue.example_id or "", issue.other_id or "", issue.subject or "")
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
