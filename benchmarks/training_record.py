@@ -66,7 +66,7 @@ def digits() -> TrainingData:
 
 def once(data: TrainingData, folder: Path | None) -> float:
     """Seconds of one fit; with a folder the record is kept and written there."""
-    model = build_model("small_cnn", n_classes=10, image_size=8, n_channels=1, seed=0)
+    model = build_model("small_cnn", n_classes=10, input_shape=(1, 8, 8), seed=0)
     start = time.perf_counter()
     record = fit(
         model, data.images, data.labels, data.is_train, **OPTIONS, is_recorded=folder is not None

@@ -28,14 +28,13 @@ def save(model: nn.Module, path: Path | str) -> None:
 def load(path: Path | str, config: Mapping[str, Any]) -> nn.Module:
     """Rebuild a network from its weights and model.json's configuration.
 
-    config: ``architecture``, ``n_classes``, ``image_size``, ``n_channels``; other keys are left
-    alone. Raises ValueError if the file is no safetensors or belongs to another shape.
+    config: ``architecture``, ``n_classes``, ``input_shape``; other keys are left alone.
+    Raises ValueError if the file is no safetensors or belongs to another shape.
     """
     model = build_model(
         config["architecture"],
         n_classes=config["n_classes"],
-        image_size=config["image_size"],
-        n_channels=config["n_channels"],
+        input_shape=tuple(config["input_shape"]),
         seed=0,
     )
     try:

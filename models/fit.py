@@ -18,7 +18,6 @@ from models.adamw import AdamW
 from models.deterministic import deterministic
 
 HELD_OUT_BATCH_SIZE = 256
-MAX_TURN, MAX_SCALE = 0.17, 0.1  # radians; share of the size
 WARM_UP = 0.2  # share of the steps in which the learning rate rises
 
 
@@ -50,7 +49,7 @@ class Epoch:
 
 def fit(
     model: nn.Module,
-    images: np.ndarray,
+    inputs: np.ndarray,
     labels: np.ndarray,
     is_train: np.ndarray,
     *,
@@ -64,18 +63,18 @@ def fit(
 ) -> TrainingRecord | None:
     """Train ``model`` in place on the examples of ``is_train`` and return the training record.
 
-    images: (N, C, H, W) uint8. labels: (N,) int64, −1 = none. is_train: (N,) bool. Same inputs,
-    same seed: the same weights and the same record, byte for byte. ``is_recorded`` False keeps no
-    record and returns None; it is there to measure what the record costs.
+    inputs: (N, C, S, S) uint8 or (N, D) float32. labels: (N,) int64, −1 = none. is_train: (N,)
+    bool. Same inputs, same seed: the same weights and the same record, byte for byte.
+    ``is_recorded`` False keeps no record and returns None; it is there to measure what the record costs.
     Raises ValueError if there is nothing to learn from, or if the weights become no numbers.
     """
-    _validate(images, labels, is_train)
-    pixels, targets = torch.from_numpy(images), torch.from_numpy(labels.astype(np.int64))
+    _validate(inputs, labels, is_train)
+    examples, targets = torch.from_numpy(inputs), torch.from_numpy(labels.astype(np.int64))
     train = torch.from_numpy(np.flatnonzero(is_train))
     held_out = torch.from_numpy(np.flatnonzero(~is_train))
     generator = torch.Generator().manual_seed(seed)
     with deterministic():
-        model.normalize.learn(pixels[train])
+        model.normalize.learn(examples[train])
         step = _Step(
             model,
             n_steps=epochs * n_batches(len(train), batch_size),
@@ -87,12 +86,12 @@ def fit(
         for number in range(1, epochs + 1):
             model.train()
             for batch in shuffled_batches(train, batch_size, generator):
-                jiggled = jiggle(pixels[batch], generator)
-                logits[batch] = step(jiggled, targets[batch])
+                augmented = model.augment(examples[batch], generator)
+                logits[batch] = step(augmented, targets[batch])
             model.eval()
             with torch.inference_mode():
                 for batch in held_out.split(HELD_OUT_BATCH_SIZE):
-                    logits[batch] = model(pixels[batch])
+                    logits[batch] = model(examples[batch])
             if not torch.isfinite(logits).all():
                 raise ValueError(
                     f"training diverged in epoch {number} of {epochs}; "
@@ -105,11 +104,11 @@ def fit(
     return recorder.record() if recorder is not None else None
 
 
-def _validate(images: np.ndarray, labels: np.ndarray, is_train: np.ndarray) -> None:
-    if not len(images) == len(labels) == len(is_train):
+def _validate(inputs: np.ndarray, labels: np.ndarray, is_train: np.ndarray) -> None:
+    if not len(inputs) == len(labels) == len(is_train):
         raise ValueError(
-            f"images, labels and is_train differ in length: "
-            f"{len(images)}, {len(labels)}, {len(is_train)}."
+            f"inputs, labels and is_train differ in length: "
+            f"{len(inputs)}, {len(labels)}, {len(is_train)}."
         )
     if not is_train.any():
         raise ValueError("there is no training example: no labelled example is in split 'train'.")
@@ -127,9 +126,9 @@ class _Step:
         self.optimizer = AdamW(model.parameters(), weight_decay=weight_decay)
         self.learning_rate, self.n_steps, self.n_done = learning_rate, n_steps, 0
 
-    def __call__(self, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    def __call__(self, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Learn from a batch; give its logits (B, K) from before the step."""
-        logits = self.model(images)
+        logits = self.model(inputs)
         loss = functional.cross_entropy(logits, targets)
         loss.backward()
         self.optimizer.step(self.learning_rate * one_cycle(self.n_done / self.n_steps))
@@ -187,21 +186,6 @@ def shuffled_batches(
     """Deal shuffled indices into batches of nearly equal size, so that none is a lonely one."""
     order = indices[torch.randperm(len(indices), generator=generator)]
     yield from order.tensor_split(n_batches(len(indices), batch_size))
-
-
-def jiggle(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Turn, scale and move each image a little; uint8 (B, C, S, S) -> float of 0 … 255.
-
-    Up to 10°, 10 % and half a pixel in eight: small enough that no class becomes another, with no
-    mirror (a mirrored 2 is none). The edge's pixels fill in.
-    """
-    n, size = len(images), images.shape[-1]
-    turn, scale, right, down = torch.rand(4, n, generator=generator) * 2 - 1  # each −1 … 1
-    turn, scale, reach = turn * MAX_TURN, 1 + scale * MAX_SCALE, max(0.5, size / 16) * 2 / size
-    cos, sin = scale * turn.cos(), scale * turn.sin()
-    maps = torch.stack([cos, -sin, right * reach, sin, cos, down * reach], 1).view(n, 2, 3)
-    grid = functional.affine_grid(maps, list(images.shape), align_corners=False)  # (B, S, S, 2)
-    return functional.grid_sample(images.float(), grid, padding_mode="border", align_corners=False)
 
 
 def one_cycle(progress: float) -> float:

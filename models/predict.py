@@ -1,4 +1,4 @@
-"""Ask a network about images."""
+"""Ask a network about examples."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ BATCH_SIZE = 256
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """What a network says of N images."""
+    """What a network says of N examples."""
 
     probs: np.ndarray  # (N, K) float32, rows sum to 1
     embeddings: np.ndarray  # (N, D) float32, the features before the classifier
 
 
-def predict(model: nn.Module, images: np.ndarray) -> Predictions:
-    """Give probabilities and features of uint8 images (N, C, H, W); the model is not changed."""
+def predict(model: nn.Module, inputs: np.ndarray) -> Predictions:
+    """Give probabilities and features of inputs (N, …); the model is not changed."""
     was_training = model.training
     model.eval()
     probs, embeddings = [], []
     with deterministic(), torch.inference_mode():
         # An empty set still makes one pass, so that the result has the right shape.
-        for start in range(0, max(len(images), 1), BATCH_SIZE):
-            features = model.embed(torch.from_numpy(images[start : start + BATCH_SIZE]))
+        for start in range(0, max(len(inputs), 1), BATCH_SIZE):
+            features = model.embed(torch.from_numpy(inputs[start : start + BATCH_SIZE]))
             embeddings.append(features)
             probs.append(model.classifier(features).softmax(1))
     model.train(was_training)

@@ -6,10 +6,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from models.registry import Normalize, architecture
+from models.augmentation import jiggle
+from models.normalization import Normalize
+from models.registry import architecture
 
 N_FEATURES = 64
 MAX_WIDTH = 128
+MIN_IMAGE_SIZE = 4
 
 
 class SmallCNN(nn.Module):
@@ -38,6 +41,10 @@ class SmallCNN(nn.Module):
         self.features = nn.Linear(width * 4, N_FEATURES)
         self.classifier = nn.Linear(N_FEATURES, n_classes)
 
+    def augment(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """Turn, scale and move each training image a little; see ``jiggle``."""
+        return jiggle(images, generator)
+
     def embed(self, images: torch.Tensor) -> torch.Tensor:
         """(B, C, S, S) of 0 … 255 -> features (B, 64), ≥ 0."""
         x = self.convolutions(self.normalize(images))  # (B, width, ≤ 4, ≤ 4)
@@ -62,6 +69,13 @@ def _convolution(width_in: int, width: int) -> list[nn.Module]:
 
 
 @architecture("small_cnn")
-def small_cnn(n_classes: int, image_size: int, n_channels: int) -> nn.Module:
-    """Make the network; whoever calls gives it weights."""
+def small_cnn(n_classes: int, input_shape: tuple[int, ...]) -> nn.Module:
+    """Make the network for images (C, S, S); whoever calls gives it weights."""
+    if len(input_shape) != 3 or input_shape[1] != input_shape[2]:
+        raise ValueError(f"small_cnn takes square images (C, S, S), got inputs {input_shape}.")
+    n_channels, image_size, _ = input_shape
+    if image_size < MIN_IMAGE_SIZE:
+        raise ValueError(f"image_size must be at least {MIN_IMAGE_SIZE}, got {image_size}.")
+    if n_channels not in (1, 3):
+        raise ValueError(f"n_channels must be 1 (gray) or 3 (colour), got {n_channels}.")
     return SmallCNN(n_classes, image_size, n_channels)

@@ -30,8 +30,7 @@ def compile_(workspace: Workspace, name: str) -> None:
         model = build_model(
             config.model.architecture,
             n_classes=len(config.classes),
-            image_size=config.model.image_size,
-            n_channels=data.images.shape[1],
+            input_shape=data.images.shape[1:],
             seed=config.model.seed,
         )
         on_epoch = _reporter(config, epochs)

@@ -57,8 +57,7 @@ def model_facts(
         "build_id": build_id,
         "architecture": config.model.architecture,
         "n_classes": len(config.classes),
-        "image_size": config.model.image_size,
-        "n_channels": data.images.shape[1],
+        "input_shape": list(data.images.shape[1:]),
         "classes": list(config.classes),
         "configuration": asdict(config.model),
         "normalisation": {

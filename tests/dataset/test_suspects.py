@@ -36,7 +36,7 @@ def digits():
     planted = generator.choice(len(truth), 60, replace=False)
     labels = truth.copy()
     labels[planted] = (truth[planted] + generator.integers(1, 10, 60)) % 10
-    model = build_model("small_cnn", n_classes=10, image_size=8, n_channels=1, seed=0)
+    model = build_model("small_cnn", n_classes=10, input_shape=(1, 8, 8), seed=0)
     is_train = splits == "train"
     record = fit(
         model,

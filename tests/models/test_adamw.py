@@ -42,7 +42,7 @@ def test_a_hundred_steps_give_the_bytes_of_torch():
 def test_training_does_not_import_the_compiler_of_torch():
     code = (
         "import sys, numpy as np; from models import build_model; from models.fit import fit\n"
-        "model = build_model('small_cnn', n_classes=2, image_size=8, n_channels=1, seed=0)\n"
+        "model = build_model('small_cnn', n_classes=2, input_shape=(1, 8, 8), seed=0)\n"
         "images = np.arange(640, dtype=np.uint8).reshape(10, 1, 8, 8)\n"
         "fit(model, images, np.arange(10) % 2, np.ones(10, bool), epochs=1, batch_size=5,"
         " learning_rate=0.01, weight_decay=0.1, seed=0)\n"

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from models import build_model
+from models.augmentation import jiggle
 from models.checkpoint import to_bytes
-from models.fit import fit, jiggle, shuffled_batches
+from models.fit import fit, shuffled_batches
 from models.predict import predict
 
 OPTIONS = {"epochs": 3, "batch_size": 32, "learning_rate": 3e-3, "weight_decay": 1e-2, "seed": 7}
@@ -29,7 +30,7 @@ def train(**changes):
     images, labels = stripes()
     labels[110:] = -1  # the pool
     is_train = np.arange(len(labels)) < 80
-    model = build_model("small_cnn", n_classes=3, image_size=8, n_channels=1, seed=7)
+    model = build_model("small_cnn", n_classes=3, input_shape=(1, 8, 8), seed=7)
     return model, fit(model, images, labels, is_train, **{**OPTIONS, **changes}), images, labels
 
 
@@ -96,7 +97,7 @@ def test_held_out_rows_of_the_last_epoch_are_what_predict_says(trained):
 def test_labels_of_held_out_rows_do_not_reach_the_weights(trained):
     images, labels = stripes()
     labels[80:] = (labels[80:] + 1) % 3
-    model = build_model("small_cnn", n_classes=3, image_size=8, n_channels=1, seed=7)
+    model = build_model("small_cnn", n_classes=3, input_shape=(1, 8, 8), seed=7)
     fit(model, images, labels, np.arange(120) < 80, **OPTIONS)
     assert to_bytes(model) == to_bytes(trained[0])
 
@@ -130,7 +131,7 @@ def test_each_epoch_is_reported():
 @pytest.mark.parametrize("n_train", [1, 2, 33])
 def test_any_number_of_training_examples_will_do(n_train):
     images, labels = stripes()
-    model = build_model("small_cnn", n_classes=3, image_size=8, n_channels=1, seed=0)
+    model = build_model("small_cnn", n_classes=3, input_shape=(1, 8, 8), seed=0)
     record = fit(model, images, labels, np.arange(120) < n_train, **{**OPTIONS, "epochs": 1})
     assert np.isfinite(record.losses).all()
 
@@ -139,7 +140,7 @@ def test_any_number_of_training_examples_will_do(n_train):
 def test_other_images_and_classes_fit(size, channels, n_classes):
     images, labels = stripes(24, size, channels)
     model = build_model(
-        "small_cnn", n_classes=n_classes, image_size=size, n_channels=channels, seed=0
+        "small_cnn", n_classes=n_classes, input_shape=(channels, size, size), seed=0
     )
     fit(model, images, labels % n_classes, np.arange(24) < 16, **{**OPTIONS, "epochs": 1})
     predictions = predict(model, images)
@@ -150,7 +151,7 @@ def test_other_images_and_classes_fit(size, channels, n_classes):
 
 def test_what_cannot_be_learnt_is_refused_in_a_sentence():
     images, labels = stripes()
-    model = build_model("small_cnn", n_classes=3, image_size=8, n_channels=1, seed=0)
+    model = build_model("small_cnn", n_classes=3, input_shape=(1, 8, 8), seed=0)
     with pytest.raises(ValueError, match="no training example"):
         fit(model, images, labels, np.zeros(120, bool), **OPTIONS)
     with pytest.raises(ValueError, match="differ in length"):
