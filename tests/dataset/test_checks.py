@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ide.dataset.checks import CHECKS, CheckInput, run_checks
-from ide.dataset.checks.registry import SEVERITIES, check
+from ide.dataset.checks.registry import check, registering_in, skipped_checks
+from ide.dataset.checks.settings import SEVERITIES, CheckSettings
 from ide.dataset.schema import ISSUES, LABELS, SPLITS
 
 CLASSES = ("a", "b")
@@ -103,7 +104,10 @@ def test_a_leak_names_what_is_measured_and_what_gives_it_away():
 
 def test_small_classes_are_those_with_too_few_to_learn_or_none_to_measure():
     many = [(str(i), "a", "train") for i in range(3)]
-    table = run_checks(dataset(*many, ("z", "a", "test"), min_class_size=3), ["small_classes"])
+    table = run_checks(
+        dataset(*many, ("z", "a", "test"), settings=CheckSettings(min_class_size=3)),
+        ["small_classes"],
+    )
     assert table["message"].to_pylist() == [
         "class b has no training examples; fewer than 3 are hardly learnt",
         "class b has no test example, so nothing measures it there",
@@ -120,6 +124,41 @@ def test_unknown_classes_and_conflicts_are_named():
     ]
 
 
-def test_a_severity_that_does_not_exist_is_refused():
+def test_a_dataset_sets_severities_and_turns_checks_off():
+    rows = [("x", "a", "train"), ("x", "b", "train"), ("y", "q", "train")]
+    settings = CheckSettings(
+        severity={
+            "conflicting_duplicates": "note",
+            "unknown_classes": "off",
+            "small_classes": "off",
+        }
+    )
+    table = run_checks(dataset(*rows, settings=settings))
+    assert table["check"].to_pylist() == ["conflicting_duplicates"]
+    assert table["severity"].to_pylist() == ["note"]
+
+
+def test_a_check_that_lacks_what_it_needs_is_skipped_and_said_to_be():
+    own: dict = {}
+    with registering_in(own):
+
+        @check("own", severity="note", needs=["probs"])
+        def _own(_):
+            """Fail, unless there is a build."""
+            raise AssertionError
+
+    assert "own" not in CHECKS
+    given_ = dataset(("x", "a", "train"))
+    assert run_checks(given_, checks=own).num_rows == 0
+    assert skipped_checks(given_, own) == {"own": ["a build"]}
+
+
+def test_a_payload_that_is_not_there_is_like_no_other():
+    assert found("exact_duplicates", (None, "a", "train"), (None, "a", "train")) == []
+
+
+def test_a_severity_or_a_need_that_does_not_exist_is_refused():
+    with pytest.raises(ValueError, match="needs must be of media"):
+        check("nonsense", severity="note", needs=["luck"])
     with pytest.raises(ValueError, match="severity must be one of"):
         check("nonsense", severity="fatal")

@@ -12,6 +12,17 @@ from ide.dataset.checks import (  # noqa: F401  (each registers itself)
     small_classes,
     unknown_classes,
 )
-from ide.dataset.checks.registry import CHECKS, Check, CheckInput, Issue, check, run_checks
+from ide.dataset.checks.check_input import CheckInput
+from ide.dataset.checks.registry import CHECKS, Check, Issue, check, run_checks, skipped_checks
+from ide.dataset.checks.settings import CheckSettings
 
-__all__ = ["CHECKS", "Check", "CheckInput", "Issue", "check", "run_checks"]
+__all__ = [
+    "CHECKS",
+    "Check",
+    "CheckInput",
+    "CheckSettings",
+    "Issue",
+    "check",
+    "run_checks",
+    "skipped_checks",
+]

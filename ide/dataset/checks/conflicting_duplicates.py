@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ide.dataset.checks.registry import CheckInput, Issue, check, duplicate_groups
+from ide.dataset.checks.duplicates import duplicate_groups
+from ide.dataset.checks.registry import CheckInput, Issue, check
 
 
 @check("conflicting_duplicates", severity="error")

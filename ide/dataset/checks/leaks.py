@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ide.dataset.checks.registry import CheckInput, Issue, check, duplicate_groups
+from ide.dataset.checks.duplicates import duplicate_groups
+from ide.dataset.checks.registry import CheckInput, Issue, check
 from ide.dataset.schema import TEST, TRAIN, VALIDATION
 
 # who gives away what: what was trained on or chosen by cannot measure

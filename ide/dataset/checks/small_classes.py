@@ -21,7 +21,7 @@ def small_classes(dataset: CheckInput) -> Iterator[Issue]:
     counts = Counter(zip(labels, splits, strict=True))
     used = {split for (label, split) in counts if label is not None}
     for label in dataset.classes:
-        n, wanted = counts[label, TRAIN], dataset.min_class_size
+        n, wanted = counts[label, TRAIN], dataset.settings.min_class_size
         if n < wanted:
             yield Issue(
                 None,
