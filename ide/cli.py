@@ -222,6 +222,7 @@ def check(names: tuple[str, ...], root: Path | None, style: str) -> int:
 @click.option("--tag", help="Put a tag on it.")
 @click.option("--untag", help="Take a tag off it.")
 @click.option("--comment", help="Say something about it.")
+@click.option("--dismiss", metavar="ISSUE_ID", help="Say that an issue of it is not a problem.")
 @click.option("--undo", is_flag=True, help="Take back the newest edit in force.")
 @click.option("--annotator", help="Whose edit it is (default: git's user.name).")
 @click.option("--reason", help="Why.")
@@ -234,8 +235,11 @@ def edit(
     reason: str | None,
     **actions: Any,
 ) -> None:
-    """Edit one example: append one line to the edit log, safe on the disk when this returns."""
-    from ide.store import state
+    """Edit one example: append one line to the edit log, safe on the disk when this returns.
+
+    With --dismiss and --undo, EXAMPLE_ID may be '*': an issue of the whole dataset.
+    """
+    from ide.store import issues, state
     from ide.store.annotators import default_annotator
 
     workspace = Workspace.find(root)
@@ -250,6 +254,10 @@ def edit(
     who, text = annotator or default_annotator(workspace), value if value is not True else None
     if action == "undo":
         made = state.undo_last(workspace, name, example_id, annotator=who, reason=reason)
+    elif action == "dismiss":
+        made = issues.dismiss_issue(
+            workspace, name, example_id, value, annotator=who, reason=reason
+        )
     else:
         made = state.edit_example(
             workspace, name, example_id, action, text, annotator=who, reason=reason

@@ -12,6 +12,7 @@ from ide.dataset.replay import UNTOUCHED, register_of, replay, undo_heads
 
 CLASSES = ("cat", "dog", "<script>", "=1+1")
 ANNOTATORS = ("ada", "ben")
+ISSUES = ("0123456789abcdef", "f" * 16)
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -42,7 +43,10 @@ def _next_edit(draw, seen: list[Edit], number: int, annotators) -> Edit | None:
     own = [e for e in seen if e.example_id == example_id]
     action = draw(
         st.sampled_from(
-            ("label", "confirm", "exclude", "restore", "split", "tag", "untag", "comment", "undo")
+            (
+                *("label", "confirm", "exclude", "restore", "split", "tag", "untag"),
+                *("comment", "dismiss", "undo"),
+            )
         )
     )
     moment = START + timedelta(milliseconds=number)
@@ -66,6 +70,7 @@ def _next_edit(draw, seen: list[Edit], number: int, annotators) -> Edit | None:
         "split": st.sampled_from(("train", "test")),
         "tag": st.sampled_from(("blurred", "rotated")),
         "untag": st.sampled_from(("blurred", "rotated")),
+        "dismiss": st.sampled_from(ISSUES),
         "comment": st.text(min_size=1, max_size=20),
     }.get(action, st.none())
     draft = make_edit(

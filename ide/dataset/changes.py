@@ -25,8 +25,8 @@ from ide.dataset.schema import EXAMPLE_ID
 
 # In the order of a summary. relabelled, labelled (it had none), unlabelled (an undo of that),
 # confirmed (a person stands for the label as it was), unconfirmed, excluded, restored, moved
-# (to another split), tagged, untagged, commented, uncommented, voted, unvoted, disputed
-# (annotators disagree now), resolved.
+# (to another split), tagged, untagged, commented, uncommented, voted, unvoted, dismissed (an
+# issue is none), reopened, disputed (annotators disagree now), resolved.
 KINDS = (
     "relabelled",
     "labelled",
@@ -42,6 +42,8 @@ KINDS = (
     "uncommented",
     "voted",
     "unvoted",
+    "dismissed",
+    "reopened",
     "disputed",
     "resolved",
 )
@@ -69,6 +71,7 @@ _KIND_OF_ACTION = {
     "untag": "untagged",
     "comment": "commented",
     "vote": "voted",
+    "dismiss": "dismissed",
     "undo": "undone",
 }
 COUNTED_KINDS = tuple(_KIND_OF_ACTION.values())
@@ -146,6 +149,11 @@ def _change(
         if was_tagged == is_tagged:
             return None
         return ("tagged", None, name) if is_tagged else ("untagged", name, None)
+    if kind == "dismissal":
+        was_open, is_open = name not in old.dismissed, name not in new.dismissed
+        if was_open == is_open:
+            return None
+        return ("reopened", name, None) if is_open else ("dismissed", None, name)
     past, present = (_value(s.in_force.get(register, ()), by_id) for s in (old, new))
     if kind == "comment" and past != present:
         return ("commented", None, present) if present is not None else ("uncommented", past, None)

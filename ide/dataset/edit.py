@@ -24,12 +24,15 @@ ACTIONS = (
     "tag",
     "untag",
     "comment",
+    "dismiss",
     "undo",
 )
-VALUE_ACTIONS = frozenset({"label", "vote", "split", "tag", "untag", "comment", "undo"})
+VALUE_ACTIONS = frozenset({"label", "vote", "split", "tag", "untag", "comment", "dismiss", "undo"})
+WHOLE_DATASET = "*"  # the example_id of a dismissal whose issue is the dataset's
 
 MAX_TEXT = 10_000  # characters of a value or a reason; more is a mistake or an attack
 _ANNOTATOR = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+_ISSUE_ID = re.compile(r"[0-9a-f]{16}")
 _EDIT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -39,7 +42,9 @@ class Edit:
 
     ``previous`` names the edits that it replaces: those the person saw in force; empty means
     the imported value. ``value`` is the label, split, tag or comment; for ``confirm`` the label
-    that was looked at; for ``undo`` the id of the edit that is taken back.
+    that was looked at; for ``dismiss`` the issue that is none; for ``undo`` the id of the edit
+    that is taken back. ``example_id`` is ``WHOLE_DATASET`` where a dismissed issue is about no
+    one example.
     ``evidence`` is what the person was shown (build, rank, score), or None.
     """
 
@@ -180,6 +185,13 @@ def _problem(edit: Edit) -> str | None:
         return f"action {edit.action[:40]!r} is not one of {', '.join(ACTIONS)}"
     if edit.action in VALUE_ACTIONS and not edit.value:
         return f"action {edit.action!r} needs a value"
+    if edit.action == "dismiss" and not _ISSUE_ID.fullmatch(edit.value or ""):
+        return f"issue {(edit.value or '')[:40]!r} is not an issue_id: wanted 16 digits of 0-9a-f"
+    if edit.example_id == WHOLE_DATASET and edit.action not in ("dismiss", "undo"):
+        return (
+            f"example '*' stands for the whole dataset, which an edit can only dismiss an issue "
+            f"of; got {edit.action!r}. Name one example"
+        )
     if not _ANNOTATOR.fullmatch(edit.annotator):
         return (
             f"annotator {edit.annotator[:80]!r} cannot name an edit log: use 1 to 64 lower-case "

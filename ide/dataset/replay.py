@@ -1,7 +1,7 @@
 """Replay: from edits, in any order and with any repeats, to what is true of each example.
 
-An example has a few *registers* (its label, its exclusion, its split, each of its tags), and
-every edit writes one of them, naming in ``previous`` the edits it replaces. The edits that
+An example has a few *registers* (its label, its exclusion, its split, each of its tags, each
+issue of it that somebody dismissed), and every edit writes one of them, naming in ``previous`` the edits it replaces. The edits that
 nobody replaced are the register's *heads*. A head stands for one or more *assertions*: an
 ordinary edit asserts itself, an ``undo`` asserts what stood before the edit that it takes back.
 Where the assertions left have different values, the register is in conflict, and every value
@@ -37,6 +37,9 @@ _REGISTER = {
 class ExampleState:
     """What the edits make of one example; the defaults are those of an untouched one.
 
+    ``dismissed`` has the ids of its issues that a person said are none; those of the whole
+    dataset belong to the example id ``WHOLE_DATASET``, of which nothing else can be said.
+
     ``label`` and ``split`` are None where the imported value stands. ``heads`` has, by
     register, the ids that the next edit of it must name in ``previous``; ``in_force`` the ids
     of the edits whose values stand, which differ from the heads after an undo.
@@ -47,6 +50,7 @@ class ExampleState:
     is_excluded: bool = False
     is_confirmed: bool = False
     tags: frozenset[str] = frozenset()
+    dismissed: frozenset[str] = frozenset()
     n_comments: int = 0
     n_edits: int = 0
     annotator: str | None = None
@@ -75,6 +79,8 @@ def register_of(edit: Edit, by_id: Mapping[str, Edit]) -> str:
         edit = target
     if edit.action in ("tag", "untag"):
         return f"tag:{edit.value}"
+    if edit.action == "dismiss":
+        return f"dismissal:{edit.value}"
     if edit.action == "vote":
         return f"vote:{edit.annotator}"
     return _REGISTER.get(edit.action, f"comment:{edit.edit_id}")
@@ -97,6 +103,11 @@ def replay(edits: Iterable[Edit]) -> dict[str, ExampleState]:
 def replay_one(edits: Iterable[Edit], example_id: str) -> ExampleState:
     """Return the state of one example."""
     return replay(e for e in edits if e.example_id == example_id).get(example_id, UNTOUCHED)
+
+
+def dismissed_issues(states: Mapping[str, ExampleState]) -> frozenset[str]:
+    """Return the ids of all issues that people said are none, those of the dataset included."""
+    return frozenset(issue_id for state in states.values() for issue_id in state.dismissed)
 
 
 def undo_heads(edits: Iterable[Edit], edit_id: str) -> tuple[str, ...]:
@@ -203,12 +214,18 @@ def _combine(
         for register, found in assertions.items()
         if register.startswith("tag:") and any(e.action == "tag" for e in found)
     )
+    dismissed = (
+        register.removeprefix("dismissal:")
+        for register, found in assertions.items()
+        if register.startswith("dismissal:") and found
+    )
     return ExampleState(
         label=label,
         split=splits[0].value if len({e.value for e in splits}) == 1 else None,
         is_excluded=any(e.action == "exclude" for e in exclusions),
         is_confirmed=bool(labels) and all(e.action == "confirm" for e in labels),
         tags=frozenset(tags),
+        dismissed=frozenset(dismissed),
         n_comments=sum(1 for r, found in assertions.items() if r.startswith("comment:") and found),
         n_edits=len(by_id),
         annotator=max(in_force, key=lambda e: (e.made_at, e.edit_id)).annotator

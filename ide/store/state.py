@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ide.dataset.edit import Edit, make_edit
+from ide.dataset.edit import WHOLE_DATASET, Edit, make_edit
 from ide.dataset.errors import EditError, ExampleNotFoundError, UnknownClassError
 from ide.dataset.labels import label_table
 from ide.dataset.replay import (
@@ -96,10 +96,13 @@ def edit_example(
 ) -> Edit:
     """Make one edit on top of what stands now, and return it once it is on the disk.
 
-    ``confirm`` without a value confirms the label in force. Raises ``ExampleNotFoundError``,
+    ``confirm`` without a value confirms the label in force. ``dismiss`` takes the id of an issue,
+    and for an issue of the whole dataset the example ``*``; ``issues.dismiss_issue`` also looks
+    whether there is such an issue. Raises ``ExampleNotFoundError``,
     ``UnknownClassError``, ``EditError`` or ``StorageError``; then nothing was written.
     """
-    label = current_label(workspace, name, example_id)
+    is_of_dataset = action == "dismiss" and example_id == WHOLE_DATASET
+    label = None if is_of_dataset else current_label(workspace, name, example_id)
     if action == "confirm" and value is None:
         value = label
     check_value(workspace, name, action, value)
@@ -149,7 +152,8 @@ def undo_last(
     workspace: Workspace, name: str, example_id: str, *, annotator: str, reason: str | None = None
 ) -> Edit:
     """Take back the newest edit in force of an example."""
-    current_label(workspace, name, example_id)
+    if example_id != WHOLE_DATASET:
+        current_label(workspace, name, example_id)
     own = [e for e in read_edits(workspace, name).edits if e.example_id == example_id]
     in_force = replay_one(own, example_id).in_force.values()
     standing = [e for e in own if any(e.edit_id in ids for ids in in_force)]

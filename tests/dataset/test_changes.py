@@ -123,6 +123,8 @@ def test_a_commit_message_of_anything_has_a_one_line_subject(history):
         (("x", "tag", "blurred"), ("tagged", None, "blurred")),
         (("x", "comment", "odd"), ("commented", None, "odd")),
         (("x", "vote", "cat"), ("voted", None, "cat")),
+        (("x", "dismiss", "f" * 16), ("dismissed", None, "f" * 16)),
+        (("*", "dismiss", "f" * 16), ("dismissed", None, "f" * 16)),
     ],
 )
 def test_each_action_makes_its_kind_of_change_and_its_undo_the_opposite(edit, expected):

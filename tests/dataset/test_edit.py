@@ -59,6 +59,19 @@ def test_a_persons_name_becomes_an_annotator(name, slug):
     make_edit("x", "exclude", annotator=slug)
 
 
+@pytest.mark.parametrize("issue", ["4BE1" * 4, "4be1", "4be1" * 4 + "\n", "../" * 5 + "x", "<b>"])
+def test_an_issue_is_named_by_sixteen_digits(issue):
+    with pytest.raises(EditError, match="is not an issue_id: wanted 16 digits"):
+        make_edit("x", "dismiss", issue, annotator="ada")
+
+
+@pytest.mark.parametrize("action", ["label", "exclude", "comment"])
+def test_of_the_whole_dataset_only_an_issue_can_be_dismissed(action):
+    make_edit("*", "dismiss", "4be1" * 4, annotator="ada")
+    with pytest.raises(EditError, match="stands for the whole dataset"):
+        make_edit("*", action, "cat", annotator="ada")
+
+
 def test_a_label_edit_needs_a_label():
     with pytest.raises(EditError, match="needs a value"):
         make_edit("x", "label", annotator="ada")

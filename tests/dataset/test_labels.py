@@ -66,6 +66,11 @@ def test_a_conflict_keeps_the_imported_label_and_says_so():
     assert (found["label"], found["is_conflict"]) == ("cat", True)
 
 
+def test_an_issue_of_the_whole_dataset_is_of_no_example():
+    edit = make_edit("*", "dismiss", "4be1" * 4, annotator="ada")
+    assert rows(edit) == rows()
+
+
 @given(histories())
 def test_there_is_a_row_an_example_whatever_the_edits(edits):
     table = label_table(EXAMPLES, replay(edits))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ide.dataset.edit import make_edit
-from ide.dataset.replay import UNTOUCHED, register_of, replay, undo_heads
+from ide.dataset.replay import UNTOUCHED, dismissed_issues, register_of, replay, undo_heads
 from tests.strategies import START, edit_id, histories
 
 
@@ -147,6 +147,30 @@ def test_edits_that_name_each_other_in_a_circle_do_not_hang():
     u = make_edit("x", "undo", edit_id(4), previous=(), annotator="ada", edit_id=edit_id(3))
     v = make_edit("x", "undo", edit_id(3), previous=(), annotator="ada", edit_id=edit_id(4))
     assert replay([a, b, u, v])["x"].n_edits == 4
+
+
+def test_two_people_who_dismiss_one_issue_agree_and_both_must_take_it_back():
+    a, b = (make_edit("x", "dismiss", "a" * 16, annotator=who) for who in ("ada", "ben"))
+    state = replay([a, b])["x"]
+    assert (state.dismissed, state.is_conflict) == ({"a" * 16}, False)
+    one = make_edit("x", "undo", a.edit_id, previous=(a.edit_id,), annotator="ada")
+    both = make_edit("x", "undo", b.edit_id, previous=(b.edit_id,), annotator="ben")
+    assert replay([a, b, one])["x"].dismissed == {"a" * 16}
+    assert replay([a, b, one, both])["x"].dismissed == frozenset()
+
+
+@given(histories())
+def test_a_dismissal_is_of_its_issue_and_says_nothing_of_the_label(edits):
+    without = replay([e for e in edits if e.action not in ("dismiss", "undo")])
+    states = replay([e for e in edits if e.action != "undo"])
+    dismissed = {e.value for e in edits if e.action == "dismiss"}
+    assert dismissed_issues(states) == dismissed
+    for example_id, state in states.items():
+        other = without.get(example_id, UNTOUCHED)
+        assert (state.label, state.split, state.is_excluded, state.is_judged, state.annotator) == (
+            (other.label, other.split, other.is_excluded, other.is_judged, other.annotator)
+        )
+        assert state.conflict_values == other.conflict_values
 
 
 def test_votes_are_a_majority_until_someone_adjudicates():

@@ -6,9 +6,11 @@ import pyarrow as pa
 import pytest
 
 from ide.dataset.errors import EditError, ExampleNotFoundError, UnknownClassError
+from ide.dataset.replay import dismissed_issues
+from ide.dataset.schema import TARGETS
 from ide.store.edit_log import read_edits
 from ide.store.files import write_parquet
-from ide.store.state import current_labels, edit_example, undo_edit, undo_last
+from ide.store.state import current_labels, dataset_state, edit_example, undo_edit, undo_last
 from ide.store.workspace import Workspace
 
 
@@ -79,6 +81,20 @@ def test_a_confirmation_names_the_label_that_was_looked_at(workspace):
     assert edit.value == "cat"
 
 
+def test_an_issue_is_dismissed_and_taken_back_also_one_of_the_whole_dataset(workspace):
+    before = current_labels(workspace, "pets")
+    for example_id, issue_id in (("x", "a" * 16), ("*", "b" * 16)):
+        first = edit_example(workspace, "pets", example_id, "dismiss", issue_id, annotator="ada")
+        again = edit_example(workspace, "pets", example_id, "dismiss", issue_id, annotator="ben")
+        assert again.previous == (first.edit_id,)
+        assert dataset_state(workspace, "pets")[example_id].dismissed == {issue_id}
+    assert current_labels(workspace, "pets").select(TARGETS.names) == before.select(TARGETS.names)
+    for example_id in ("x", "*"):
+        undo_last(workspace, "pets", example_id, annotator="ada")
+        undo_last(workspace, "pets", example_id, annotator="ada")
+    assert not dismissed_issues(dataset_state(workspace, "pets"))
+
+
 def test_a_wrong_request_writes_nothing(workspace):
     with pytest.raises(ExampleNotFoundError):
         edit_example(workspace, "pets", "../x", "label", "dog", annotator="ada")
@@ -88,4 +104,8 @@ def test_a_wrong_request_writes_nothing(workspace):
         edit_example(workspace, "pets", "x", "tag", "  ", annotator="ada")
     with pytest.raises(EditError, match="not a split"):
         edit_example(workspace, "pets", "x", "split", "holdout", annotator="ada")
+    with pytest.raises(EditError, match="not an issue_id"):
+        edit_example(workspace, "pets", "*", "dismiss", "everything", annotator="ada")
+    with pytest.raises(ExampleNotFoundError):
+        edit_example(workspace, "pets", "*", "exclude", annotator="ada")
     assert read_edits(workspace, "pets").edits == ()
