@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Mapping
+from dataclasses import MISSING, dataclass, fields, replace
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
+from ide.dataset.check_settings import OFF, SEVERITIES, CheckSettings
 from ide.dataset.errors import ConfigError
 from ide.dataset.schema import PAYLOAD_BY_MODALITY
 
@@ -61,6 +63,7 @@ class DatasetConfig:
     split: SplitConfig = SplitConfig()
     model: ModelConfig = ModelConfig()
     annotation: AnnotationConfig = AnnotationConfig()
+    checks: CheckSettings = CheckSettings()
     gates: tuple[Mapping[str, Any], ...] = ()
 
     @property
@@ -74,7 +77,7 @@ class DatasetConfig:
         return PAYLOAD_BY_MODALITY[self.modality]
 
 
-_SECTIONS = {"split": SplitConfig, "model": ModelConfig, "annotation": AnnotationConfig}
+_SECTIONS = ("split", "model", "annotation", "checks")
 _TOP_LEVEL = {"title", "modality", "classes", "licence", "source", "description", "gate"}
 _BOUNDS = {
     "validation": (0.0, 0.9),
@@ -86,11 +89,13 @@ _BOUNDS = {
     "image_size": (4, 1_024),
     "seed": (0, 2**31 - 1),
     "votes_per_example": (0, 1_000),
+    "min_class_size": (0, 1_000_000),
+    "max_imbalance": (1.0, 1e9),
 }
 
 COMPILED_MODALITIES = frozenset({"image"})  # grows with models/
 
-Section = TypeVar("Section", SplitConfig, ModelConfig, AnnotationConfig)
+Section = TypeVar("Section", SplitConfig, ModelConfig, AnnotationConfig, CheckSettings)
 
 
 def is_name(name: str) -> bool:
@@ -112,10 +117,13 @@ def check_name(name: str) -> str:
     return name
 
 
-def parse_config(text: str, *, name: str, where: str) -> DatasetConfig:
+def parse_config(
+    text: str, *, name: str, where: str, own_checks: Collection[str] = ()
+) -> DatasetConfig:
     """Read a ``dataset.toml``; raise ``ConfigError`` naming the file and the key that is wrong.
 
-    ``where`` is the file's path as a person would write it.
+    ``where`` is the file's path as a person would write it; ``own_checks`` the names of the
+    dataset's own checks, whose severity can be set as that of ours.
     """
     try:
         data = tomllib.loads(text)
@@ -144,6 +152,7 @@ def parse_config(text: str, *, name: str, where: str) -> DatasetConfig:
         split=split,
         model=_section(ModelConfig, data, "model", where),
         annotation=_section(AnnotationConfig, data, "annotation", where),
+        checks=_checks(data, where, own_checks),
         gates=_gates(data, where),
     )
 
@@ -178,7 +187,7 @@ def _section(kind: type[Section], data: Mapping[str, Any], key: str, where: str)
     table = data.get(key, {})
     if not isinstance(table, dict):
         raise ConfigError(f"{where}: {key} must be a table, written [{key}]")
-    known: dict[str, Any] = {f.name: f.default for f in fields(kind)}
+    known: dict[str, Any] = {f.name: f.default for f in fields(kind) if f.default is not MISSING}
     _refuse_unknown(table, set(known), f"{where}: [{key}]")
     values: dict[str, Any] = {}
     for name, value in table.items():
@@ -208,3 +217,30 @@ def _gates(data: Mapping[str, Any], where: str) -> tuple[Mapping[str, Any], ...]
     if not isinstance(gates, list) or not all(isinstance(g, dict) for g in gates):
         raise ConfigError(f"{where}: gates are tables, each written [[gate]]")
     return tuple(gates)
+
+
+def _checks(data: Mapping[str, Any], where: str, own_checks: Collection[str]) -> CheckSettings:
+    """Read ``[checks]`` and ``[checks.severity]``."""
+    table = data.get("checks", {})
+    severity = table.get("severity", {}) if isinstance(table, dict) else {}
+    if not isinstance(severity, dict):
+        raise ConfigError(f"{where}: severity must be a table, written [checks.severity]")
+    if severity:
+        from ide.dataset.checks import CHECKS  # here, for few datasets name one
+
+        known = sorted({*CHECKS, *own_checks})
+        for name, value in severity.items():
+            if name not in known:
+                near = get_close_matches(name, known, n=1)
+                raise ConfigError(
+                    f"{where}: [checks.severity] {name!r} is no check; "
+                    + (f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}")
+                )
+            if value not in (*SEVERITIES, OFF):
+                raise ConfigError(
+                    f"{where}: [checks.severity] {name} is {value!r}, wanted one of "
+                    f"{', '.join((*SEVERITIES, OFF))}"
+                )
+    rest = {k: v for k, v in table.items() if k != "severity"} if severity else table
+    settings = _section(CheckSettings, {**data, "checks": rest}, "checks", where)
+    return replace(settings, severity=severity)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ide.dataset.checks import CHECKS, CheckInput, run_checks
 from ide.dataset.checks.registry import check, registering_in, skipped_checks
-from ide.dataset.checks.settings import SEVERITIES, CheckSettings
+from ide.dataset.check_settings import SEVERITIES, CheckSettings
 from ide.dataset.schema import ISSUES, LABELS, SPLITS
 
 CLASSES = ("a", "b")

@@ -36,6 +36,12 @@ def test_defaults_fill_what_is_left_out():
         (GOOD + "[split]\ntest = 0.6\nvalidation = 0.6", "wanted less than 1"),
         ("model = 3\n" + GOOD, "model must be a table"),
         ("gate = 3\n" + GOOD, "gates are tables"),
+        ("checks = 3\n" + GOOD, "checks must be a table"),
+        (GOOD + "[checks]\nspeaker = 1", "'speaker' is not a key here"),
+        (GOOD + "[checks]\nsource = 3", "source is 3, wanted text in quotes"),
+        (GOOD + "[checks]\nseverity = 3", "severity must be a table"),
+        (GOOD + "[checks.severity]\nleak = 'note'", "'leak' is no check; did you mean leaks?"),
+        (GOOD + "[checks.severity]\nleaks = 'bad'", "wanted one of error, warning, note, off"),
     ],
 )
 def test_a_mistake_is_one_sentence_that_names_the_file(text, sentence):
@@ -54,3 +60,10 @@ def test_a_name_that_is_no_folder_and_no_schema_is_refused(name):
 def test_a_name_that_sql_keeps_for_itself_is_refused_as_such():
     with pytest.raises(ConfigError, match="SQL has a schema of that name"):
         check_name("information_schema")
+
+
+def test_checks_are_set_in_the_description():
+    text = GOOD + "[checks]\nsource = 'speaker'\n[checks.severity]\nleaks = 'note'\nown = 'off'"
+    config = parse_config(text, name="pets", where="datasets/pets/dataset.toml", own_checks=["own"])
+    assert config.checks.source == "speaker"
+    assert config.checks.severity == {"leaks": "note", "own": "off"}

@@ -14,7 +14,7 @@ from ide.dataset.checks import (  # noqa: F401  (each registers itself)
 )
 from ide.dataset.checks.check_input import CheckInput
 from ide.dataset.checks.registry import CHECKS, Check, Issue, check, run_checks, skipped_checks
-from ide.dataset.checks.settings import CheckSettings
+from ide.dataset.check_settings import CheckSettings
 
 __all__ = [
     "CHECKS",

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ide.dataset.checks.settings import CheckSettings
+from ide.dataset.check_settings import CheckSettings
 from ide.dataset.neighbors import nearest
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT
 
@@ -89,7 +89,7 @@ class CheckInput:
     def source(self) -> np.ndarray | None:
         """Who or what each example comes from, (N,) objects; None where no column says it."""
         name = self.settings.source
-        if name is None or self.metadata is None or name not in self.metadata.column_names:
+        if not name or self.metadata is None or name not in self.metadata.column_names:
             return None
         return np.array(self.metadata[name].to_pylist(), dtype=object)
 
