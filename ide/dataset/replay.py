@@ -1,13 +1,13 @@
 """Replay: from edits, in any order and with any repeats, to what is true of each example.
 
-An example has a few *registers* (its label, its exclusion, its split, each of its tags, each
-issue of it that somebody dismissed), and every edit writes one of them, naming in ``previous`` the edits it replaces. The edits that
-nobody replaced are the register's *heads*. A head stands for one or more *assertions*: an
-ordinary edit asserts itself, an ``undo`` asserts what stood before the edit that it takes back.
-Where the assertions left have different values, the register is in conflict, and every value
-is kept until an edit names all heads. This is a multi-value register with undo; that only
-sets are used makes it a join-semilattice, so that any two people's logs merge without losing
-an edit (Shapiro et al. 2011, "Conflict-free Replicated Data Types").
+An example has a few *registers* (its label, its exclusion, its split, each of its tags, each issue
+of it that somebody dismissed), and every edit writes one of them, naming in ``previous`` the edits
+it replaces. The edits that nobody replaced are the register's *heads*. A head stands for one or
+more *assertions*: an ordinary edit asserts itself, an ``undo`` asserts what stood before the edit
+that it takes back. Where the assertions left have different values, the register is in conflict,
+and every value is kept until an edit names all heads. This is a multi-value register with undo;
+that only sets are used makes it a join-semilattice, so that any two people's logs merge without
+losing an edit (Shapiro et al. 2011, "Conflict-free Replicated Data Types").
 """
 
 from __future__ import annotations
