@@ -1,4 +1,4 @@
-"""What the labelling component sends, checked field by field, and what it is told in return.
+"""What a keyboard component sends, checked field by field, and what it is told in return.
 
 The browser is not trusted: a class, an example or an edit that does not exist, a wrong type or
 a long text is refused with a sentence that goes back, and is never written. The rest is
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeGuard
 
-from ide.dataset.edit import Edit, make_edit
+from ide.dataset.edit import WHOLE_DATASET, Edit, make_edit
 from ide.dataset.errors import EditError, StorageError, UpwellError
 from ide.dataset.replay import register_of
 from ide.store.edit_log import append_edits, read_edits
@@ -22,10 +22,11 @@ from ide.store.workspace import Workspace
 
 MAX_EDITS = 1000  # in one message; the component sends at most 400
 MAX_PREVIOUS = 100
-ACTIONS = frozenset({"label", "confirm", "exclude", "restore", "undo"})
+REVIEW_ACTIONS = frozenset({"label", "confirm", "exclude", "restore", "undo"})
 _CLIENT = re.compile(r"[0-9a-f-]{8,64}")
 _EDIT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _BUILD_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_ISSUE_ID = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +88,18 @@ def parse_message(value: object) -> Message | None:
     )
 
 
-def receive(workspace: Workspace, name: str, message: Message, *, annotator: str) -> Receipt:
+def receive(
+    workspace: Workspace,
+    name: str,
+    message: Message,
+    *,
+    annotator: str,
+    actions: frozenset[str] = REVIEW_ACTIONS,
+) -> Receipt:
     """Append what is new and right of a message; return what is acknowledged and what refused.
 
     ``annotator`` is who the server knows is at the keyboard. Edits that were made under another
-    name wait in the browser for that person.
+    name wait in the browser for that person. ``actions``: what the component may make.
     """
     receipt = Receipt(message.client)
     if not message.edits:
@@ -106,6 +114,7 @@ def receive(workspace: Workspace, name: str, message: Message, *, annotator: str
             message.edits,
             known=known,
             annotator=annotator,
+            actions=actions,
             refused=receipt.refused,
         )
         acked = append_edits(workspace, name, good) if good else []
@@ -121,6 +130,7 @@ def _checked(
     *,
     known: Mapping[str, Edit],
     annotator: str,
+    actions: frozenset[str],
     refused: dict[str, str],
 ) -> list[Edit]:
     """Return the edits that may be written; put a sentence in ``refused`` for each other one."""
@@ -133,8 +143,9 @@ def _checked(
             refused[str(edit_id)[:60]] = "its edit id is not a UUIDv7"
             continue
         try:
+            _check_action(entry.get("action"), actions)
             edit = _edit(workspace, name, entry, seen, annotator)
-            if edit.example_id not in examples:
+            if edit.example_id != WHOLE_DATASET and edit.example_id not in examples:
                 raise EditError(f"{name!r} has no example {edit.example_id[:60]!r}")
             _check_known(edit, known.get(edit_id))
         except UpwellError as error:
@@ -156,8 +167,6 @@ def _edit(
     action, value, example_id = entry.get("action"), entry.get("value"), entry.get("example_id")
     if not isinstance(example_id, str):
         raise EditError("its example id is not text")
-    if not isinstance(action, str) or action not in ACTIONS:
-        raise EditError(f"action {str(action)[:40]!r} is not one that Review makes")
     if value is not None and not isinstance(value, str):
         raise EditError("its value is not text")
     if action == "undo":
@@ -203,11 +212,16 @@ def _with_previous(edit: Edit, previous: object, known: Mapping[str, Edit]) -> E
     )
 
 
+def _check_action(action: object, actions: frozenset[str]) -> None:
+    if not isinstance(action, str) or action not in actions:
+        raise EditError(f"action {str(action)[:40]!r} is not one that is made here")
+
+
 def _check_undo(target: Edit | None, example_id: str) -> None:
     if target is None or target.example_id != example_id:
         raise EditError("the edit that it takes back is not one of this example")
     if target.action == "undo":
-        raise EditError("an undo is not taken back in Review; label the example instead")
+        raise EditError("an undo is not taken back here; edit the example instead")
 
 
 def _check_known(edit: Edit, known: Edit | None) -> None:
@@ -226,6 +240,7 @@ def _evidence(workspace: Workspace, name: str, value: object) -> dict[str, Any] 
         return None
     build_id, rank = value.get("build_id"), value.get("rank")
     p, suggested = value.get("p_mislabeled"), value.get("suggested_label")
+    issue_id = value.get("issue_id")
     kept: dict[str, Any] = {}
     if isinstance(build_id, str) and _BUILD_ID.fullmatch(build_id):
         kept["build_id"] = build_id
@@ -233,6 +248,8 @@ def _evidence(workspace: Workspace, name: str, value: object) -> dict[str, Any] 
         kept["rank"] = rank
     if isinstance(p, int | float) and not isinstance(p, bool) and 0 <= p <= 1:
         kept["p_mislabeled"] = p
+    if isinstance(issue_id, str) and _ISSUE_ID.fullmatch(issue_id):
+        kept["issue_id"] = issue_id
     if suggested in workspace.config(name).classes:
         kept["suggested_label"] = suggested
     return kept or None
