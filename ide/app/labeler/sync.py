@@ -143,8 +143,8 @@ def _checked(
             refused[str(edit_id)[:60]] = "its edit id is not a UUIDv7"
             continue
         try:
-            _check_action(entry.get("action"), actions)
-            edit = _edit(workspace, name, entry, seen, annotator)
+            action = _action(entry, actions)
+            edit = _edit(workspace, name, action, entry, known=seen, annotator=annotator)
             if edit.example_id != WHOLE_DATASET and edit.example_id not in examples:
                 raise EditError(f"{name!r} has no example {edit.example_id[:60]!r}")
             _check_known(edit, known.get(edit_id))
@@ -159,12 +159,14 @@ def _checked(
 def _edit(
     workspace: Workspace,
     name: str,
+    action: str,
     entry: Mapping[str, Any],
+    *,
     known: Mapping[str, Edit],
     annotator: str,
 ) -> Edit:
     """Make an edit of a message's fields, or raise ``EditError``."""
-    action, value, example_id = entry.get("action"), entry.get("value"), entry.get("example_id")
+    value, example_id = entry.get("value"), entry.get("example_id")
     if not isinstance(example_id, str):
         raise EditError("its example id is not text")
     if value is not None and not isinstance(value, str):
@@ -212,9 +214,11 @@ def _with_previous(edit: Edit, previous: object, known: Mapping[str, Edit]) -> E
     )
 
 
-def _check_action(action: object, actions: frozenset[str]) -> None:
+def _action(entry: Mapping[str, Any], actions: frozenset[str]) -> str:
+    action = entry.get("action")
     if not isinstance(action, str) or action not in actions:
         raise EditError(f"action {str(action)[:40]!r} is not one that is made here")
+    return action
 
 
 def _check_undo(target: Edit | None, example_id: str) -> None:
