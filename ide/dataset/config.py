@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
@@ -63,7 +63,7 @@ class DatasetConfig:
     split: SplitConfig = SplitConfig()
     model: ModelConfig = ModelConfig()
     annotation: AnnotationConfig = AnnotationConfig()
-    checks: CheckSettings = CheckSettings()
+    checks: CheckSettings = field(default_factory=CheckSettings)
     gates: tuple[Mapping[str, Any], ...] = ()
 
     @property

@@ -143,17 +143,20 @@ ISSUES = pa.schema(
 MEDIA = pa.schema(
     [
         (EXAMPLE_ID, pa.string()),
-        ("problem", pa.string()),  # why the payload cannot be used, null = it can
+        ("content_hash", pa.string()),  # equal for equal payloads; null = no payload
+        ("problem", pa.string()),  # why the payload cannot be used; null = it can
         ("n_bytes", pa.int64()),
         ("width", pa.int32()),  # pixels, of images
         ("height", pa.int32()),
         ("brightness", pa.float32()),  # mean luminance, 0 (black) … 1 (white)
         ("contrast", pa.float32()),  # standard deviation of the luminance, 0 … 0.5
-        ("sharpness", pa.float32()),  # log10 of the Laplacian's variance; lower = more blurred
-        ("seconds", pa.float32()),  # length, of audio and strokes
+        ("black_point", pa.float32()),  # luminance that 0.5 % of the pixels are below, 0 … 1
+        ("white_point", pa.float32()),  # luminance that 0.5 % of the pixels are above, 0 … 1
+        ("sharpness", pa.float32()),  # log10 of the Laplacian's variance over the luminance's
+        ("seconds", pa.float32()),  # length of audio
         ("sample_rate", pa.int32()),  # samples a second
         ("loudness", pa.float32()),  # root mean square in dB of full scale, ≤ 0
-        ("clipped", pa.float32()),  # share of the samples that stand at the peak, 0 … 1
+        ("clipped", pa.float32()),  # share of the samples in flat tops at the peak, 0 … 1
         ("silent", pa.float32()),  # share of the frames of 20 ms below −60 dB, 0 … 1
         ("n_chars", pa.int32()),  # of texts; of strokes the number of points
         ("n_words", pa.int32()),

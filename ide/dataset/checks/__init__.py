@@ -4,6 +4,7 @@ A check is a pure function of a ``CheckInput`` that yields ``Issue``\\ s, one fi
 under its name with the severity of what it finds.
 """
 
+from ide.dataset.check_settings import CheckSettings
 from ide.dataset.checks import (  # noqa: F401  (each registers itself)
     conflicting_duplicates,
     conflicts,
@@ -14,7 +15,6 @@ from ide.dataset.checks import (  # noqa: F401  (each registers itself)
 )
 from ide.dataset.checks.check_input import CheckInput
 from ide.dataset.checks.registry import CHECKS, Check, Issue, check, run_checks, skipped_checks
-from ide.dataset.check_settings import CheckSettings
 
 __all__ = [
     "CHECKS",

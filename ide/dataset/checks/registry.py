@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from ide.dataset.checks.check_input import NEEDS, CheckInput
 from ide.dataset.check_settings import OFF, SEVERITIES
+from ide.dataset.checks.check_input import NEEDS, CheckInput
 from ide.dataset.schema import EXAMPLE_ID, ISSUES
 
 __all__ = ["CHECKS", "Check", "CheckFunction", "CheckInput", "Issue", "check"]

@@ -1,0 +1,50 @@
+"""What was measured of each payload: kept on this machine, and in each build."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ide.dataset.errors import StorageError
+from ide.store.examples import examples_revision
+from ide.store.files import read_parquet, write_parquet
+from ide.store.workspace import Workspace
+
+VERSION = "1"  # of what is measured; another one measures anew
+_KEY = "upwell.measured"
+
+
+def measured_path(workspace: Workspace, name: str) -> Path:
+    """Where the facts of a dataset's examples lie on this machine."""
+    return workspace.local_path / "media" / f"{name}.parquet"
+
+
+def read_measured(workspace: Workspace, name: str) -> pa.Table | None:
+    """Return ``schema.MEDIA``, rows by example id; None where the examples were not measured.
+
+    Facts of examples that have changed since are none.
+    """
+    path = measured_path(workspace, name)
+    try:
+        found = (pq.read_schema(path).metadata or {}).get(_KEY.encode(), b"").decode()
+        if found != _key(workspace, name):
+            return None
+        return read_parquet(path).replace_schema_metadata(None)
+    except FileNotFoundError:
+        return None
+    except (OSError, pa.ArrowException):  # it can be measured again
+        return None
+
+
+def write_measured(workspace: Workspace, name: str, table: pa.Table) -> None:
+    """Keep the facts of the examples as they are; a disk that refuses costs the next run time."""
+    try:
+        write_parquet(measured_path(workspace, name), table, metadata={_KEY: _key(workspace, name)})
+    except StorageError:
+        return
+
+
+def _key(workspace: Workspace, name: str) -> str:
+    return f"{VERSION}|{workspace.config(name).modality}|{examples_revision(workspace, name)}"
