@@ -1,0 +1,1 @@
+"""What the benchmarks of label errors share: data, planted errors, trainings, rankings, figures."""
