@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from benchmarks.synthetic import make_workspace
-from ide.store.edit_log import read_edits
+from ide.dataset.edit import make_edit
+from ide.store.edit_log import append_edits, read_edits
+from ide.store.files import write_text
 from ide.store.queue import suspect_queue
 from ide.store.state import dataset_state
 from ide.store.workspace import Workspace
@@ -248,16 +250,23 @@ def test_everything_works_by_touch_on_a_narrow_screen(chromium, address, fresh, 
 
 
 def test_a_refused_edit_says_why_and_is_not_written(tab, fresh, glyphs):
-    """A class that dataset.toml lost since the page was opened is such a one."""
+    """A class that dataset.toml lost since the page was opened is such a one.
+
+    A conflict that the server tells of in the same breath must not wipe the sentence out.
+    """
     path = glyphs.config_path(NAME)
     whole = path.read_text()
-    path.write_text(whole.replace(', "9"]', "]"))
+    disputed = suspect_queue(glyphs, NAME)["example_id"][-1].as_py()
+    rivals = [make_edit(disputed, "label", v, annotator=a) for a, v in (("al", "1"), ("bo", "2"))]
+    append_edits(glyphs, NAME, rivals)
+    write_text(path, whole.replace(', "9"]', "]"))
     try:
         tab.keyboard.press("9")
         tab.locator(".labeler .notice", has_text="is not a class").wait_for(timeout=20_000)
+        assert tab.locator(".labeler .notice", has_text="in conflict").is_visible()
         assert fresh() == []
     finally:
-        path.write_text(whole)
+        write_text(path, whole)
 
 
 def test_a_server_that_is_started_anew_gets_every_edit_without_a_hand(page, tmp_path):

@@ -21,6 +21,7 @@ const DECODE_AHEAD = 12;
 const DECODE_BEHIND = 4;
 const ASK_BELOW = 240; // unjudged rows ahead; fewer, and the server is asked for more
 const QUIET_MS = 250; // after the last move: the address follows the cursor
+const REMARK_MS = 4000;
 
 const RECONNECTED_AT = "upwell/reconnected-at";
 
@@ -45,6 +46,18 @@ export default function labeler({ data, parentElement, setStateValue }) {
 }
 
 const identity = (data) => `${data.workspace}/${data.dataset}/${data.annotator}/${data.build.id}`;
+
+/** A line over the example that stays until it is clicked. */
+function notice() {
+  const element = h("p", { class: "notice", hidden: true, role: "alert", title: "click to hide", onclick: () => { element.hidden = true; } });
+  return element;
+}
+
+/** Write on a line; without text it goes. */
+function post(element, text) {
+  setText(element, text);
+  element.hidden = !text;
+}
 
 class Labeler {
   constructor(root, data, setStateValue) {
@@ -94,12 +107,13 @@ class Labeler {
     } });
     this.picker = new Picker({ classes: this.classes, onPick: (label) => this.judge("label", label), onClose: () => this.root.focus({ preventScroll: true }) });
     this.head = new Head({ onGrid: () => this.toggleGrid(), onHelp: () => this.toggleHelp() });
-    this.notice = h("p", { class: "notice", hidden: true, role: "alert", title: "click to hide", onclick: () => { this.notice.hidden = true; } });
+    // a place each: neither a passing remark nor news of a conflict may wipe out a refusal
+    [this.notice, this.refused, this.trouble] = [notice(), notice(), notice()];
     this.news = h("p", { class: "notice news", hidden: true }, "A newer build is ready. ",
       button({ onclick: () => this.reload() }, "Load its suspects"));
     this.done = h("div", { class: "done", hidden: true });
     this.help = helpPanel({ keys: this.keys, nClasses: this.classes.length, onClose: () => this.toggleHelp(false) });
-    this.root.replaceChildren(this.head.element, this.notice, this.news, this.stage.element, this.strip.element, this.grid.element, this.done, this.picker.element, this.help);
+    this.root.replaceChildren(this.head.element, this.refused, this.trouble, this.notice, this.news, this.stage.element, this.strip.element, this.grid.element, this.done, this.picker.element, this.help);
     this.root.tabIndex = -1;
     this.root.dataset.ready = "true";
     this.takeFocus();
@@ -357,11 +371,11 @@ class Labeler {
     this.root.dataset.unsaved = this.outbox.size;
   }
 
-  say(text, { lasts = 4000 } = {}) {
-    setText(this.notice, text);
-    this.notice.hidden = false;
+  /** Remark on something in passing; what has to be read stands in `refused` or `trouble`. */
+  say(text) {
+    post(this.notice, text);
     clearTimeout(this.noticeTimer);
-    if (lasts) this.noticeTimer = setTimeout(() => { this.notice.hidden = true; }, lasts);
+    this.noticeTimer = setTimeout(() => { this.notice.hidden = true; }, REMARK_MS);
   }
 
   toggleHelp(isOpen = this.help.hidden) {
@@ -410,7 +424,7 @@ class Labeler {
     this.stage.evals = data.evals;
     this.news.hidden = !data.newer_build;
     const problems = data.problems.join("  ");
-    if (problems && problems !== this.problems) this.say(problems, { lasts: 0 });
+    if (problems !== (this.problems ?? "")) post(this.trouble, problems);
     this.problems = problems;
     if (isFirst && !this.queue.seek(data.start)) this.queue.index = this.queue.rows.length ? 0 : -1;
     if (isFirst && data.start_notice) this.say(data.start_notice);
@@ -426,7 +440,7 @@ class Labeler {
     if (sentences.length) {
       this.refusal = `${sentences.length} refused`;
       Object.keys(refused).forEach((id) => this.takeBack(id));
-      this.say(`Not saved: ${sentences[0]}${sentences.length > 1 ? ` (and ${sentences.length - 1} more)` : ""}`, { lasts: 0 });
+      post(this.refused, `Not saved: ${sentences[0]}${sentences.length > 1 ? ` (and ${sentences.length - 1} more)` : ""}`);
     }
     this.outbox.receive({ acked, refused, error });
   }
