@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -12,13 +11,11 @@ from ide.dataset.changes import CHANGES, changes
 from ide.dataset.edit import Edit
 from ide.dataset.errors import ExampleNotFoundError, GitError
 from ide.dataset.replay import ExampleState, replay
-from ide.dataset.schema import EXAMPLE_ID, SPLIT
 from ide.store import git
 from ide.store.commits import CommitInfo, brought_by, log
 from ide.store.edit_log import read_edits
-from ide.store.examples import examples_revision, read_examples
 from ide.store.past_edits import edits_of_all
-from ide.store.state import imported_labels
+from ide.store.state import imported_labels, imported_splits
 from ide.store.workspace import Workspace
 
 DIFF = pa.schema([("dataset", pa.string()), *CHANGES])
@@ -69,14 +66,8 @@ def dataset_changes(
     """Return the changes of one dataset between two states (see ``changes.CHANGES``)."""
     if before == after:
         return CHANGES.empty_table()
-    splits = _imported_splits(workspace, name, examples_revision(workspace, name))
-    return changes(before, after, imported_labels(workspace, name), edits=edits, splits=splits)
-
-
-@lru_cache(maxsize=8)
-def _imported_splits(workspace: Workspace, name: str, _revision: str) -> dict[str, str | None]:
-    table = read_examples(workspace, name, [EXAMPLE_ID, SPLIT])
-    return dict(zip(table[EXAMPLE_ID].to_pylist(), table[SPLIT].to_pylist(), strict=True))
+    imported, splits = imported_labels(workspace, name), imported_splits(workspace, name)
+    return changes(before, after, imported, edits=edits, splits=splits)
 
 
 def blame(workspace: Workspace, name: str, example_id: str) -> list[dict[str, Any]]:

@@ -1,29 +1,250 @@
-"""The issues of a dataset that are open: found by the current build, and dismissed by nobody."""
+"""The issues of a dataset as they stand now: what the build found, less what people settled."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ide.dataset.checks.registry import Issue
+from ide.dataset.checks.registry import issue_id as name_of
 from ide.dataset.edit import WHOLE_DATASET, Edit
 from ide.dataset.errors import EditError
-from ide.dataset.replay import dismissed_issues
-from ide.dataset.schema import EXAMPLE_ID
+from ide.dataset.issues import Member, is_settled, problem_table, rule_of
+from ide.dataset.replay import UNTOUCHED, ExampleState, dismissed_issues
+from ide.dataset.schema import EXAMPLE_ID, ISSUES, LABEL, SPLIT
 from ide.store.builds import BuildInfo, build_table, require_build
-from ide.store.state import dataset_state, edit_example
+from ide.store.edit_log import edits_revision
+from ide.store.state import (
+    current_labels,
+    dataset_revision,
+    dataset_state,
+    edit_example,
+    imported_labels,
+    imported_splits,
+)
 from ide.store.workspace import Workspace
+
+OPEN, DISMISSED, SETTLED = "open", "dismissed", "settled"
+STATUSES = (OPEN, DISMISSED, SETTLED)  # a problem's status is an index into this
+ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """A build's issues and the N problems that they make up (see ``issues.problem_table``).
+
+    ``problem_of_issue``: (M,) int, a problem an issue.
+    """
+
+    issues: pa.Table
+    table: pa.Table
+    problem_of_issue: np.ndarray
+
+    def __len__(self) -> int:
+        """Return N."""
+        return len(self.table)
+
+    def of_examples(self, example_ids: Iterable[str]) -> np.ndarray:
+        """Return the positions of the problems that examples take part in, ascending."""
+        lists = self.table["example_ids"].combine_chunks()
+        those = pa.array(list(example_ids), pa.string())
+        has = _numpy(pc.is_in(lists.flatten(), value_set=those))
+        return np.unique(pc.list_parent_indices(lists).to_numpy()[has])
+
+    def of_issues(self, issue_ids: Iterable[str]) -> np.ndarray:
+        """Return the positions of the problems that issues belong to, ascending."""
+        those = pa.array(list(issue_ids), pa.string())
+        has = _numpy(pc.is_in(self.issues["issue_id"], value_set=those))
+        return np.unique(self.problem_of_issue[has])
+
+
+@dataclass(frozen=True, slots=True)
+class IssueFilters:
+    """Which problems to list; None and "" let everything through.
+
+    label, split: of one of its examples now, or what it is about. text: in its message, its
+    subject or its examples' ids, in any case. status: one of ``STATUSES``, or ``ALL``.
+    """
+
+    check: str | None = None
+    severity: str | None = None
+    label: str | None = None
+    split: str | None = None
+    text: str = ""
+    status: str = OPEN
 
 
 def open_issues(workspace: Workspace, name: str, build: BuildInfo | None = None) -> pa.Table:
-    """Return the issues that still want a person (see ``schema.ISSUES``), most severe first.
+    """Return the issues that still want a person (see ``schema.ISSUES``), in the build's order.
 
-    Those of ``build`` (default: the current one), in its order, without what people dismissed
-    since, as the edit log has it now. This is the one list that ``upwell check``, ``upwell
-    commit`` and the Problems view go by. Raises ``NoBuildError`` where there is no build.
+    Those of ``build`` (default: the current one), without what people dismissed and without what
+    their edits settled since (see ``issues.is_settled``), as the edit log is now. This is the one
+    list that ``upwell check``, ``upwell commit`` and the Problems view go by. Raises
+    ``NoBuildError`` where there is no build.
     """
-    found = build_table(build or require_build(workspace, name), "issues")
+    build = build or require_build(workspace, name)
+    problems = problems_of(build)
+    is_open = np.array(problem_status(workspace, name, build))[problems.problem_of_issue] == 0
     dismissed = pa.array(sorted(dismissed_issues(dataset_state(workspace, name))), pa.string())
-    return found.filter(pc.invert(pc.is_in(found["issue_id"], value_set=dismissed)))
+    is_dismissed = pc.is_in(problems.issues["issue_id"], value_set=dismissed)
+    return problems.issues.filter(pc.and_(pa.array(is_open), pc.invert(is_dismissed)))
+
+
+@lru_cache(maxsize=4)
+def problems_of(build: BuildInfo) -> Problems:
+    """Read a build's issues and group them."""
+    issues = _issues(build)
+    table = problem_table(issues)
+    rows = table["issue_rows"].combine_chunks()
+    problem_of_issue = np.empty(len(issues), dtype=np.int64)
+    problem_of_issue[rows.flatten().to_numpy()] = pc.list_parent_indices(rows).to_numpy()
+    return Problems(issues, table, problem_of_issue)
+
+
+def _issues(build: BuildInfo) -> pa.Table:
+    """Read a build's issues; those of builds from before issues had names are named here."""
+    table = build_table(build, "issues")
+    if "issue_id" in table.column_names:
+        return table
+    rows = [
+        {**row, "issue_id": name_of(row["check"], Issue(row[EXAMPLE_ID], row["other_id"], 0, ""))}
+        for row in table.to_pylist()
+    ]
+    return pa.Table.from_pylist(rows, schema=ISSUES)
+
+
+def problem_status(workspace: Workspace, name: str, build: BuildInfo) -> np.ndarray:
+    """Return the status of each problem of a build now: (N,) int8, an index into ``STATUSES``.
+
+    Only problems of examples that somebody edited are looked at; the rest is open. Read-only.
+    """
+    return _status(workspace, name, build, edits_revision(workspace, name))
+
+
+@lru_cache(maxsize=8)
+def _status(workspace: Workspace, name: str, build: BuildInfo, _revision: str) -> np.ndarray:
+    problems, states = problems_of(build), dataset_state(workspace, name)
+    status = np.zeros(len(problems), dtype=np.int8)
+    touched = problems.of_examples(states)
+    classes = frozenset(workspace.config(name).classes)
+    members = _Members(workspace, name, states)
+    for position, check, example_ids in _rows(problems, touched, "check", "example_ids"):
+        found = [members.of(i) for i in example_ids]
+        if is_settled(rule_of(check, len(found)), found, classes):
+            status[position] = STATUSES.index(SETTLED)
+    dismissed = dismissed_issues(states)
+    for position, rows in _rows(problems, problems.of_issues(dismissed), "issue_rows"):
+        if dismissed.issuperset(problems.issues["issue_id"].take(rows).to_pylist()):
+            status[position] = STATUSES.index(DISMISSED)
+    status.flags.writeable = False
+    return status
+
+
+def _rows(problems: Problems, positions: np.ndarray, *columns: str) -> list[tuple[Any, ...]]:
+    """Return (position, value, value, …) of some problems."""
+    found = problems.table.select(columns).take(pa.array(positions))
+    return list(zip(positions.tolist(), *(found[c].to_pylist() for c in columns), strict=True))
+
+
+class _Members:
+    """Looks up what is true of an example now."""
+
+    def __init__(self, workspace: Workspace, name: str, states: Mapping[str, ExampleState]) -> None:
+        self.states = states
+        self.labels = imported_labels(workspace, name)
+        self.splits = imported_splits(workspace, name)
+
+    def of(self, example_id: str) -> Member:
+        state = self.states.get(example_id, UNTOUCHED)
+        return Member(
+            label=state.label if state.label is not None else self.labels.get(example_id),
+            split=state.split or self.splits.get(example_id),
+            # who is no longer there is nobody's duplicate
+            is_excluded=state.is_excluded or example_id not in self.labels,
+            is_conflict=state.is_conflict,
+        )
+
+
+def find_problems(
+    workspace: Workspace, name: str, build: BuildInfo, filters: IssueFilters
+) -> np.ndarray:
+    """Return the positions of the problems that match, the worst first: (n,) int, ascending."""
+    problems = problems_of(build)
+    mask = np.ones(len(problems), dtype=bool)
+    if filters.status != ALL:
+        wanted = STATUSES.index(filters.status)
+        mask &= problem_status(workspace, name, build) == wanted
+    for column, value in (("check", filters.check), ("severity", filters.severity)):
+        if value:
+            mask &= _numpy(pc.equal(problems.table[column], value))
+    if filters.text.strip():
+        mask &= _with_text(problems, filters.text.strip())
+    if filters.label or filters.split:
+        revision = dataset_revision(workspace, name)
+        mask &= _with_values(workspace, name, build, filters.label, filters.split, revision)
+    return np.flatnonzero(mask)
+
+
+def _with_text(problems: Problems, text: str) -> np.ndarray:
+    """Return which problems have a text, in any case: (N,) bool."""
+    found = np.zeros(len(problems), dtype=bool)
+    for column in ("message", "subject"):
+        has = pc.match_substring(problems.issues[column], text, ignore_case=True)
+        found[problems.problem_of_issue[_numpy(has)]] = True
+    ids = problems.table["example_ids"].combine_chunks()
+    has = pc.match_substring(ids.flatten(), text, ignore_case=True)
+    found[pc.list_parent_indices(ids).to_numpy()[_numpy(has)]] = True
+    return found
+
+
+@lru_cache(maxsize=16)
+def _with_values(
+    workspace: Workspace,
+    name: str,
+    build: BuildInfo,
+    label: str | None,
+    split: str | None,
+    _revision: str,
+) -> np.ndarray:
+    """Return which problems have an example of a label and a split, or are about them."""
+    problems, labels = problems_of(build), current_labels(workspace, name)
+    mask = np.ones(len(labels), dtype=bool)
+    for column, value in ((LABEL, label), (SPLIT, split)):
+        if value:
+            mask &= _numpy(pc.equal(labels[column], value))
+    those = labels[EXAMPLE_ID].filter(pa.array(mask)).combine_chunks()
+    ids = problems.table["example_ids"].combine_chunks()
+    has = pc.is_in(ids.flatten(), value_set=those)
+    found = _numpy(pc.equal(problems.table["subject"], label or split or ""))
+    found[pc.list_parent_indices(ids).to_numpy()[_numpy(has)]] = True
+    return found
+
+
+def _numpy(mask: Any) -> np.ndarray:
+    """Return a mask of Arrow's as (N,) bool that can be written to; null is False."""
+    return np.array(pc.fill_null(mask, False).to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def count_problems(build: BuildInfo, positions: np.ndarray) -> list[dict[str, Any]]:
+    """Return how many of some problems there are of each severity and check, the worst first.
+
+    A row: ``severity, check, n``, and ``first``, the position of the first of them.
+    """
+    table = problems_of(build).table.select(["severity", "check"]).take(pa.array(positions))
+    counted = (
+        table.append_column("position", pa.array(positions))
+        .group_by(["severity", "check"], use_threads=False)
+        .aggregate([("position", "count"), ("position", "min")])
+        .rename_columns({"position_count": "n", "position_min": "first"})
+    )
+    rows: list[dict[str, Any]] = counted.sort_by("first").to_pylist()
+    return rows
 
 
 def dismiss_issue(
@@ -40,7 +261,7 @@ def dismiss_issue(
     ``example_id`` is the issue's own, or ``*`` where the issue is the whole dataset's. Raises
     ``EditError`` where the build has no such issue, or has it of another example.
     """
-    found = build_table(require_build(workspace, name), "issues", ["issue_id", EXAMPLE_ID])
+    found = problems_of(require_build(workspace, name)).issues
     own = found.filter(pc.equal(found["issue_id"], issue_id))[EXAMPLE_ID].to_pylist()
     if not own:
         raise EditError(

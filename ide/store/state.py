@@ -51,6 +51,17 @@ def _imported(workspace: Workspace, name: str, _revision: str) -> dict[str, str 
     return dict(zip(table[EXAMPLE_ID].to_pylist(), table[LABEL].to_pylist(), strict=True))
 
 
+def imported_splits(workspace: Workspace, name: str) -> dict[str, str | None]:
+    """Return the split that each example was imported into, by id. Treat it as read-only."""
+    return _imported_splits(workspace, name, examples_revision(workspace, name))
+
+
+@lru_cache(maxsize=8)
+def _imported_splits(workspace: Workspace, name: str, _revision: str) -> dict[str, str | None]:
+    table = read_examples(workspace, name, [EXAMPLE_ID, SPLIT])
+    return dict(zip(table[EXAMPLE_ID].to_pylist(), table[SPLIT].to_pylist(), strict=True))
+
+
 def current_labels(workspace: Workspace, name: str) -> pa.Table:
     """Return the labels in force (see ``schema.LABELS``), a row an example."""
     return _labels(workspace, name, dataset_revision(workspace, name))
