@@ -59,9 +59,9 @@ def _values(
     if max_values is not None and not 2 <= len(values) + bool(column.null_count) <= max_values:
         return
     for value in sorted(values.to_pylist()):
-        yield f"{_identifier(name)} = {_literal(value)}", _mask(pc.equal(column, value))
+        yield f"{identifier(name)} = {literal(value)}", _mask(pc.equal(column, value))
     if column.null_count and max_values is not None:
-        yield f"{_identifier(name)} IS NULL", _mask(pc.is_null(column))
+        yield f"{identifier(name)} IS NULL", _mask(pc.is_null(column))
 
 
 def _is_categorical(kind: pa.DataType) -> bool:
@@ -74,11 +74,13 @@ def _mask(values: pa.ChunkedArray) -> np.ndarray:
     return np.asarray(pc.fill_null(values, False).to_numpy(), bool)
 
 
-def _identifier(name: str) -> str:
+def identifier(name: str) -> str:
+    """Return a column's name as a condition has it."""
     return name if name == LABEL else '"' + name.replace('"', '""') + '"'
 
 
-def _literal(value: str | bool | int) -> str:
+def literal(value: str | bool | int) -> str:
+    """Return a value as a condition has it."""
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
     return str(value).lower()

@@ -6,12 +6,35 @@ under its name with the severity of what it finds.
 
 from ide.dataset.check_settings import CheckSettings
 from ide.dataset.checks import (  # noqa: F401  (each registers itself)
+    blank_images,
+    blurred_images,
+    boilerplate,
+    bright_images,
+    clipped_audio,
     conflicting_duplicates,
     conflicts,
+    dark_images,
+    drift_imports,
+    drift_splits,
+    empty,
     exact_duplicates,
+    gates,
+    imbalance,
     leaks,
+    non_random_order,
+    nuisances,
+    nulls,
+    odd_lengths,
+    odd_sizes,
+    other_languages,
+    overlapping_classes,
+    repeated_ids,
+    same_source,
+    silent_audio,
     small_classes,
     unknown_classes,
+    unreadable,
+    weak_slices,
 )
 from ide.dataset.checks.check_input import CheckInput
 from ide.dataset.checks.registry import CHECKS, Check, Issue, check, run_checks, skipped_checks

@@ -32,6 +32,16 @@ NEEDS: Mapping[str, str] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A gate of ``dataset.toml``, and how many examples its slice names."""
+
+    name: str
+    condition: str  # SQL over the examples
+    n_examples: int | None  # None: the condition cannot be answered, see ``problem``
+    problem: str | None = None
+
+
 @dataclass(frozen=True)  # without slots: neighbours are computed once and kept
 class CheckInput:
     """All that a check may know of a dataset; N rows in one order, None for what there is not."""
@@ -41,7 +51,7 @@ class CheckInput:
     classes: tuple[str, ...]
     modality: str = "image"
     settings: CheckSettings = field(default_factory=CheckSettings)
-    gates: tuple[Mapping[str, Any], ...] = ()  # [[gate]] of dataset.toml, as they stand there
+    gates: tuple[Gate, ...] = ()  # [[gate]] of dataset.toml
     media: pa.Table | None = None  # (N,) schema.MEDIA: what was measured of each payload
     metadata: pa.Table | None = None  # (N,) the source's own columns; without id, label, split
     imported_in: np.ndarray | None = None  # (N,) str: the part file an example came in

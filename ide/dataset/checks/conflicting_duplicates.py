@@ -27,4 +27,5 @@ def conflicting_duplicates(dataset: CheckInput) -> Iterator[Issue]:
                     1.0,
                     f"is {row.label}, and {first.example_id} with the same content is "
                     f"{first.label}",
+                    group_id=group[0].example_id,
                 )

@@ -20,4 +20,6 @@ def exact_duplicates(dataset: CheckInput) -> Iterator[Issue]:
         for row in group:
             first = first_of.setdefault((row.label, row.split), row.example_id)
             if first != row.example_id:
-                yield Issue(row.example_id, first, 1.0, f"has the same content as {first}")
+                message = f"has the same content as {first}"
+                group_id = group[0].example_id
+                yield Issue(row.example_id, first, 1.0, message, group_id=group_id)

@@ -32,5 +32,6 @@ def leaks(dataset: CheckInput) -> Iterator[Issue]:
                         other,
                         1.0,
                         f"is in {row.split}, and {other} with the same content is in {split}",
+                        group_id=group[0].example_id,
                     )
                     break
