@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ide.dataset import neighbors
-from ide.dataset.neighbors import nearest, votes
+from ide.dataset.neighbors import N_PROBES, nearest, votes
 
 
 def brute_force(embeddings, k, is_candidate):
@@ -19,17 +19,15 @@ def brute_force(embeddings, k, is_candidate):
 
 
 @given(
-    seed=st.integers(0, 1000), n=st.integers(2, 60), k=st.integers(1, 12), chunk=st.integers(1, 64)
+    seed=st.integers(0, 1000), n=st.integers(2, 60), k=st.integers(1, 12), chunk=st.integers(1, 999)
 )
 def test_neighbours_equal_brute_force(seed, n, k, chunk):
     generator = np.random.default_rng(seed)
     embeddings = generator.normal(size=(n, 5))
     is_candidate = generator.random(n) < 0.7
-    before, neighbors.CHUNK = neighbors.CHUNK, chunk
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(neighbors, "CHUNK_VALUES", chunk)
         found, similarity = nearest(embeddings, k, is_candidate=is_candidate)
-    finally:
-        neighbors.CHUNK = before
     for row, expected in enumerate(brute_force(embeddings, k, is_candidate)):
         assert [i for i in found[row] if i >= 0] == expected
         assert np.isnan(similarity[row, len(expected) :]).all()
@@ -49,6 +47,41 @@ def test_duplicates_and_empty_features_are_no_neighbours_of_themselves():
     assert all(row not in found[row] for row in range(4))
     assert similarity[2, 0] == pytest.approx(1)
     assert (similarity[0] == 0).all()
+
+
+def test_equal_features_are_equally_similar_and_ordered_by_index():
+    generator = np.random.default_rng(0)
+    embeddings = generator.normal(size=(40, 7)).repeat(6, 0)[generator.permutation(240)]
+    found, similarity = nearest(embeddings, 12)
+    assert all(
+        len(np.unique(row[:5])) == 1 and len(np.unique(row[5:11])) == 1 for row in similarity
+    )
+    assert (np.diff(found[:, :5]) > 0).all() and (np.diff(found[:, 5:11]) > 0).all()
+
+
+def clustered(n):
+    generator = np.random.default_rng(1)
+    centres = generator.normal(size=(40, 24))
+    return centres[generator.integers(40, size=n)] + 0.4 * generator.normal(size=(n, 24))
+
+
+def test_the_index_finds_what_comparing_all_finds(monkeypatch):
+    embeddings = clustered(2_000)
+    is_candidate = np.arange(2_000) % 5 > 0
+    exact, _ = nearest(embeddings, 10, is_candidate=is_candidate)
+    monkeypatch.setattr(neighbors, "EXACT_UP_TO", 100)
+    found, similarity = nearest(embeddings, 10, is_candidate=is_candidate)
+    assert np.mean([np.isin(f, e).mean() for f, e in zip(found, exact, strict=True)]) > 0.97
+    assert is_candidate[found].all() and (np.diff(similarity) <= 0).all()
+    again, _ = nearest(embeddings, 10, is_candidate=is_candidate)
+    assert again.tobytes() == found.tobytes()
+
+
+def test_the_index_finds_k_neighbours_where_its_lists_hold_fewer(monkeypatch):
+    monkeypatch.setattr(neighbors, "EXACT_UP_TO", N_PROBES)
+    found, _ = nearest(clustered(40), 30)
+    assert (found >= 0).all()
+    assert all(len({*row}) == 30 for row in found.tolist())
 
 
 @pytest.mark.parametrize("n", [0, 1])
