@@ -34,7 +34,7 @@ screenshots: $(VENV)/.dev $(VENV)/.browser ## Make docs/screenshots/ anew.
 
 lock: ## Renew constraints.txt with the newest versions that pyproject.toml admits.
 	$(PYTHON) -m venv --clear $(VENV)-lock
-	$(VENV)-lock/bin/pip install -q $(PIP_FLAGS) -e '.[dev]'
+	$(VENV)-lock/bin/pip install -q $(PIP_FLAGS) -e '.[dev,bench]'
 	(echo '# Every version that Upwell is tested with; `make` installs from it. Renew with: make lock'; \
 	  $(VENV)-lock/bin/pip freeze --exclude-editable | sed 's/+cpu$$//') > constraints.txt
 	rm -rf $(VENV)-lock

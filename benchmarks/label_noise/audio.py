@@ -1,34 +1,42 @@
-"""Sound as a small picture: log-mel energies, the whole recording stretched to one width."""
+"""Sound as a vector: log-mel energies, the whole recording stretched to one length."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 import numpy as np
 
 WINDOW, HOP = 256, 80  # samples: 32 and 10 ms at 8 kHz
-N_BANDS = N_FRAMES = 32
+N_BANDS, N_FRAMES = 24, 16
 RANGE_DB = 80.0  # below the loudest band of a recording, all is silence
 
 
 def log_mel(payloads: Sequence[bytes]) -> np.ndarray:
-    """FLAC or WAV -> (N, 1, 32, 32) uint8: low bands at the bottom, 0 = 80 dB below the loudest."""
-    return np.stack([_picture(*_decode(payload)) for payload in payloads])[:, None]
+    """FLAC or WAV -> (N, 384) float32, 0 … 1: 16 frames of each of 24 bands.
+
+    1 = the loudest of the recording, 0 = 80 dB below it or less.
+    """
+    return np.stack([_levels(*_decode(payload)) for payload in payloads]).astype(np.float32)
+
+
+def require_decoder() -> None:
+    """Raise ModuleNotFoundError if nothing here can decode sound."""
+    if find_spec("soundfile") is None:
+        raise ModuleNotFoundError(
+            "sound is decoded by soundfile, which is not installed: pip install 'upwell[bench]'"
+        )
 
 
 def _decode(payload: bytes) -> tuple[np.ndarray, int]:
-    try:
-        import soundfile
-    except ImportError as error:
-        raise ModuleNotFoundError(
-            "sound is decoded by soundfile, which is not installed: pip install 'upwell[bench]'"
-        ) from error
+    import soundfile
+
     samples, rate = soundfile.read(io.BytesIO(payload), dtype="float32", always_2d=True)
     return samples.mean(1), rate
 
 
-def _picture(samples: np.ndarray, rate: int) -> np.ndarray:
+def _levels(samples: np.ndarray, rate: int) -> np.ndarray:
     samples = np.pad(samples, (0, max(0, WINDOW - len(samples))))
     frames = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::HOP]  # (T, WINDOW)
     power = np.abs(np.fft.rfft(frames * np.hanning(WINDOW), axis=1)) ** 2
@@ -36,8 +44,7 @@ def _picture(samples: np.ndarray, rate: int) -> np.ndarray:
     decibels = 10 * np.log10(np.maximum(energy, 1e-10))
     level = np.clip(1 + (decibels - decibels.max()) / RANGE_DB, 0, 1)
     at = np.linspace(0, len(level) - 1, N_FRAMES)
-    stretched = [np.interp(at, np.arange(len(level)), band) for band in level.T]
-    return np.round(np.array(stretched[::-1]) * 255).astype(np.uint8)
+    return np.concatenate([np.interp(at, np.arange(len(level)), band) for band in level.T])
 
 
 def _mel_filters(rate: int) -> np.ndarray:

@@ -48,12 +48,16 @@ class _Scale:
     """From 1 − AP to pixels."""
 
     def __init__(self, values: Sequence[float]) -> None:
+        self.is_cut = min(values) < TICKS[0]
         self.low = max((t for t in TICKS if t <= min(values)), default=TICKS[0])
         self.high = min((t for t in TICKS if t >= max(values)), default=TICKS[-1])
 
     def __call__(self, value: float) -> float:
         share = log10(max(value, self.low) / self.low) / log10(self.high / self.low)
         return round(LEFT + PLOT_WIDTH * share, 1)
+
+    def name(self, tick: float) -> str:
+        return f"≤ {tick:g}" if self.is_cut and tick == self.low else f"{tick:g}"
 
 
 def _left_over(row: Row, method: str) -> float:
@@ -90,7 +94,7 @@ def _legend() -> list[str]:
     for method in (UPWELL, CLEANLAB, *ONE_RUN_NAMES):
         parts.append(_mark(method, x, 50))
         parts.append(f'<text x="{x + 12}" y="54">{escape(method)}</text>')
-        x += 44 + 7 * len(method)
+        x += 40 + 6.4 * len(method)
     return parts
 
 
@@ -100,7 +104,9 @@ def _axis(scale: _Scale, height: int) -> list[str]:
         if scale.low <= tick <= scale.high:
             x = scale(tick)
             parts.append(f'<line class="grid" x1="{x}" y1="{TOP - 8}" x2="{x}" y2="{bottom + 4}"/>')
-            parts.append(f'<text x="{x}" y="{bottom + 20}" text-anchor="middle">{tick:g}</text>')
+            parts.append(
+                f'<text x="{x}" y="{bottom + 20}" text-anchor="middle">{scale.name(tick)}</text>'
+            )
     middle = LEFT + PLOT_WIDTH / 2
     text = "1 − average precision, mean over the seeds (logarithmic; further left is better)"
     parts.append(f'<text x="{middle}" y="{bottom + 38}" text-anchor="middle">{text}</text>')

@@ -61,14 +61,15 @@ def aum(training: Training) -> np.ndarray:
     loss is −ln p(given), the margin p(given) − p(best other). It saturates at 16, where float32
     has no more digits; such examples are the least suspect of all.
     """
-    p_other = np.exp(-training.losses.astype(np.float64)) - training.margins
-    logit_margins = -training.losses - np.log(np.maximum(p_other, 1e-7))  # (E, N)
+    losses = training.record.losses.astype(np.float64)  # (E, N)
+    p_other = np.exp(-losses) - training.record.margins
+    logit_margins = -losses - np.log(np.maximum(p_other, 1e-7))
     return -logit_margins.mean(0)
 
 
 def el2n(training: Training) -> np.ndarray:
     """Paul et al. 2021, "Deep Learning on a Data Diet": the error vector's mean length."""
-    return training.el2n.astype(np.float64)
+    return training.record.el2n.astype(np.float64)
 
 
 def neighbour_voting(embeddings: np.ndarray, labels: np.ndarray, n_classes: int) -> np.ndarray:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.label_noise.cache import Cache
-from benchmarks.label_noise.datasets import DATASETS, Data, data_folder
+from benchmarks.label_noise.datasets import DATASETS, Data, data_folder, require
 from benchmarks.label_noise.measure import Task, measure
 from benchmarks.label_noise.training import Trainer, warm_up
 
@@ -54,7 +54,7 @@ def available(names: Sequence[str], options: argparse.Namespace, *, is_asked: bo
     found = []
     for name in names:
         try:
-            _load(name, data_folder(options.data))
+            require(name, data_folder(options.data))
         except (FileNotFoundError, ModuleNotFoundError) as error:
             if is_asked:
                 raise SystemExit(f"{name}: {error}") from error

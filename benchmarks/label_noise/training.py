@@ -16,7 +16,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from benchmarks.label_noise.cache import Arrays, Cache, code
 from models import build_model
-from models.fit import fit
+from models.fit import TrainingRecord, fit
 from models.predict import predict
 
 N_FOLDS = 5
@@ -36,12 +36,9 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """One training run over N examples in E epochs; see ``models.fit.TrainingRecord``."""
+    """One training run over N examples."""
 
-    losses: np.ndarray  # (E, N) float32
-    margins: np.ndarray  # (E, N) float32, of probabilities
-    mean_probs: np.ndarray  # (N, K) float32
-    el2n: np.ndarray  # (N,) float32
+    record: TrainingRecord
     probs: np.ndarray  # (N, K) float32, of the final network
     embeddings: np.ndarray  # (N, F) float16
     cpu_seconds: float  # fit and predict
@@ -67,8 +64,8 @@ class Trainer:
         """Train on the examples of ``is_train`` (N,) bool, and say what is known of all."""
         key = (inputs, labels, is_train, *self.key(network))
         found = self.cache.get("once", key, lambda: _once(inputs, labels, is_train, network))
-        seconds = float(found.pop("cpu_seconds"))
-        return Training(**found, cpu_seconds=seconds)
+        seconds, probs, embeddings = (found.pop(k) for k in ("cpu_seconds", "probs", "embeddings"))
+        return Training(TrainingRecord(**found), probs, embeddings, float(seconds))
 
     def five_folds(self, inputs: np.ndarray, labels: np.ndarray, network: Network) -> Folds:
         """Train five networks, stratified by the given labels."""
