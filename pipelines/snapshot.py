@@ -10,6 +10,7 @@ from ide.dataset.labels import label_table
 from ide.dataset.replay import replay
 from ide.dataset.schema import BUILD_EDITS, EXAMPLE_ID, LABEL, SPLIT, TARGETS
 from ide.dataset.snapshot import IgnoredEdit, edit_set_hash, table_hash, usable_edits
+from ide.store.drill_file import drill_id
 from ide.store.edit_log import EditLog, read_edits
 from ide.store.examples import read_examples
 from ide.store.files import write_json, write_parquet
@@ -46,6 +47,8 @@ def snapshot(workspace: Workspace, name: str) -> None:
             for i in sorted(ignored, key=lambda i: i.edit.edit_id)
         ],
     }
+    if drill := drill_id(workspace, name):  # then the build is the drill's; see ide.store.adopting
+        facts["drill"] = drill
     write_json(build / "snapshot.json", facts)
 
 

@@ -103,3 +103,7 @@ class StorageError(UpwellError):
 
 class QueryError(UpwellError):
     """A SQL query is not one that can be answered."""
+
+
+class DrillError(UpwellError):
+    """A drill cannot be begun, scored or ended, or its file is damaged."""

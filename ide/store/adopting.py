@@ -27,8 +27,8 @@ from ide.store.builds import (
     N_KEPT,
     BuildInfo,
     archive_path,
+    archived_builds,
     build_table,
-    list_builds,
 )
 from ide.store.compile_lock import folder_lock
 from ide.store.files import read_parquet, storage_errors, write_json, write_parquet
@@ -51,46 +51,53 @@ def adopt_build(
 ) -> BuildInfo | None:
     """Archive ``builds/<name>/`` if it is a complete build that is not current yet.
 
-    Returns the build that is then current, or None where there is none. Safe to call from
-    several processes at once. ``seconds``: what making it took, where that is known.
+    Returns the newest build of the archive that it belongs to, a drill's or the dataset's own,
+    or None where there is none. Safe to call from several processes at once. ``seconds``: what
+    making it took, where that is known.
     """
-    known = list_builds(workspace, name)
+    drill = _drill(workspace.build_path(name))
+    archive = archive_path(workspace, name, drill)
+    known = archived_builds(archive)
     stamp = _stamp(workspace.build_path(name))
     if stamp is None or _is_adopted(known, stamp):
         return known[0] if known else None
-    archive = archive_path(workspace, name)
     with folder_lock(archive):
-        known = list_builds(workspace, name)
+        known = archived_builds(archive)
         if _is_adopted(known, stamp):
             return known[0]
         with tempfile.TemporaryDirectory(dir=archive, prefix=".new-") as folder:
             links = Path(folder)
             if _link_all(workspace.build_path(name), links):
                 identity = _identity(links)
-                if identity is not None:
+                if identity is not None and _drill(links) == drill:
                     _move_in(
                         workspace,
                         name,
                         links,
+                        archive / identity.build_id,
                         identity,
                         known=known,
                         stamp=stamp,
                         seconds=seconds,
                     )
-        _prune(workspace, name)
-    found = list_builds(workspace, name)
+        _prune(archive)
+    found = archived_builds(archive)
     return found[0] if found else None
 
 
 def restore_build(workspace: Workspace, name: str) -> bool:
-    """Put the files of the current build back into ``builds/<name>/``; False if there is none.
+    """Put the files of the newest build back into ``builds/<name>/``; False if there is none.
 
-    They are links to the archive's files, times and all, so that DVC knows them again.
+    They are links to the archive's files, times and all, so that DVC knows them again. It is
+    never a drill's: what a drill has left in the folder is taken away.
     """
-    builds = list_builds(workspace, name)
+    builds = archived_builds(archive_path(workspace, name, None))
+    target = workspace.build_path(name)
+    if not builds and _drill(target):
+        for file in BUILD_FILES:
+            (target / file).unlink(missing_ok=True)
     if not builds:
         return False
-    target = workspace.build_path(name)
     with storage_errors(target, "restore"):
         target.mkdir(parents=True, exist_ok=True)
         for file in BUILD_FILES:
@@ -111,6 +118,15 @@ def _stamp(folder: Path) -> dict[str, list[int]] | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     return {file: [stat.st_size, stat.st_mtime_ns] for file, stat in stats.items()}
+
+
+def _drill(folder: Path) -> str | None:
+    """Return the drill that a build was made in, from what its snapshot says; None = in none."""
+    try:
+        drill = json.loads((folder / "snapshot.json").read_bytes()).get("drill")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return drill if isinstance(drill, str) and drill.isalnum() else None
 
 
 def _is_adopted(known: list[BuildInfo], stamp: dict[str, list[int]]) -> bool:
@@ -165,6 +181,7 @@ def _move_in(
     workspace: Workspace,
     name: str,
     links: Path,
+    target: Path,
     identity: _Identity,
     *,
     known: list[BuildInfo],
@@ -173,7 +190,6 @@ def _move_in(
 ) -> None:
     """Give the links their place, or, where the build is known, renew what may have changed."""
     base = known[0] if known else None
-    target = archive_path(workspace, name) / identity.build_id
     compared_with = base.build_id if base else None
     if base is not None and base.build_id == identity.build_id:  # only what people judged is new
         compared_with = base.compared_with
@@ -226,12 +242,11 @@ def _revision(workspace: Workspace, name: str, links: Path) -> tuple[str | None,
     return revision, len(ids)
 
 
-def _prune(workspace: Workspace, name: str) -> None:
+def _prune(archive: Path) -> None:
     """Remove what is older than the builds that are kept, and what a killed adoption left."""
-    for build in list_builds(workspace, name)[N_KEPT:]:
+    for build in archived_builds(archive)[N_KEPT:]:
         doomed = build.path.with_name(f".old-{build.build_id}")
         build.path.rename(doomed)
         shutil.rmtree(doomed, ignore_errors=True)
-    archive = archive_path(workspace, name)
     for left in (*archive.glob(".old-*"), *archive.glob(".new-*")):
         shutil.rmtree(left, ignore_errors=True)

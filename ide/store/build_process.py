@@ -29,6 +29,7 @@ from ide.dataset.errors import (
 from ide.store.adopting import adopt_build, restore_build
 from ide.store.builds import BuildInfo
 from ide.store.compile_lock import compile_lock, is_compiling
+from ide.store.drill_file import begin_drill_build, end_drill_build
 from ide.store.dvc import end_group, listed_datasets, refusal, start_repro, tidy_locks
 from ide.store.files import write_bytes
 from ide.store.progress import read_progress
@@ -73,8 +74,9 @@ def run_build(
         _tidy_killed(workspace)
         run = _begin(workspace, wanted)
         try:
+            drills = begin_drill_build(workspace, wanted)
             with _cancellation() as is_cancelled:
-                _repro(workspace, run, is_cancelled, on_progress)
+                _repro(workspace, run, is_cancelled, on_progress, drill=next(iter(drills), None))
             seconds = time.time() - run.started_at
             builds = [_adopt(workspace, name, seconds) for name in wanted]
         except BaseException as error:
@@ -83,6 +85,8 @@ def run_build(
             message = str(error) if isinstance(error, UpwellError) else f"broke: {error!r}"
             save_run(workspace, run, state=state, finished_at=time.time(), message=message)
             raise
+        if drills:  # adopted, and that is all: builds/ and dvc.lock know of no drill
+            _restore(workspace, run)
         save_run(workspace, run, state="done", finished_at=time.time())
         return builds
 
@@ -193,6 +197,7 @@ def _check_names(workspace: Workspace, names: Sequence[str] | None) -> list[str]
                 f"add a line '  - {name}' under 'datasets:'"
             )
         workspace.edits_path(name).mkdir(exist_ok=True)
+        workspace.checks_path(name).mkdir(exist_ok=True)  # DVC wants to see it, if empty
     return wanted
 
 
@@ -221,12 +226,14 @@ def _repro(
     run: Run,
     is_cancelled: threading.Event,
     on_progress: Callable[[str], None] | None,
+    *,
+    drill: str | None,
 ) -> None:
     """Run DVC to its end, telling of the progress; raise what it failed of."""
     path = progress_path(workspace, run.run_id)
     log_path = run_folder(workspace, run.run_id) / "dvc.log"
     with log_path.open("wb") as log:
-        process = start_repro(workspace, run.datasets, log=log, progress_path=path)
+        process = start_repro(workspace, run.datasets, log=log, progress_path=path, drill=drill)
     try:
         save_run(workspace, run, group=process.pid)
         told_at = -1
@@ -278,6 +285,7 @@ def _restore(workspace: Workspace, run: Run) -> None:
     else:  # the run ended before it began
         return
     for name in run.datasets:
+        end_drill_build(workspace, name)
         restore_build(workspace, name)
     tidy_locks(workspace)
 

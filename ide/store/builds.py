@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from ide.dataset.errors import NoBuildError
 from ide.dataset.schema import FLIPS
+from ide.store.drill_file import drill_id, drills_path
 from ide.store.edit_log import edits_revision as log_revision
 from ide.store.edit_log import read_edits
 from ide.store.files import read_parquet
@@ -37,6 +38,7 @@ BUILD_FILES = (
     "predictions.parquet",
     "suspects.parquet",
     "issues.parquet",
+    "media.parquet",
     "slices.parquet",
     "metrics.json",
 )
@@ -77,9 +79,17 @@ def previous_build(workspace: Workspace, name: str) -> BuildInfo | None:
 
 
 def list_builds(workspace: Workspace, name: str) -> list[BuildInfo]:
-    """Return the finished builds of a dataset that are kept, newest first."""
+    """Return the finished builds of a dataset that are kept, newest first.
+
+    On the branch of a drill those of the drill, and everywhere else none of those.
+    """
+    return archived_builds(archive_path(workspace, name, drill_id(workspace, name)))
+
+
+def archived_builds(archive: Path) -> list[BuildInfo]:
+    """Return the builds in an archive, newest first."""
     found = []
-    for path in archive_path(workspace, name).glob("[0-9a-f]*/build.json"):
+    for path in archive.glob("[0-9a-f]*/build.json"):
         try:
             found.append(_read_info(path.parent, path.stat().st_mtime_ns))
         except FileNotFoundError:  # pruned this moment
@@ -127,9 +137,11 @@ def edits_since(workspace: Workspace, build: BuildInfo) -> int:
     return _count_since(workspace, build.dataset, build.path, build.edits_revision, revision)
 
 
-def archive_path(workspace: Workspace, name: str) -> Path:
-    """The folder of a dataset's finished builds, a folder a build."""
-    return workspace.local_path / "builds" / name
+def archive_path(workspace: Workspace, name: str, drill: str | None) -> Path:
+    """The folder of a dataset's finished builds, or of those of a drill; a folder a build."""
+    return (
+        drills_path(workspace) / drill / name if drill else workspace.local_path / "builds" / name
+    )
 
 
 @lru_cache(maxsize=32)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ide.dataset.changes import commit_message, count_edits
+from ide.dataset.drill import counting
 from ide.dataset.edit import Edit
 from ide.dataset.errors import GitError
 from ide.dataset.replay import replay
 from ide.store import git
 from ide.store.commits import CommitInfo
-from ide.store.edit_log import parse_log, read_edits
+from ide.store.drill_file import drill_id
+from ide.store.edit_log import parse_log, read_edits, whole_lines
 from ide.store.files import storage_errors
 from ide.store.git_commit import commit_files, refuse_in_progress
 from ide.store.history import dataset_changes
@@ -35,6 +35,7 @@ SCAFFOLD = (
 )
 
 
+_OWN_CHECK = re.compile(r"checks/[^/.][^/]*\.(?:py|sql)")
 _EXAMPLE_ID = re.compile(rb'"example_id": ?"([^"\\]*(?:\\.[^"\\]*)*)"')
 
 
@@ -88,7 +89,8 @@ def _is_of_dataset(path: str) -> bool:
     """Whether a path is an edit log, a description, or one of DVC's pointers."""
     _, _, inside = path.split("/", 2)
     return is_log(path) or (
-        inside in ("dataset.toml", ".gitignore", "edits/.gitkeep")
+        inside in ("dataset.toml", ".gitignore", "edits/.gitkeep", "checks/.gitkeep")
+        or _OWN_CHECK.fullmatch(inside) is not None
         or (inside.endswith(".dvc") and "/" not in inside)
     )
 
@@ -96,17 +98,14 @@ def _is_of_dataset(path: str) -> bool:
 def _read(path: Path) -> bytes | None:
     """Return a file's bytes of one moment; of an edit log, whole lines only.
 
-    The lock is the one that appending holds, so no append is seen half done. Symbolic links
-    are left to git itself.
+    Symbolic links are left to git itself.
     """
     if path.is_symlink() or not path.is_file():
         return None
-    with storage_errors(path, "read"), path.open("rb") as stream:
-        if path.suffix != ".jsonl":
-            return stream.read()
-        fcntl.flock(stream.fileno(), fcntl.LOCK_SH)
-        data = stream.read(os.fstat(stream.fileno()).st_size)
-    return data[: data.rfind(b"\n") + 1]
+    if path.suffix == ".jsonl":
+        return whole_lines(path)
+    with storage_errors(path, "read"):
+        return path.read_bytes()
 
 
 def _refuse_unreadable(changes: Sequence[git.Change]) -> None:
@@ -141,7 +140,7 @@ def _fresh_edits(
         else:
             known = {e.edit_id for e in parse_log(head + b"\n", path).edits}
             edits = parse_log(data, path).edits
-            standing = {e.edit_id for e in (*edits, *read_edits(workspace, name).edits)}
+            standing = {e.edit_id for e in (*edits, *read_edits(workspace, name).every)}
             if known - standing:
                 gone = len(known - standing)
                 raise GitError(_lost(path, f"{gone:,} committed edits are no longer in it"))
@@ -177,7 +176,8 @@ def _message(
         touched = {e.example_id for e in edits}
         own = [texts[blob] for path, blob in logs.items() if dataset_of(path) == name]
         before = [edit for text in own for edit in _edits_of(text, touched)]
-        every = [*before, *edits]
+        here = drill_id(workspace, name)
+        before, every = counting(before, here), counting([*before, *edits], here)
         tables[name] = dataset_changes(workspace, name, replay(before), replay(every), every)
     return commit_message(tables, notes)
 

@@ -18,6 +18,7 @@ from ide.dataset.schema import (
     FLIPS,
     ISSUES,
     LABEL,
+    MEDIA,
     PREDICTIONS,
     SLICES,
     SPLIT,
@@ -25,8 +26,10 @@ from ide.dataset.schema import (
 )
 from ide.store.builds import BuildInfo, current_build, list_builds
 from ide.store.commits import brought_by, log
+from ide.store.drill_file import drill_in_force
 from ide.store.edit_log import read_edits
 from ide.store.examples import example_parts, read_examples
+from ide.store.media import read_measured
 from ide.store.state import dataset_state
 from ide.store.tables import (
     builds_table,
@@ -43,6 +46,7 @@ BUILD_TABLES: Mapping[str, pa.Schema] = {
     "dynamics": DYNAMICS,
     "suspects": SUSPECTS,
     "issues": ISSUES,
+    "media": MEDIA,
     "slices": SLICES,
     "flips": FLIPS,
 }
@@ -84,6 +88,8 @@ def _add_dataset(connection: duckdb.DuckDBPyConnection, workspace: Workspace, na
     build = current_build(workspace, name)
     for table, schema in BUILD_TABLES.items():
         _add_build_table(connection, name, table, schema, build)
+    if build is None or not (build.path / "media.parquet").exists():
+        _add_measured(connection, workspace, name)
     builds = list_builds(workspace, name)
     _add_table(connection, name, "builds", builds_table(builds))
     _add_table(connection, name, "metrics", metrics_table(builds))
@@ -92,14 +98,15 @@ def _add_dataset(connection: duckdb.DuckDBPyConnection, workspace: Workspace, na
     except GitError:  # no git, no commits; the rest can be queried all the same
         commits = []
     _add_table(connection, name, "commits", commits_table(commits, name))
-    edits = edits_table(read_edits(workspace, name).edits, brought_by(commits, name))
+    edits = edits_table(read_edits(workspace, name).every, brought_by(commits, name))
     _add_table(connection, name, "edits", edits)
 
 
 def _add_examples(connection: duckdb.DuckDBPyConnection, workspace: Workspace, name: str) -> None:
     parts = example_parts(workspace, name)
     if parts:
-        _add_parquet(connection, name, "examples", parts)
+        drill = drill_in_force(workspace, name)
+        _add_parquet(connection, name, "examples", parts, drill.labels if drill else {})
     else:
         columns = [EXAMPLE_ID, SPLIT, LABEL, workspace.config(name).payload_column]
         _add_table(connection, name, "examples", read_examples(workspace, name, columns))
@@ -119,18 +126,35 @@ def _add_build_table(
         _add_table(connection, name, table, schema.empty_table())
 
 
+def _add_measured(connection: duckdb.DuckDBPyConnection, workspace: Workspace, name: str) -> None:
+    """Put what ``upwell check`` measured in the place of a build's table ``media``."""
+    measured = read_measured(workspace, name)
+    if measured is not None:
+        connection.execute(f"DROP TABLE {quoted(name)}.media")
+        _add_table(connection, name, "media", measured)
+
+
 def _add_parquet(
-    connection: duckdb.DuckDBPyConnection, name: str, table: str, paths: list[Path]
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    table: str,
+    paths: list[Path],
+    planted: Mapping[str, str] | None = None,
 ) -> None:
     """Make a view over Parquet files, in their order; a column that one lacks is null there.
 
     A path that exists is taken as it is, also where it holds what would be a pattern.
+    planted: example id → the label that a drill puts in the place of the imported one.
     """
     listed = ", ".join(literal(str(path)) for path in paths)
+    columns = "*"
+    if planted:
+        pairs = ", ".join(f"{literal(i)}: {literal(label)}" for i, label in planted.items())
+        columns = f"* REPLACE (coalesce(MAP {{{pairs}}}[example_id], label) AS label)"
     try:
         connection.execute(
             f"CREATE VIEW {quoted(name)}.{quoted(table)} AS "
-            f"SELECT * FROM read_parquet([{listed}], union_by_name = true)"
+            f"SELECT {columns} FROM read_parquet([{listed}], union_by_name = true)"
         )
     except duckdb.Error as error:
         said = (str(error).splitlines() or [""])[0][:200]

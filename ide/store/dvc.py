@@ -25,6 +25,7 @@ from ide.dataset.errors import (
     StorageError,
     UpwellError,
 )
+from ide.store.drill_file import BUILD_VARIABLE
 from ide.store.workspace import Workspace
 
 _LAST_STAGES = ("check", "evaluate")  # what everything else leads to
@@ -33,11 +34,17 @@ _GRACE_S = 0.5  # between asking and killing
 
 
 def start_repro(
-    workspace: Workspace, names: Sequence[str], *, log: IO[bytes], progress_path: Path
+    workspace: Workspace,
+    names: Sequence[str],
+    *,
+    log: IO[bytes],
+    progress_path: Path,
+    drill: str | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start ``dvc repro`` for some datasets, with all its children in a process group of its own.
 
-    Stages run under this very Python: its folder comes first on the PATH.
+    Stages run under this very Python: its folder comes first on the PATH. drill: a drill's
+    planted labels count, and DVC keeps nothing of what comes of them.
     """
     require_dvc(workspace)
     targets = [f"{stage}@{name}" for name in names for stage in _LAST_STAGES]
@@ -48,9 +55,11 @@ def start_repro(
         "DVC_NO_ANALYTICS": "1",
         "PYTHONUNBUFFERED": "1",
         "UPWELL_PROGRESS": str(progress_path),
+        BUILD_VARIABLE: drill or "",
     }
+    options = ["--no-commit", "--no-run-cache"] if drill else []
     return subprocess.Popen(
-        [sys.executable, "-m", "dvc", "repro", *targets],
+        [sys.executable, "-m", "dvc", "repro", *options, *targets],
         cwd=workspace.root,
         env=environment,
         stdin=subprocess.DEVNULL,

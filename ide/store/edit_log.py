@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
+from ide.dataset.drill import counting, drill_of, made_in
 from ide.dataset.edit import Edit, check_annotator, parse_line, to_line
 from ide.dataset.errors import EditError, StorageError
-from ide.store.files import storage_sentence, sync
+from ide.store.drill_file import drill_id, drill_of_build
+from ide.store.files import storage_errors, storage_sentence, sync
 from ide.store.workspace import Workspace
 
 MAX_LINE_BYTES = 200_000  # an edit is far below this; a longer line is damage, not data
@@ -33,10 +35,21 @@ class Damage:
 
 @dataclass(frozen=True, slots=True)
 class EditLog:
-    """All edits of a dataset, in the order of files and lines, and what could not be read."""
+    """All edits of a dataset, in the order of files and lines, and what could not be read.
+
+    ``elsewhere``: edits that were made in a drill and count in it only (``drill.counting``).
+    ``has_drills``: whether some of ``edits`` were made in a drill.
+    """
 
     edits: tuple[Edit, ...]
     damage: tuple[Damage, ...]
+    elsewhere: tuple[Edit, ...] = ()
+    has_drills: bool = False
+
+    @property
+    def every(self) -> tuple[Edit, ...]:
+        """All edits that the files hold, also those that do not count here."""
+        return (*self.edits, *self.elsewhere)
 
 
 @dataclass(slots=True)
@@ -50,6 +63,7 @@ class _File:
     edits: list[Edit] = field(default_factory=list)
     damage: list[Damage] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
+    has_drills: bool = False
 
 
 _CACHE: OrderedDict[Path, _File] = OrderedDict()
@@ -63,12 +77,18 @@ def log_paths(workspace: Workspace, name: str) -> list[Path]:
 
 
 def read_edits(workspace: Workspace, name: str) -> EditLog:
-    """Read a dataset's edit logs; damaged and foreign lines are reported, the rest is read."""
+    """Read a dataset's edit logs; damaged and foreign lines are reported, the rest is read.
+
+    Edits of a drill that is not in force are put aside.
+    """
     files = [_read(path, workspace.relative(path)) for path in log_paths(workspace, name)]
-    return EditLog(
-        edits=tuple(edit for file in files for edit in file.edits),
-        damage=tuple(damage for file in files for damage in file.damage),
-    )
+    edits = tuple(edit for file in files for edit in file.edits)
+    damage = tuple(damage for file in files for damage in file.damage)
+    if not any(file.has_drills for file in files):
+        return EditLog(edits, damage)
+    here = drill_id(workspace, name)
+    elsewhere = tuple(e for e in edits if drill_of(e) not in (None, here))
+    return EditLog(tuple(counting(edits, here)), damage, elsewhere)
 
 
 def read_log(workspace: Workspace, path: Path) -> EditLog:
@@ -81,13 +101,28 @@ def parse_log(text: bytes, where: str) -> EditLog:
     """Parse one file's bytes, such as git's copy of it at some revision."""
     file = _File((0, 0))
     _parse(file, text, where)
-    return EditLog(tuple(file.edits), tuple(file.damage))
+    return EditLog(tuple(file.edits), tuple(file.damage), has_drills=file.has_drills)
+
+
+def whole_lines(path: Path) -> bytes:
+    """Return a log's bytes of one moment, up to its last whole line.
+
+    The lock is the one that appending holds, so no append is seen half done.
+    """
+    with storage_errors(path, "read"), path.open("rb") as stream:
+        fcntl.flock(stream.fileno(), fcntl.LOCK_SH)
+        data = stream.read(os.fstat(stream.fileno()).st_size)
+    return data[: data.rfind(b"\n") + 1]
 
 
 def edits_revision(workspace: Workspace, name: str) -> str:
-    """Return a key that changes whenever a dataset's edit log does; costs a stat a file."""
+    """Return a key that changes whenever a dataset's edit log does; costs a stat a file.
+
+    It changes also where a drill begins or ceases to be in force.
+    """
     stats = [(path.name, path.stat()) for path in log_paths(workspace, name)]
-    return ";".join(f"{n}:{s.st_ino}:{s.st_size}:{s.st_mtime_ns}" for n, s in stats)
+    key = ";".join(f"{n}:{s.st_ino}:{s.st_size}:{s.st_mtime_ns}" for n, s in stats)
+    return f"{key}|{drill_id(workspace, name) or ''}"
 
 
 def append_edits(workspace: Workspace, name: str, edits: Sequence[Edit]) -> list[str]:
@@ -96,16 +131,33 @@ def append_edits(workspace: Workspace, name: str, edits: Sequence[Edit]) -> list
     An id that is there already is acknowledged and not written again, so a client may send
     what it is unsure of. Raises ``StorageError`` when the disk refuses; the log is then as it
     was, and ids of other annotators' files written before are durable all the same.
+
+    What is judged in a drill, or on a build that was made in one, says so in its evidence.
     """
     workspace.require(name)
     by_annotator: dict[str, list[Edit]] = {}
+    here = drill_id(workspace, name)
     for edit in edits:
-        by_annotator.setdefault(check_annotator(edit.annotator), []).append(edit)
+        own = _in_its_drill(workspace, name, edit, here)
+        by_annotator.setdefault(check_annotator(edit.annotator), []).append(own)
     acknowledged: list[str] = []
-    for annotator, own in sorted(by_annotator.items()):
+    for annotator, listed in sorted(by_annotator.items()):
         path = workspace.edits_path(name) / f"{annotator}.jsonl"
-        acknowledged += _append(path, own, workspace.relative(path))
+        acknowledged += _append(path, listed, workspace.relative(path))
     return acknowledged
+
+
+def _in_its_drill(workspace: Workspace, name: str, edit: Edit, here: str | None) -> Edit:
+    """Return the edit with the drill that it was made in.
+
+    A browser may send what a person judged in a drill when the drill has ended already; the
+    build in its evidence tells.
+    """
+    if edit.evidence and (drill_of(edit) or "carried_from" in edit.evidence):
+        return edit
+    build_id = str((edit.evidence or {}).get("build_id", ""))
+    drill = (drill_of_build(workspace, name, build_id) if build_id else None) or here
+    return made_in(edit, drill) if drill else edit
 
 
 def _append(path: Path, edits: Sequence[Edit], where: str) -> list[str]:
@@ -198,5 +250,6 @@ def _parse(file: _File, data: bytes, where: str) -> None:
         else:
             file.edits.append(edit)
             file.ids.add(edit.edit_id)
+            file.has_drills = file.has_drills or drill_of(edit) is not None
     file.n_lines += len(lines)
     file.size += len(data) - len(tail)

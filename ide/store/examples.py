@@ -11,8 +11,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ide.dataset.drill import Drill
 from ide.dataset.errors import StorageError
 from ide.dataset.schema import EXAMPLE_ID, LABEL, PAYLOAD_TYPES, SPLIT
+from ide.store.drill_file import drill_id, drill_in_force
 from ide.store.workspace import Workspace
 
 _BARE = pa.schema([(EXAMPLE_ID, pa.string()), (SPLIT, pa.string()), (LABEL, pa.string())])
@@ -24,8 +26,12 @@ def example_parts(workspace: Workspace, name: str) -> list[Path]:
 
 
 def examples_revision(workspace: Workspace, name: str) -> str:
-    """Return a key that changes whenever the parts do: of names, sizes and times; cheap."""
+    """Return a key that changes whenever the parts do: of names, sizes and times; cheap.
+
+    It changes also where a drill's planted labels begin or cease to count.
+    """
     digest = hashlib.blake2b(digest_size=8)
+    digest.update((drill_id(workspace, name) or "").encode())
     for path, size, mtime_ns in _parts(workspace, name):
         digest.update(f"{path.name}\0{size}\0{mtime_ns}\n".encode())
     return digest.hexdigest()
@@ -43,6 +49,8 @@ def read_examples(
 ) -> pa.Table:
     """Return all parts as one table, in the order of the parts' names.
 
+    On the branch of a drill its planted labels stand in the place of the imported ones.
+
     columns: None = all but the payload. A metadata column that only some parts have is null in
     the others. Without parts the table has the columns every dataset has, and no rows.
     Raises ``DatasetNotFoundError``, or ``StorageError`` naming the part that is damaged.
@@ -56,6 +64,8 @@ def read_examples(
             wanted = (
                 [c for c in known if c != config.payload_column] if columns is None else columns
             )
+            if LABEL in wanted and EXAMPLE_ID not in wanted:
+                wanted = [EXAMPLE_ID, *wanted]
             try:
                 tables.append(file.read([c for c in wanted if c in known]))
             except (OSError, pa.ArrowException) as error:
@@ -65,9 +75,21 @@ def read_examples(
         names = _BARE.names if columns is None else columns
         return pa.schema([f for f in (*_BARE, payload) if f.name in names]).empty_table()
     table = pa.concat_tables(tables, promote_options="permissive").replace_schema_metadata(None)
+    table = _with_planted(table, drill_in_force(workspace, name))
     return (
         table if columns is None else table.select([c for c in columns if c in table.column_names])
     )
+
+
+def _with_planted(table: pa.Table, drill: Drill | None) -> pa.Table:
+    """Lay a drill's labels over a table's, where it has both the ids and the labels."""
+    if drill is None or LABEL not in table.column_names:
+        return table
+    planted = drill.labels
+    ids, labels = table[EXAMPLE_ID].to_pylist(), table[LABEL].to_pylist()
+    found = [planted.get(i, label) for i, label in zip(ids, labels, strict=True)]
+    index = table.column_names.index(LABEL)
+    return table.set_column(index, table.schema.field(LABEL), pa.array(found, pa.string()))
 
 
 def open_part(workspace: Workspace, path: Path) -> pq.ParquetFile:

@@ -23,6 +23,7 @@ from ide.dataset.errors import WorkspaceError
 from ide.dataset.ids import content_id, free_id
 from ide.dataset.schema import EXAMPLE_ID, LABEL, POOL, SPLIT
 from ide.store.csv_cells import escape_cell
+from ide.store.drill_file import drill_in_force
 from ide.store.examples import example_parts, open_part, read_examples
 from ide.store.files import storage_errors
 from ide.store.payloads import mime_type, payload_bytes
@@ -91,6 +92,7 @@ def export_dataset(
     if not len(labels):
         raise WorkspaceError(f"{name!r} has no examples to export; import some first")
     _refuse_existing(target)
+    _refuse_drill(workspace, name)
     schema = _schema(workspace, name, config.payload_column)
     batches = _batches(workspace, name, schema, labels, on_progress or (lambda *_: None))
     with _out_of_sight(target) as temporary:
@@ -116,6 +118,16 @@ def _refuse_existing(target: Path) -> None:
     if target.exists() or target.is_symlink():
         raise WorkspaceError(
             f"{target} is there already, and an export overwrites nothing; name another path"
+        )
+
+
+def _refuse_drill(workspace: Workspace, name: str) -> None:
+    drill = drill_in_force(workspace, name)
+    if drill is not None:
+        raise WorkspaceError(
+            f"{name!r} has {len(drill.planted):,} planted wrong labels on this branch "
+            f"({drill.branch}), and they must not leave it. End the drill first, with: "
+            f"upwell drill {name} --end"
         )
 
 

@@ -12,6 +12,7 @@ import re
 import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from ide.dataset.errors import GitError
@@ -152,6 +153,24 @@ def branch(root: Path) -> str | None:
         return os.fsdecode(result.stdout).strip()
     repository(root)
     return None
+
+
+def checked_out(root: Path) -> str | None:
+    """Return the branch as ``branch`` does, from git's HEAD file: cheap enough to ask always."""
+    try:
+        head = (_git_path(root) / "HEAD").read_text(encoding="utf-8", errors="surrogateescape")
+    except FileNotFoundError:  # the repository was moved or made anew
+        _git_path.cache_clear()
+        return branch(root)
+    kind, _, name = head.strip().partition("ref: refs/heads/")
+    if kind or name == ".invalid":  # detached, or refs are kept in another format
+        return branch(root)
+    return name
+
+
+@lru_cache(maxsize=64)
+def _git_path(root: Path) -> Path:
+    return repository(root).git_path
 
 
 def resolve(root: Path, revision: str) -> str:

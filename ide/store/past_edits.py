@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from threading import Lock
 
+from ide.dataset.drill import counting
 from ide.dataset.edit import Edit
 from ide.store import git
+from ide.store.drill_file import drill_id
 from ide.store.edit_log import EditLog, parse_log
 from ide.store.workspace import Workspace
 
@@ -20,17 +22,22 @@ def edits_at(workspace: Workspace, name: str, revision: str) -> list[Edit]:
 def edits_of_all(
     workspace: Workspace, names: Sequence[str], commit: str
 ) -> dict[str, tuple[Edit, ...]]:
-    """Return the edits of some datasets at a commit, in two git calls for all of them."""
+    """Return the edits of some datasets at a commit, in two git calls for all of them.
+
+    As in ``read_edits``, those of a drill that is not in force now are left out.
+    """
     repo = git.repository(workspace.root)
     files = git.list_files(repo, workspace.root, commit, "datasets")
     wanted = {p: blob for p, blob in files.items() if is_log(p) and dataset_of(p) in names}
     logs = parsed_logs(workspace, wanted)
-    return {
-        name: tuple(
-            e for p, own in sorted(logs.items()) if dataset_of(p) == name for e in own.edits
-        )
-        for name in names
-    }
+    found = {}
+    for name in names:
+        own = [log_ for path, log_ in sorted(logs.items()) if dataset_of(path) == name]
+        edits = [e for log_ in own for e in log_.edits]
+        if any(log_.has_drills for log_ in own):
+            edits = counting(edits, drill_id(workspace, name))
+        found[name] = tuple(edits)
+    return found
 
 
 # By blob id, which is the content's hash: what was parsed once is never parsed again.

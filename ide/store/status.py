@@ -10,6 +10,7 @@ from ide.dataset.edit import Edit
 from ide.dataset.errors import BuildError, GitError
 from ide.store import git
 from ide.store.builds import current_build
+from ide.store.drill_notes import drill_notes
 from ide.store.edit_log import Damage, EditLog, read_edits, read_log
 from ide.store.examples import n_examples
 from ide.store.past_edits import dataset_of, is_log, parsed_logs
@@ -24,7 +25,8 @@ class DatasetStatus:
     """One dataset beside HEAD: what is not committed, what is disputed, what is damaged.
 
     ``edits`` are those that HEAD does not have; ``conflicts`` example ids, ``rival_values`` what
-    people say of each; ``damage`` sentences.
+    people say of each; ``damage`` sentences; ``notes`` sentences on drills: what is planted here,
+    or lies here and does not count.
     """
 
     name: str
@@ -35,6 +37,7 @@ class DatasetStatus:
     is_untracked: bool
     n_examples: int
     build_id: str | None
+    notes: tuple[str, ...] = ()
 
     @property
     def n_edits(self) -> int:
@@ -136,6 +139,7 @@ def status_as_dict(found: Status) -> dict[str, Any]:
             for d in found.datasets
             for i in d.conflicts
         ],
+        "notes": [sentence for d in found.datasets for sentence in d.notes],
         "damage": [
             *([found.problem] if found.problem else []),
             *(sentence for d in found.datasets for sentence in d.damage),
@@ -168,7 +172,7 @@ def _uncommitted(workspace: Workspace, changed: Mapping[str, EditLog | None]) ->
 def _lost(workspace: Workspace, name: str, changed: Mapping[str, EditLog | None]) -> list[str]:
     """Say which committed edits are no longer in the files: someone removed lines."""
     lost = []
-    standing = {e.edit_id for e in read_edits(workspace, name).edits} if changed else set()
+    standing = {e.edit_id for e in read_edits(workspace, name).every} if changed else set()
     for path, log_ in changed.items():
         gone = {e.edit_id for e in log_.edits} - standing if log_ else set()
         if gone:
@@ -203,6 +207,7 @@ def _dataset_status(
         is_untracked=is_untracked,
         n_examples=n_examples(workspace, name),
         build_id=_build_id(workspace, name),
+        notes=drill_notes(workspace, name),
     )
 
 

@@ -1,0 +1,50 @@
+"""What is said when a drill begins, goes on and ends; the same words on every screen."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ide.dataset.drill import Drill
+from ide.store.drills import Ended, Progress
+
+
+def began(drill: Drill) -> str:
+    """Say what was planted, and what to do now."""
+    kinds = Counter(p.kind for p in drill.planted)
+    splits = Counter(p.split for p in drill.planted)
+    return (
+        f"{drill.dataset}: {len(drill.planted):,} wrong labels planted on the branch "
+        f"{drill.branch} ({_listed(kinds)}; {_listed(splits)}). Next: upwell compile "
+        f"{drill.dataset}, then review (upwell open); upwell drill {drill.dataset} --score "
+        f"measures, --end goes back to {drill.home}"
+    )
+
+
+def going_on(progress: Progress) -> str:
+    """Say how far a drill is."""
+    name = progress.drill.dataset
+    return (
+        f"{name}: {progress.n_planted:,} planted errors on {progress.drill.branch}, "
+        f"{progress.n_found:,} found. Measure with: upwell drill {name} --score; "
+        f"go back to {progress.drill.home} with: upwell drill {name} --end"
+    )
+
+
+def ended(end: Ended) -> str:
+    """Say where one is now, and what became of the edits."""
+    drill = end.score.drill
+    said = [f"back on {drill.home}; no planted label is left"]
+    if end.n_carried:
+        said.append(
+            f"{end.n_carried:,} edits of examples that were not planted were carried over; "
+            "commit them with: upwell commit"
+        )
+    if end.n_left:
+        said.append(f"{end.n_left:,} edits of examples that were not planted were left behind")
+    kept = f"the branch {drill.branch} is kept"
+    said.append(f"the branch {drill.branch} is deleted" if end.is_deleted else kept)
+    return "; ".join(said)
+
+
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{n:,} {what}" for what, n in counts.items())

@@ -1,0 +1,59 @@
+"""Branches of git: making one, going to another, and why git may refuse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ide.dataset.errors import GitError
+from ide.store.git import attempt, explain
+
+
+def has_branch(root: Path, branch: str) -> bool:
+    """Whether there is a branch of that very name."""
+    ref = f"refs/heads/{branch}"
+    return attempt(root, "show-ref", "--verify", "--quiet", ref).returncode == 0
+
+
+def create_branch(root: Path, branch: str) -> None:
+    """Make a branch at HEAD and go there; no file changes. Raises ``GitError``."""
+    if has_branch(root, branch):
+        raise GitError(
+            f"there is a branch {branch!r} already. Go there with: git switch {branch}, "
+            "or ask for another one"
+        )
+    folder = branch.partition("/")[0]
+    if folder != branch and has_branch(root, folder):
+        raise GitError(
+            f"git cannot have {branch!r} beside a branch {folder!r}. "
+            f"Rename that one: git branch -m {folder} {folder}-old"
+        )
+    _switch(root, "--create", branch)
+
+
+def switch_branch(root: Path, branch: str) -> None:
+    """Go to a branch; uncommitted files come along. Raises ``GitError``; then nothing changed."""
+    if not has_branch(root, branch):
+        raise GitError(f"there is no branch {branch!r}. List them with: git branch")
+    _switch(root, branch)
+
+
+def delete_branch(root: Path, branch: str) -> None:
+    """Delete a branch, merged or not; git's reflog has it for some weeks still."""
+    result = attempt(root, "branch", "--quiet", "-D", branch)
+    if result.returncode != 0:
+        raise GitError(explain(result.stderr.decode(errors="replace"), root))
+
+
+def _switch(root: Path, *arguments: str) -> None:
+    result = attempt(root, "switch", "--quiet", "--no-guess", *arguments)
+    if result.returncode == 0:
+        return
+    said = result.stderr.decode(errors="replace")
+    if "would be overwritten by checkout" in said:
+        files = [line.strip() for line in said.splitlines() if line.startswith("\t")]
+        raise GitError(
+            f"{', '.join(files[:5])} {'has' if len(files) == 1 else 'have'} changes that "
+            f"{arguments[-1]!r} would overwrite. Commit them first, or set them aside with: "
+            "git stash"
+        )
+    raise GitError(explain(said, root))
