@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from ide.dataset.config import DatasetConfig, check_name, is_name, parse_config
 from ide.dataset.errors import ConfigError, DatasetNotFoundError, WorkspaceError
+
+_REGISTERED = re.compile(r"""@check\(\s*["']([^"']+)["']""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,10 @@ class Workspace:
         """The folder of a dataset's edit logs."""
         return self.dataset_path(name) / "edits"
 
+    def checks_path(self, name: str) -> Path:
+        """The folder of a dataset's own checks; it need not be there."""
+        return self.dataset_path(name) / "checks"
+
     def build_path(self, name: str) -> Path:
         """Where the pipeline writes; readers go through ``ide.store.builds``."""
         return self.root / "builds" / check_name(name)
@@ -82,17 +89,31 @@ class Workspace:
         where = self.relative(path)
         try:
             stat = path.stat()
-            return _read_config(path, stat.st_mtime_ns, stat.st_size, name, where)
+            own = _own_checks(self.checks_path(name))
+            return _read_config(path, stat.st_mtime_ns, stat.st_size, name, where, own)
         except OSError as error:
             raise ConfigError(f"{where} cannot be read: {error.strerror}") from None
 
 
 @lru_cache(maxsize=64)
-def _read_config(path: Path, _mtime_ns: int, _size: int, name: str, where: str) -> DatasetConfig:
+def _read_config(
+    path: Path, _mtime_ns: int, _size: int, name: str, where: str, own_checks: tuple[str, ...]
+) -> DatasetConfig:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise ConfigError(
             f"{where} is not UTF-8 text (byte {error.start}); save it as UTF-8"
         ) from None
-    return parse_config(text, name=name, where=where)
+    return parse_config(text, name=name, where=where, own_checks=own_checks)
+
+
+def _own_checks(folder: Path) -> tuple[str, ...]:
+    """Return the names of a dataset's own checks, read and not run: of files, and registered."""
+    found = []
+    for path in sorted(folder.glob("*.*")) if folder.is_dir() else ():
+        if path.suffix == ".sql":
+            found.append(path.stem)
+        elif path.suffix == ".py":
+            found += _REGISTERED.findall(path.read_text(encoding="utf-8", errors="replace"))
+    return tuple(found)

@@ -13,6 +13,7 @@ from ide.dataset.checks import (  # noqa: F401  (each registers itself)
     clipped_audio,
     conflicting_duplicates,
     conflicts,
+    damaged_log,
     dark_images,
     drift_imports,
     drift_splits,

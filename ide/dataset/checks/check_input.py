@@ -42,6 +42,15 @@ class Gate:
     problem: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What replaying the edit log had to pass over: a line, or an edit of an example."""
+
+    subject: str  # the line or the edit
+    message: str
+    example_id: str | None = None
+
+
 @dataclass(frozen=True)  # without slots: neighbours are computed once and kept
 class CheckInput:
     """All that a check may know of a dataset; N rows in one order, None for what there is not."""
@@ -52,6 +61,8 @@ class CheckInput:
     modality: str = "image"
     settings: CheckSettings = field(default_factory=CheckSettings)
     gates: tuple[Gate, ...] = ()  # [[gate]] of dataset.toml
+    damage: tuple[Remark, ...] = ()  # lines of edit logs that cannot be read
+    ignored_edits: tuple[Remark, ...] = ()  # whose value is no class or split
     media: pa.Table | None = None  # (N,) schema.MEDIA: what was measured of each payload
     metadata: pa.Table | None = None  # (N,) the source's own columns; without id, label, split
     imported_in: np.ndarray | None = None  # (N,) str: the part file an example came in

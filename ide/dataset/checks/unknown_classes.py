@@ -11,6 +11,9 @@ from ide.dataset.schema import EXAMPLE_ID, LABEL
 @check("unknown_classes", severity="error")
 def unknown_classes(dataset: CheckInput) -> Iterator[Issue]:
     """Find examples whose label is none of the dataset's classes; nothing can train on them."""
+    for edit in dataset.ignored_edits:
+        message = f"edit {edit.subject}: {edit.message}"
+        yield Issue(edit.example_id, None, 1.0, message, subject=edit.subject)
     known = {None, *dataset.classes}
     ids, labels = dataset.column(EXAMPLE_ID), dataset.column(LABEL)
     for row in dataset.kept:

@@ -149,6 +149,8 @@ def _bring_in_dataset(
         (made / "examples").mkdir(parents=True)
         (made / "edits").mkdir()
         (made / "edits" / ".gitkeep").touch()
+        (made / "checks").mkdir()
+        (made / "checks" / ".gitkeep").touch()
         (made / "dataset.toml").write_text(toml, encoding="utf-8")
         if part is not None:
             part.rename(made / "examples" / part.name)

@@ -1,0 +1,124 @@
+"""Running the checks of the labels as they stand: a process of its own, since it decodes payloads.
+
+What it finds lies in ``.upwell/checks/<name>/`` until the next time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ide.dataset.errors import BuildError
+from ide.dataset.replay import dismissed_issues
+from ide.store.files import read_parquet
+from ide.store.progress import VARIABLE, read_progress
+from ide.store.state import dataset_state
+from ide.store.workspace import Workspace
+
+CHECKED = "checked.json"
+_POLL_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the checks say of a dataset now.
+
+    ``issues``: ``schema.ISSUES``, without what was dismissed; ``n_dismissed``: how many of those
+    there are. ``skipped``: check → what it lacked, in words. ``broken``: a sentence for each of
+    the dataset's own checks that broke.
+    """
+
+    issues: pa.Table
+    n_dismissed: int
+    skipped: Mapping[str, Sequence[str]]
+    broken: tuple[str, ...]
+
+
+def checked_path(workspace: Workspace, name: str) -> Path:
+    """Where the newest findings of a dataset lie on this machine."""
+    return workspace.local_path / "checks" / name
+
+
+def check_now(
+    workspace: Workspace,
+    name: str,
+    *,
+    with_dismissed: bool = False,
+    on_progress: Callable[[str], None] | None = None,
+) -> Findings:
+    """Run all checks of a dataset on its labels as they stand, and return what they find.
+
+    with_dismissed: also what somebody said is no problem. Raises ``BuildError`` with the sentence
+    of whatever could not be read.
+    """
+    workspace.config(name)  # what is wrong with it is said here, at once
+    _run(workspace, name, on_progress)
+    folder = checked_path(workspace, name)
+    facts = json.loads((folder / CHECKED).read_bytes())
+    issues = read_parquet(folder / "issues.parquet")
+    dismissed = pa.array(sorted(dismissed_issues(dataset_state(workspace, name))), pa.string())
+    is_dismissed = pc.is_in(issues["issue_id"], value_set=dismissed)
+    return Findings(
+        issues=issues if with_dismissed else issues.filter(pc.invert(is_dismissed)),
+        n_dismissed=pc.sum(is_dismissed).as_py() or 0,
+        skipped=facts["skipped"],
+        broken=tuple(facts["broken"]),
+    )
+
+
+def _run(workspace: Workspace, name: str, on_progress: Callable[[str], None] | None) -> None:
+    with tempfile.TemporaryDirectory(prefix="upwell-check-") as folder:
+        path = Path(folder) / "progress.jsonl"
+        path.touch()
+        log = Path(folder) / "log"
+        with log.open("wb") as stream:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "pipelines.check_now", name],
+                cwd=workspace.root,
+                env={**os.environ, VARIABLE: str(path), "PYTHONUNBUFFERED": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+            )
+            try:
+                _watch(process, path, name, on_progress)
+            finally:
+                if process.poll() is None:
+                    process.kill()
+                process.wait()
+        if process.returncode != 0:
+            errors = [e for e in read_progress(path) if "error" in e]
+            said = log.read_text(errors="replace").strip().splitlines()
+            failure = BuildError(
+                errors[0]["error"] if errors else f"the checks broke: {(said or ['?'])[-1][:300]}"
+            )
+            failure.exit_code = errors[0].get("exit_code", 3) if errors else 3
+            raise failure
+
+
+def _watch(
+    process: subprocess.Popen[bytes],
+    path: Path,
+    name: str,
+    on_progress: Callable[[str], None] | None,
+) -> None:
+    """Wait for the process, telling what it is at."""
+    told_at = 0
+    while process.poll() is None:
+        size = path.stat().st_size
+        if on_progress is not None and size != told_at:
+            told_at = size
+            last = read_progress(path)[-1]
+            step = f" {last['step']:,} of {last['n_steps']:,}" if "step" in last else ""
+            on_progress(f"{name}: {last.get('message', 'checking')}{step}")
+        time.sleep(_POLL_S)

@@ -1,0 +1,152 @@
+"""A dataset's own checks: Python files and SQL queries in ``datasets/<name>/checks/``.
+
+They are the workspace's own code. So they run where a person or CI runs ``upwell check`` or
+``upwell compile``, and never because the workbench is open.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ide.dataset.check_settings import OFF, SEVERITIES
+from ide.dataset.checks.registry import (
+    Check,
+    CheckInput,
+    Issue,
+    issue_table,
+    registering_in,
+    run_checks,
+)
+from ide.dataset.errors import QueryError
+from ide.store.query import query
+from ide.store.workspace import Workspace
+
+MAX_ROWS = 100_000  # of a SQL check
+_COLUMNS = ("example_id", "other_id", "score", "message", "severity")
+
+
+def all_issues(
+    workspace: Workspace, name: str, dataset: CheckInput, *, on_progress: Callable[[str], None]
+) -> tuple[pa.Table, list[str]]:
+    """Run our checks and the dataset's own; return ``schema.ISSUES``, and what broke."""
+    found = run_checks(dataset, on_progress=on_progress)
+    own, broken = run_own_checks(workspace, name, dataset, on_progress=on_progress)
+    issues = pa.concat_tables([found, own])
+    severity = pc.index_in(issues["severity"], pa.array(SEVERITIES))
+    return issues.take(pc.sort_indices(severity)), broken
+
+
+def run_own_checks(
+    workspace: Workspace, name: str, dataset: CheckInput, *, on_progress: Callable[[str], None]
+) -> tuple[pa.Table, list[str]]:
+    """Run a dataset's own checks; return ``schema.ISSUES``, and a sentence for each that broke.
+
+    One that breaks says so with its file and line, and the others still run.
+    """
+    found: list[tuple[Check, Issue]] = []
+    broken: list[str] = []
+    ordered = dataset.by_id()
+    folder = workspace.checks_path(name)
+    for path in sorted(folder.glob("*.py")):
+        checks: dict[str, Check] = {}
+        where = workspace.relative(path)
+        try:
+            with registering_in(checks):
+                _execute(path)
+        except Exception as error:  # noqa: BLE001 (a person's code may raise anything)
+            broken.append(_sentence(error, path, where))
+        for check in checks.values():
+            on_progress(check.name)
+            try:
+                found += _run(check, ordered)
+            except Exception as error:  # noqa: BLE001
+                broken.append(_sentence(error, path, where))
+    for path in sorted(folder.glob("*.sql")):
+        on_progress(path.stem)
+        try:
+            found += _query(workspace, path, ordered)
+        except (QueryError, ValueError, OSError) as error:
+            broken.append(f"{workspace.relative(path)}: {error}")
+    return issue_table(found), broken
+
+
+def _execute(path: Path) -> None:
+    """Run a file as a module of its own, leaving no bytecode beside it."""
+    module = ModuleType(f"upwell_checks_{path.stem}")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module  # dataclasses look their module up
+    exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
+
+
+def _run(check: Check, dataset: CheckInput) -> list[tuple[Check, Issue]]:
+    severity = dataset.settings.severity.get(check.name, check.severity)
+    if severity == OFF or check.lacks(dataset):
+        return []
+    known = set(dataset.ids)
+    ranked = Check(check.name, severity, check.function, check.needs)
+    found = list(_checked(check.name, check.function(dataset), known))
+    return [(ranked, issue) for issue in found]
+
+
+def _checked(name: str, issues: Iterable[Any], known: set[str]) -> Iterator[Issue]:
+    """Refuse what is no issue, before it is written among those of others."""
+    for issue in issues:
+        if not isinstance(issue, Issue):
+            raise TypeError(f"check {name} yields {type(issue).__name__}, wanted Issue")
+        for example_id in (issue.example_id, issue.other_id):
+            if example_id is not None and example_id not in known:
+                raise ValueError(f"check {name} names {example_id!r}, which is no example")
+        if not 0 <= issue.score <= 1:
+            raise ValueError(f"check {name} gives score {issue.score}, wanted 0 to 1")
+        yield issue
+
+
+def _query(workspace: Workspace, path: Path, dataset: CheckInput) -> list[tuple[Check, Issue]]:
+    """Return a finding a row of a query; its columns are named in docs/checks.md."""
+    name = path.stem
+    if dataset.settings.severity.get(name) == OFF:
+        return []
+    answer = query(workspace, path.read_text(encoding="utf-8"), limit=MAX_ROWS)
+    columns = answer.table.column_names
+    if "example_id" not in columns:
+        have = ", ".join(columns) or "none"
+        raise QueryError(f"the query gives no column example_id (columns: {have}); select it")
+    rows = answer.table.select([c for c in _COLUMNS if c in columns]).to_pylist()
+    return [_row(name, row, dataset) for row in rows]
+
+
+def _row(name: str, row: dict[str, Any], dataset: CheckInput) -> tuple[Check, Issue]:
+    severity = dataset.settings.severity.get(name) or row.get("severity") or "warning"
+    if severity not in SEVERITIES:
+        raise ValueError(f"severity is {severity!r}, wanted one of {', '.join(SEVERITIES)}")
+    score = row.get("score")
+    issue = Issue(
+        _text(row["example_id"]),
+        _text(row.get("other_id")),
+        min(1.0, max(0.0, 1.0 if score is None else float(score))),
+        _text(row.get("message")) or f"found by checks/{name}.sql",
+    )
+    return Check(name, severity, partial(iter, ())), issue
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _sentence(error: Exception, path: Path, where: str) -> str:
+    """Say what broke in which line of the file."""
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        return f"{where}, line {error.lineno}: {error.msg}"
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
+    said = next(iter(str(error).splitlines()), "")[:300]
+    line = f", line {lines[-1]}" if lines else ""
+    return f"{where}{line}: {type(error).__name__}: {said}"
