@@ -14,7 +14,7 @@ import click
 import ide
 from ide.dataset.drill import KINDS as DRILL_KINDS
 from ide.dataset.errors import DrillError, EditError, UpwellError
-from ide.output import FORMATS, ProgressLine, as_json, interval, printable, render
+from ide.output import FORMATS, ProgressLine, as_json, interval, issue_groups, printable, render
 from ide.store.workspace import Workspace
 
 DRILL_COLUMNS = ("who", "measure", "n", "of", "value", "low", "high")
@@ -158,7 +158,8 @@ def open_(root: Path | None, port: int, headless: bool, address: str) -> None:
 def compile_(names: tuple[str, ...], root: Path | None) -> None:
     """Compile datasets (default: all): labels into weights, suspects, issues and metrics."""
     from ide.store.build_process import build_status, run_build
-    from ide.store.builds import build_metrics, build_table
+    from ide.store.builds import build_metrics
+    from ide.store.issues import open_issues
 
     workspace = Workspace.find(root)
     with ProgressLine() as progress:
@@ -171,7 +172,8 @@ def compile_(names: tuple[str, ...], root: Path | None) -> None:
         test = build_metrics(build)["splits"].get("test")
         score = interval(test["accuracy"]) if test and test["accuracy"] else "no test examples"
         click.echo(f"{build.dataset}: build {build.build_id}, test accuracy {score}")
-        if n_errors := build_table(build, "issues")["severity"].to_pylist().count("error"):
+        issues = open_issues(workspace, build.dataset, build)
+        if n_errors := issues["severity"].to_pylist().count("error"):
             _warn(f"{build.dataset} has {n_errors:,} errors; list them with: upwell check")
     for warning in build_status(workspace).warnings[:_N_WARNINGS]:
         _warn(warning)
@@ -197,19 +199,44 @@ def suspects(name: str, root: Path | None, limit: int, with_judged: bool, style:
 
 @upwell.command()
 @click.argument("names", nargs=-1)
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=10,
+    show_default=True,
+    help="At most so many lines a check, in a table.",
+)
+@click.option("--all", "with_dismissed", is_flag=True, help="Also what was dismissed as none.")
 @workspace_option
 @format_option
-def check(names: tuple[str, ...], root: Path | None, style: str) -> int:
-    """List what is wrong with datasets besides their labels; ends with 1 on an error."""
-    from ide.store.builds import build_table, require_build
+def check(
+    names: tuple[str, ...], root: Path | None, limit: int, with_dismissed: bool, style: str
+) -> int:
+    """Check datasets (default: all) as they are labelled now; ends with 1 on an error."""
+    from ide.store.checking import check_now, remarks
 
     workspace = Workspace.find(root)
     rows: list[dict[str, Any]] = []
-    for name in names or workspace.datasets():
-        issues = build_table(require_build(workspace, name), "issues").to_pylist()
-        rows += [{"dataset": name, **issue} for issue in issues]
-    columns = ("dataset", "severity", "check", "example_id", "other_id", "message")
-    _echo_rows(rows, columns, style)
+    has_broken = False
+    for name in [workspace.require(name) for name in names] or workspace.datasets():
+        with ProgressLine() as progress:
+            found = check_now(
+                workspace,
+                name,
+                with_dismissed=with_dismissed,
+                on_progress=partial(progress, stage=name),
+            )
+        rows += [{"dataset": name, **issue} for issue in found.issues.to_pylist()]
+        has_broken = has_broken or bool(found.broken)
+        for sentence in remarks(name, found):
+            _warn(sentence)
+    if style == "table":
+        click.echo(issue_groups(rows, limit=limit))
+    else:
+        columns = ("dataset", "severity", "check", "example_id", "other_id", "score", "message")
+        _echo_rows(rows, (*columns, "issue_id", "group_id", "subject"), style)
+    if has_broken:
+        return EXIT_WRONG_REQUEST
     return EXIT_DATA_FAILS if any(r["severity"] == "error" for r in rows) else EXIT_OK
 
 

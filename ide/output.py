@@ -114,6 +114,28 @@ def printable(value: Any, *, width: int = MAX_CELL) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
+def issue_groups(rows: Sequence[Mapping[str, Any]], *, limit: int) -> str:
+    """Return issues for a terminal: a block a dataset and check, the worst first.
+
+    rows: of ``schema.ISSUES`` with ``dataset``, in the order they are to stand. limit: lines a
+    block; how many more there are is said.
+    """
+    blocks: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        blocks.setdefault((row["dataset"], row["severity"], row["check"]), []).append(row)
+    width = max(shutil.get_terminal_size((160, 24)).columns, 40)
+    lines = []
+    for (dataset, severity, check), found in blocks.items():
+        lines.append(f"{dataset}: {severity}: {check} ({len(found):,})")
+        for row in found[:limit]:
+            about = " ~ ".join(printable(row[c]) for c in ("example_id", "other_id") if row[c])
+            text = f"  {about}: {row['message']}" if about else f"  {row['message']}"
+            lines.append(printable(text, width=width))
+        if len(found) > limit:
+            lines.append(f"  … and {len(found) - limit:,} more; list all with --limit or --format")
+    return "\n".join(lines) or "(none)"
+
+
 def interval(estimate: Mapping[str, float]) -> str:
     """Return a share with its 95 % interval, such as ``0.98 (95 % 0.97 … 0.99)``."""
     return f"{estimate['value']:.4f} (95 % {estimate['low']:.4f} … {estimate['high']:.4f})"

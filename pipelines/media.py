@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -18,8 +19,10 @@ from ide.store.media import read_measured, write_measured
 from ide.store.payloads import payload_bytes
 from ide.store.progress import report_progress
 from ide.store.workspace import Workspace
-from models.images import UNREADABLE
 
+# what Pillow raises for bytes that are no image, or a damaged or a monstrous one; the list of
+# models/images.py, which is not imported, for torch comes with it and takes longer than the checks
+UNREADABLE = (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError)
 MAX_SIDE = 256  # pixels; a larger image is measured by a smaller copy of it
 STEP = 2000  # examples between two reports
 

@@ -42,6 +42,7 @@ class Findings:
     n_dismissed: int
     skipped: Mapping[str, Sequence[str]]
     broken: tuple[str, ...]
+    asks_for_source: str = ""  # the column that dataset.toml names
 
 
 def checked_path(workspace: Workspace, name: str) -> Path:
@@ -61,7 +62,7 @@ def check_now(
     with_dismissed: also what somebody said is no problem. Raises ``BuildError`` with the sentence
     of whatever could not be read.
     """
-    workspace.config(name)  # what is wrong with it is said here, at once
+    config = workspace.config(name)  # what is wrong with it is said here, at once
     _run(workspace, name, on_progress)
     folder = checked_path(workspace, name)
     facts = json.loads((folder / CHECKED).read_bytes())
@@ -73,7 +74,22 @@ def check_now(
         n_dismissed=pc.sum(is_dismissed).as_py() or 0,
         skipped=facts["skipped"],
         broken=tuple(facts["broken"]),
+        asks_for_source=config.checks.source,
     )
+
+
+def remarks(name: str, found: Findings) -> list[str]:
+    """Say, a sentence each, what broke, what needs a build, and how much was dismissed."""
+    said = list(found.broken)
+    waiting = sorted(check for check, lacking in found.skipped.items() if "a build" in lacking)
+    if waiting:
+        said.append(
+            f"{name} has no build of these examples, so {len(waiting)} checks did not run: "
+            f"{', '.join(waiting)}. Make one with: upwell compile {name}"
+        )
+    if "same_source" in found.skipped and found.asks_for_source:
+        said.append(f"{name} has no column {found.asks_for_source!r}, which [checks] source names")
+    return said
 
 
 def _run(workspace: Workspace, name: str, on_progress: Callable[[str], None] | None) -> None:

@@ -16,7 +16,6 @@ from ide.dataset.statistics import z_of
 
 ALPHA = 0.01
 MIN_ROWS = 20
-MIN_LIFT = 1.5  # times the error rate elsewhere, at the lower end of the interval
 MAX_SLICES = 10
 MAX_LITERALS = 300
 MAX_VALUES = 30  # categories of a column that are looked at
@@ -31,6 +30,20 @@ class Literal:
     mask: np.ndarray  # (M,) bool
 
 
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A condition of one literal or two, and how the build does where it holds."""
+
+    members: frozenset[int]  # places in the list of literals
+    n: int
+    n_wrong: int
+
+    @property
+    def rate(self) -> float:
+        """The error rate."""
+        return self.n_wrong / self.n
+
+
 @check("weak_slices", severity="note", needs=["media", "predicted", "is_out_of_sample"])
 def weak_slices(dataset: CheckInput) -> Iterator[Issue]:
     """Find conditions under which the build errs more than elsewhere, by one column or two.
@@ -38,10 +51,10 @@ def weak_slices(dataset: CheckInput) -> Iterator[Issue]:
     All conditions on a class, a category or a quarter of a measured range, and all pairs of them,
     are searched from short to long as SliceFinder does (Chung et al., "Slice Finder: automated
     data slicing for model validation", ICDE 2019), over the examples that the build was not
-    trained on. Told is a slice of at least 20 whose error rate is 1.5 times that of the rest at
-    the lower end of an interval that allows for all that was looked at (Bonferroni, 1 %), and a
-    longer condition only where it says more than the shorter one. Score: the error rate; the
-    condition is the subject, and works in Browse.
+    trained on. Told is a slice of at least 20 whose interval of the error rate, made wide enough
+    for all that was looked at (Bonferroni, 1 %), lies above that of the rest (95 %), and a longer
+    condition only where no part of it is told. Score: the error rate; the condition is the
+    subject, and works in Browse.
     """
     assert dataset.predicted is not None and dataset.is_out_of_sample is not None
     rows = np.flatnonzero(dataset.is_usable & dataset.is_out_of_sample)
@@ -49,35 +62,36 @@ def weak_slices(dataset: CheckInput) -> Iterator[Issue]:
     if len(rows) < 2 * MIN_ROWS or not is_wrong.any():
         return
     literals = _literals(dataset, rows)
-    pairs = _pairs(literals, is_wrong)
-    n_tests = len(literals) + len(pairs)
-    z = z_of(ALPHA / max(n_tests, 1))
-    told: list[frozenset[int]] = []
-    found: list[tuple[float, int, int, frozenset[int]]] = []
-    singles = [(frozenset([i]), x.mask) for i, x in enumerate(literals)]
-    for members, mask in (*singles, *_masks(pairs, literals)):
-        if any(known <= members for known in told):
-            continue
-        n, k = int(mask.sum()), int((mask & is_wrong).sum())
-        if n < MIN_ROWS or len(rows) - n < MIN_ROWS:
-            continue
-        elsewhere = (is_wrong.sum() - k) / (len(rows) - n)
-        if wilson(k, n, z)[0] > MIN_LIFT * max(elsewhere, 1 / len(rows)):
-            told.append(members)
-            found.append((k / n, n, k, members))
-    found.sort(key=lambda f: (-f[0], sorted(f[3])))
-    for rate, n, k, members in found[:MAX_SLICES]:
-        low, high = wilson(k, n)
-        condition = " AND ".join(literals[i].condition for i in sorted(members))
-        elsewhere = (is_wrong.sum() - k) / (len(rows) - n)
+    n_rows, n_wrong = len(rows), int(is_wrong.sum())
+    for found in _weakest(literals, is_wrong)[:MAX_SLICES]:
+        low, high = wilson(found.n_wrong, found.n)
+        condition = " AND ".join(literals[i].condition for i in sorted(found.members))
+        elsewhere = (n_wrong - found.n_wrong) / (n_rows - found.n)
         yield Issue(
             None,
             None,
-            rate,
-            f"{k:,} of {n:,} held-out examples are wrong ({rate:.0%}, 95 % {low:.0%} … {high:.0%}) "
-            f"where {condition}; elsewhere {elsewhere:.1%}",
+            found.rate,
+            f"{found.n_wrong:,} of {found.n:,} held-out examples are wrong ({found.rate:.0%}, "
+            f"95 % {low:.0%} … {high:.0%}) where {condition}; elsewhere {elsewhere:.1%}",
             subject=condition,
         )
+
+
+def _weakest(literals: list[Literal], is_wrong: np.ndarray) -> list[Slice]:
+    """Return the slices that are surely weaker than the rest, the weakest first."""
+    pairs = _pairs(literals, is_wrong)
+    z = z_of(ALPHA / max(len(literals) + len(pairs), 1))
+    singles = [(frozenset([i]), x.mask) for i, x in enumerate(literals)]
+    found: list[Slice] = []
+    for members, mask in (*singles, *_masks(pairs, literals)):
+        if any(known.members <= members for known in found):
+            continue
+        one = Slice(members, int(mask.sum()), int((mask & is_wrong).sum()))
+        n_rest, wrong_rest = len(is_wrong) - one.n, int(is_wrong.sum()) - one.n_wrong
+        is_large = min(one.n, n_rest) >= MIN_ROWS
+        if is_large and wilson(one.n_wrong, one.n, z)[0] > wilson(wrong_rest, n_rest)[1]:
+            found.append(one)
+    return sorted(found, key=lambda s: (-s.rate, sorted(s.members)))
 
 
 def _literals(dataset: CheckInput, rows: np.ndarray) -> list[Literal]:
