@@ -34,7 +34,7 @@ GIVEN = {"cifar10n": ("random1", "aggre", "worse")}  # labels that people gave
 
 def main() -> None:
     options = parse_options()
-    names = available(options.datasets or DATASETS, options, is_asked=bool(options.datasets))
+    names = available(options.datasets or list(DATASETS), options, is_asked=bool(options.datasets))
     cells = [
         Cell(name, errors, seed)
         for seed in range(options.seeds)
@@ -43,7 +43,8 @@ def main() -> None:
         if not options.noise or errors in options.noise
     ]
     if not cells:
-        raise SystemExit("no dataset has errors of that kind; see --datasets and --noise.")
+        print("nothing to measure: none of these datasets has such errors.", file=sys.stderr)
+        return
     results = run(cells, make, options)
     write_results(results, Path(options.work) / "suspects.json")
     found = rows(results)

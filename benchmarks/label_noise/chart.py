@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from html import escape
 from math import log10
@@ -11,7 +12,7 @@ from benchmarks.label_noise.peers import ONE_RUN_NAMES
 from benchmarks.label_noise.summary import Row
 
 LEFT, PLOT_WIDTH, RIGHT = 190, 560, 30
-TOP, ROW_HEIGHT, BOTTOM = 84, 24, 48
+TOP, ROW_HEIGHT, GAP, BOTTOM = 84, 24, 10, 48  # GAP: between datasets
 TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 CLEANLAB = "cleanlab's best score"
 # readable on white and on near-black alike
@@ -28,7 +29,8 @@ text {{ font: 12px system-ui, sans-serif; fill: {TEXT} }}
 def chart(rows: Sequence[Row]) -> str:
     """Draw an SVG: a line a row, a mark a method, 1 − AP on a logarithmic scale, left = better."""
     scale = _Scale([_left_over(row, m) for row in rows for m in (UPWELL, CLEANLAB, *ONE_RUN_NAMES)])
-    height = TOP + ROW_HEIGHT * len(rows) + BOTTOM
+    tops = _tops(rows)
+    height = tops[-1] + ROW_HEIGHT + BOTTOM
     width = LEFT + PLOT_WIDTH + RIGHT
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
@@ -39,9 +41,17 @@ def chart(rows: Sequence[Row]) -> str:
         *_legend(),
         *_axis(scale, height),
     ]
-    for index, row in enumerate(rows):
-        parts += _line(row, TOP + ROW_HEIGHT * (index + 0.5), scale)
+    for row, top in zip(rows, tops, strict=True):
+        parts += _line(row, top + ROW_HEIGHT / 2, scale)
     return "\n".join([*parts, "</svg>\n"])
+
+
+def _tops(rows: Sequence[Row]) -> list[int]:
+    """Give the upper edge of each row in pixels, a gap where another dataset begins."""
+    tops = [TOP]
+    for above, row in itertools.pairwise(rows):
+        tops.append(tops[-1] + ROW_HEIGHT + (GAP if row.dataset != above.dataset else 0))
+    return tops
 
 
 class _Scale:

@@ -21,7 +21,7 @@ from benchmarks.label_noise.table import cleanlab_table, main_table, summary_lin
 from benchmarks.label_noise.training import Network, Trainer, Training
 from models.fit import TrainingRecord
 
-N = 400
+N = 200
 DIGITS = load_digits()
 FEATURES, TRUTH = DIGITS.data[:N].astype(np.float32), DIGITS.target[:N].astype(np.int64)
 
@@ -90,7 +90,8 @@ def test_aum_is_the_mean_margin_of_logits():
 def test_neighbours_vote_against_the_odd_one():
     labels = TRUTH.copy()
     labels[7] = (labels[7] + 1) % 10
-    assert neighbour_voting(FEATURES, labels, 10)[7] > 0.9
+    scores = neighbour_voting(FEATURES, labels, 10)
+    assert scores[7] > np.quantile(scores, 0.9)
 
 
 def test_what_was_computed_is_kept_by_what_it_was_computed_from(tmp_path):
@@ -104,9 +105,9 @@ def test_what_was_computed_is_kept_by_what_it_was_computed_from(tmp_path):
 
 
 def test_a_measurement_from_planting_to_the_picture(tmp_path):
-    images = np.round(DIGITS.images[:100] * 15).astype(np.uint8)[:, None]
-    labels = plant("uniform", FEATURES[:100], TRUTH[:100], 10, seed=0)
-    task = Task("<digits> uniform", images, labels, TRUTH[:100], Network("small_cnn", 10, 1, 0))
+    images = np.round(DIGITS.images[:N] * 15).astype(np.uint8)[:, None]
+    labels = plant("uniform", FEATURES, TRUTH, 10, seed=0)
+    task = Task("<digits> uniform", images, labels, TRUTH, Network("small_cnn", 10, 1, 0))
     trainer = Trainer(Cache(tmp_path))
     result = {**measure(task, trainer), "dataset": "digits"}
     assert set(result["methods"]) == {UPWELL, *CLEANLAB_NAMES, *ONE_RUN_NAMES}
