@@ -368,12 +368,23 @@ def blame(name: str, example_id: str, root: Path | None, style: str) -> None:
 @upwell.command()
 @click.option("-m", "--message", help="The message (default: what changed).")
 @click.option("--name", "names", multiple=True, help="Only this dataset (may be repeated).")
+@click.option(
+    "--despite-errors",
+    metavar="REASON",
+    help="Commit although errors stand; the reason is recorded in the commit.",
+)
 @workspace_option
-def commit(message: str | None, names: tuple[str, ...], root: Path | None) -> None:
+def commit(
+    message: str | None, names: tuple[str, ...], despite_errors: str | None, root: Path | None
+) -> None:
     """Commit the edit logs and DVC's pointers with git; other staged work stays as it is."""
     from ide.store.committing import commit as make_commit
 
-    made = make_commit(Workspace.find(root), message, list(names) or None)
+    if despite_errors is not None and not despite_errors.strip():
+        raise EditError("--despite-errors is empty; say why the errors may stand")
+    made = make_commit(
+        Workspace.find(root), message, list(names) or None, despite_errors=despite_errors
+    )
     click.echo(f"{made.revision[:10]} {made.message.splitlines()[0]}")
 
 

@@ -11,15 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ide.dataset.checks import CheckInput
-from ide.dataset.checks.check_input import Gate, Remark
+from ide.dataset.checks.check_input import Remark
 from ide.dataset.config import DatasetConfig
-from ide.dataset.errors import QueryError
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT
-from ide.store.conditions import count_matching
+from ide.store.conditions import read_gates
 from ide.store.examples import example_parts, open_part, read_examples
 from ide.store.files import read_parquet
 from ide.store.workspace import Workspace
 from pipelines.arrays import label_numbers, matrix
+from pipelines.features import read_raw_features
 from pipelines.media import measure_media
 
 _OF_BUILD = ("probs", "predicted", "is_out_of_sample", "embedding")
@@ -49,14 +49,14 @@ def read_check_input(
         classes=config.classes,
         modality=config.modality,
         settings=config.checks,
-        gates=tuple(_gate(g, n, labels, metadata, media) for n, g in enumerate(config.gates, 1)),
+        gates=read_gates(config, labels, metadata, media),
         damage=tuple(damage),
         ignored_edits=tuple(ignored_edits),
         media=media,
         metadata=metadata if metadata.num_columns else None,
         imported_in=parts,
         order=order,
-        raw_features=_raw_features(workspace, config),
+        raw_features=read_raw_features(workspace, config),
         texts=_texts(workspace, config),
         **_of_build(labels, config, build),
     )
@@ -90,23 +90,6 @@ def _texts(workspace: Workspace, config: DatasetConfig) -> pa.Array | None:
     if config.payload_column not in examples.column_names:
         return None
     return examples[config.payload_column].combine_chunks()
-
-
-def _raw_features(workspace: Workspace, config: DatasetConfig) -> np.ndarray | None:
-    return None
-
-
-def _gate(gate: Any, number: int, labels: pa.Table, metadata: pa.Table, media: pa.Table) -> Gate:
-    """Return a gate with the number of the examples that its slice names."""
-    name = str(gate.get("name") or number)
-    condition = gate.get("slice", "true")
-    if not isinstance(condition, str):
-        problem = f"slice is {condition!r}, wanted a condition in quotes"
-        return Gate(name, str(condition), None, problem)
-    try:
-        return Gate(name, condition, count_matching(condition, labels, metadata, media))
-    except QueryError as error:
-        return Gate(name, condition, None, str(error))
 
 
 def _of_build(labels: pa.Table, config: DatasetConfig, build: Path | None) -> dict[str, Any]:

@@ -7,6 +7,10 @@ Every message says what is wrong, where, what was got, what was wanted and what 
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 
 class UpwellError(Exception):
     """Something a person can mend; its text is shown as it is, never a traceback."""
@@ -89,6 +93,26 @@ class NoBuildError(UpwellError):
 
 class GitError(UpwellError):
     """Git is missing, refuses, or the folder is no repository."""
+
+
+class BlockedError(UpwellError):
+    """A commit is refused because errors stand in what it would commit."""
+
+    exit_code = 1
+
+    def __init__(self, errors: Sequence[Mapping[str, Any]]) -> None:
+        """``errors``: rows of ``schema.ISSUES`` with ``dataset``, the worst first."""
+        self.errors = list(errors)
+        first = self.errors[0]
+        counts = Counter((row["dataset"], row["check"]) for row in self.errors)
+        what = ", ".join(f"{n:,} {check} in {name}" for (name, check), n in counts.items())
+        about = f"{first['example_id'][:80]!r} " if first["example_id"] else ""
+        names = " ".join(dict.fromkeys(row["dataset"] for row in self.errors))
+        super().__init__(
+            f"nothing was committed, for {len(self.errors):,} errors stand: {what}. The first: "
+            f"{about}{first['message'][:200]}. List them with: upwell check {names}; mend or "
+            "dismiss them, or commit all the same with: --despite-errors REASON"
+        )
 
 
 class BuildCancelledError(BuildError):

@@ -14,6 +14,7 @@ from ide.dataset.edit import Edit
 from ide.dataset.errors import GitError
 from ide.dataset.replay import replay
 from ide.store import git
+from ide.store.blocking import require_no_errors
 from ide.store.commits import CommitInfo
 from ide.store.drill_file import drill_id
 from ide.store.edit_log import parse_log, read_edits, whole_lines
@@ -40,13 +41,19 @@ _EXAMPLE_ID = re.compile(rb'"example_id": ?"([^"\\]*(?:\\.[^"\\]*)*)"')
 
 
 def commit(
-    workspace: Workspace, message: str | None = None, names: Sequence[str] | None = None
+    workspace: Workspace,
+    message: str | None = None,
+    names: Sequence[str] | None = None,
+    *,
+    despite_errors: str | None = None,
 ) -> CommitInfo:
     """Commit datasets (default: all) and return the commit; what else is staged stays staged.
 
     message: None or blank = what changed, such as ``digits: 12 relabelled, 3 confirmed``.
+    despite_errors: why to commit although errors stand; it goes into the message as a trailer.
     Edits that are appended while this runs stay uncommitted, whole. Raises ``GitError`` with
-    one sentence where there is nothing to commit or git refuses; then nothing has changed.
+    one sentence where there is nothing to commit or git refuses, ``BlockedError`` where errors
+    stand in a dataset that it would commit and there is no reason; then nothing has changed.
     """
     chosen = [workspace.require(name) for name in names] if names else workspace.datasets()
     repo = git.repository(workspace.root)
@@ -58,9 +65,11 @@ def commit(
     files = {path: data for path, data in found.items() if data is not None}
     if not files:
         raise GitError(_nothing(chosen, workspace))
+    trailer = require_no_errors(workspace, _datasets_of(workspace, files), despite_errors)
     blobs = {c.path: c.head_blob for c in changes if c.head_blob and is_log(c.path)}
     fresh = _fresh_edits(workspace, files, git.read_blobs(workspace.root, blobs.values()), blobs)
     text = (message or "").strip() or _message(workspace, repo, tree.revision, fresh, changes)
+    text += f"\n\n{trailer}" if trailer else ""
     revision = commit_files(repo, workspace.root, files, text)
     author = git.run(workspace.root, "log", "-1", "--format=%an", revision)
     return CommitInfo(
@@ -71,6 +80,12 @@ def commit(
         counts={name: count_edits(edits) for name, edits in fresh.items()},
         edit_ids={name: tuple(e.edit_id for e in edits) for name, edits in fresh.items()},
     )
+
+
+def _datasets_of(workspace: Workspace, files: Mapping[str, bytes]) -> list[str]:
+    """Return the datasets that a commit's files are of."""
+    touched = {dataset_of(path) for path in files}
+    return [name for name in workspace.datasets() if name in touched]
 
 
 def _belongs(change: git.Change, chosen: Sequence[str], all_: Sequence[git.Change]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,17 +22,19 @@ def measured_path(workspace: Workspace, name: str) -> Path:
     return workspace.local_path / "media" / f"{name}.parquet"
 
 
-def read_measured(workspace: Workspace, name: str) -> pa.Table | None:
+def read_measured(
+    workspace: Workspace, name: str, columns: Sequence[str] | None = None
+) -> pa.Table | None:
     """Return ``schema.MEDIA``, rows by example id; None where the examples were not measured.
 
-    Facts of examples that have changed since are none.
+    columns: None = all. Facts of examples that have changed since are none.
     """
     path = measured_path(workspace, name)
     try:
         found = (pq.read_schema(path).metadata or {}).get(_KEY.encode(), b"").decode()
         if found != _key(workspace, name):
             return None
-        return read_parquet(path).replace_schema_metadata(None)
+        return read_parquet(path, columns).replace_schema_metadata(None)
     except FileNotFoundError:
         return None
     except (OSError, pa.ArrowException):  # it can be measured again

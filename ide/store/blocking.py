@@ -1,0 +1,130 @@
+"""What blocks a commit: the errors that stand in the labels as they are now.
+
+A commit must be quick, so nothing is decoded, trained or searched for neighbours here. Checks of
+the labels, of equal content, of the source and of gates run anew on the labels as they stand; what
+the other checks found in the current build, the dataset's own among them, counts until an edit
+settles or dismisses it. docs/decisions/033-errors-block-commits.md says why.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ide.dataset.checks import CHECKS, CheckInput, run_checks
+from ide.dataset.checks.check_input import Remark
+from ide.dataset.errors import BlockedError, BuildError
+from ide.dataset.replay import dismissed_issues
+from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT
+from ide.dataset.snapshot import usable_edits
+from ide.store.builds import BuildInfo, build_table, current_build
+from ide.store.conditions import read_gates
+from ide.store.edit_log import read_edits
+from ide.store.examples import read_examples
+from ide.store.issues import open_issues
+from ide.store.media import read_measured
+from ide.store.state import current_labels, dataset_state
+from ide.store.workspace import Workspace
+
+TRAILER = "Despite-errors"
+_ERROR = "error"
+_OF_HASHES = frozenset({"exact_duplicates", "conflicting_duplicates", "leaks"})
+_MAX_REASON = 500
+
+
+def standing_errors(workspace: Workspace, name: str) -> list[dict[str, Any]]:
+    """Return the errors that stand in a dataset now, rows of ``schema.ISSUES`` with ``dataset``.
+
+    Errors are those of the severities in force; what was dismissed is none.
+    """
+    severity = workspace.config(name).checks.severity
+    try:
+        build = current_build(workspace, name)
+    except BuildError:
+        build = None
+    labels = current_labels(workspace, name).sort_by(EXAMPLE_ID)
+    hashes = _content_hashes(workspace, name, labels, build)
+    names = [
+        c.name
+        for c in CHECKS.values()
+        if severity.get(c.name, c.severity) == _ERROR
+        and set(c.needs) <= {"source"}
+        and (hashes is not None or c.name not in _OF_HASHES)
+    ]
+    found = run_checks(_input(workspace, name, labels, hashes), names).to_pylist()
+    dismissed = dismissed_issues(dataset_state(workspace, name))
+    rows = [row for row in found if row["issue_id"] not in dismissed]
+    if build is not None:
+        rows += [
+            row
+            for row in _of_build(workspace, name, build, names)
+            if severity.get(row["check"], row["severity"]) == _ERROR
+        ]
+    return [{"dataset": name, **row} for row in rows]
+
+
+def require_no_errors(workspace: Workspace, names: Sequence[str], reason: str | None) -> str | None:
+    """Return the trailer of a commit that is made despite errors; None where none stand.
+
+    reason: why the commit is made all the same; None or blank = it is not. Raises
+    ``BlockedError`` with the errors; then nothing may be committed.
+    """
+    errors = [row for name in names for row in standing_errors(workspace, name)]
+    if not errors:
+        return None
+    said = " ".join((reason or "").split())
+    if not said:
+        raise BlockedError(errors)
+    counts = Counter(row["check"] for row in errors)
+    what = ", ".join(f"{check} {n:,}" for check, n in sorted(counts.items()))
+    return f"{TRAILER}: {said[:_MAX_REASON]} ({what})"
+
+
+def _of_build(
+    workspace: Workspace, name: str, build: BuildInfo, names: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return what the build found and nobody settled, of the checks that did not run just now."""
+    issues = open_issues(workspace, name, build)
+    of_others = pc.invert(pc.is_in(issues["check"], value_set=pa.array(names, pa.string())))
+    rows: list[dict[str, Any]] = issues.filter(of_others).to_pylist()
+    return rows
+
+
+def _input(
+    workspace: Workspace, name: str, labels: pa.Table, hashes: pa.Array | None
+) -> CheckInput:
+    config = workspace.config(name)
+    log = read_edits(workspace, name)
+    _, ignored = usable_edits(log.edits, config.classes)
+    metadata = None
+    if config.checks.source or config.gates:
+        examples = read_examples(workspace, name).sort_by(EXAMPLE_ID)
+        own = [c for c in examples.column_names if c not in (EXAMPLE_ID, LABEL, SPLIT)]
+        metadata = examples.select(own)
+    return CheckInput(
+        labels=labels,
+        content_hashes=hashes if hashes is not None else pa.nulls(len(labels), pa.string()),
+        classes=config.classes,
+        modality=config.modality,
+        settings=config.checks,
+        gates=read_gates(config, labels, metadata, read_measured(workspace, name)),
+        ignored_edits=tuple(Remark(i.edit.edit_id, i.message, i.edit.example_id) for i in ignored),
+        metadata=metadata,
+    )
+
+
+def _content_hashes(
+    workspace: Workspace, name: str, labels: pa.Table, build: BuildInfo | None
+) -> pa.Array | None:
+    """Return the hash of each payload where somebody measured these very examples."""
+    columns = [EXAMPLE_ID, "content_hash"]
+    media = read_measured(workspace, name, columns)
+    if media is None and build is not None and (build.path / "media.parquet").exists():
+        media = build_table(build, "media", columns)
+    if media is None or not media[EXAMPLE_ID].equals(labels[EXAMPLE_ID]):
+        return None
+    return media["content_hash"].combine_chunks()
