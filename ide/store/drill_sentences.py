@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
-from ide.dataset.drill import Drill
+from ide.dataset.drill import KINDS, Drill
+from ide.dataset.schema import SPLITS
 from ide.store.drills import Ended, Progress
 
 
@@ -14,7 +16,7 @@ def began(drill: Drill) -> str:
     splits = Counter(p.split for p in drill.planted)
     return (
         f"{drill.dataset}: {len(drill.planted):,} wrong labels planted on the branch "
-        f"{drill.branch} ({_listed(kinds)}; {_listed(splits)}). Next: upwell compile "
+        f"{drill.branch} ({_listed(kinds, KINDS)}; {_listed(splits, SPLITS)}). Next: upwell compile "
         f"{drill.dataset}, then review (upwell open); upwell drill {drill.dataset} --score "
         f"measures, --end goes back to {drill.home}"
     )
@@ -46,5 +48,5 @@ def ended(end: Ended) -> str:
     return "; ".join(said)
 
 
-def _listed(counts: Counter[str]) -> str:
-    return ", ".join(f"{n:,} {what}" for what, n in counts.items())
+def _listed(counts: Counter[str], order: Sequence[str]) -> str:
+    return ", ".join(f"{counts[what]:,} {what}" for what in order if counts[what])

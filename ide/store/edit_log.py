@@ -64,8 +64,10 @@ class _File:
     damage: list[Damage] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
     has_drills: bool = False
+    tail: bytes = b""  # the end of what was read: by it the file is known again
 
 
+_TAIL_BYTES = 4096  # some ten edits
 _CACHE: OrderedDict[Path, _File] = OrderedDict()
 _CACHE_SIZE = 256
 _LOCK = Lock()
@@ -216,6 +218,9 @@ def _read(path: Path, where: str) -> _File:
                     or (stat.st_size == file.size and stat.st_mtime_ns != file.mtime_ns)
                 ):
                     file = _File((stat.st_dev, stat.st_ino))
+                stream.seek(file.size - len(file.tail))
+                if stream.read(len(file.tail)) != file.tail:  # git put another file in its place
+                    file = _File((stat.st_dev, stat.st_ino))
                 if stat.st_size > file.size:
                     stream.seek(file.size)
                     _parse(file, stream.read(stat.st_size - file.size), where)
@@ -252,4 +257,6 @@ def _parse(file: _File, data: bytes, where: str) -> None:
             file.ids.add(edit.edit_id)
             file.has_drills = file.has_drills or drill_of(edit) is not None
     file.n_lines += len(lines)
-    file.size += len(data) - len(tail)
+    whole = len(data) - len(tail)
+    file.size += whole
+    file.tail = (file.tail + data[max(0, whole - _TAIL_BYTES) : whole])[-_TAIL_BYTES:]

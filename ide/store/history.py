@@ -74,17 +74,19 @@ def blame(workspace: Workspace, name: str, example_id: str) -> list[dict[str, An
     """Return every edit of an example, oldest first, with the commit that brought each.
 
     ``commit``: the first 10 digits; None where it is not committed or there is no git.
-    ``is_in_force``: whether its value stands now.
+    ``is_in_force``: whether its value stands now; that of a drill's edit stands in the drill only.
     """
     workspace.require(name)
-    own = [e for e in read_edits(workspace, name).edits if e.example_id == example_id]
+    edits = read_edits(workspace, name)
+    own = [e for e in edits.every if e.example_id == example_id]
+    counting = [e for e in edits.edits if e.example_id == example_id]
     if not own and example_id not in imported_labels(workspace, name):
         raise ExampleNotFoundError(name, example_id)
     try:
         commit_by_id = commit_of_edits(workspace, name)
     except GitError:
         commit_by_id = {}
-    in_force = {i for s in replay(own).values() for ids in s.in_force.values() for i in ids}
+    in_force = {i for s in replay(counting).values() for ids in s.in_force.values() for i in ids}
     return [
         {
             "edit_id": e.edit_id,

@@ -163,3 +163,14 @@ def test_an_annotator_cannot_write_outside_the_log(workspace):
         append_edits(workspace, "pets", [label("a", annotator="../../../etc/ada")])
     found = [p.name for p in workspace.dataset_path("pets").iterdir()]
     assert found == ["dataset.toml"]
+
+
+def test_a_log_that_git_replaced_by_a_longer_one_is_read_anew(workspace):
+    """Going to another branch may give the new file the old one's number (inode)."""
+    path = workspace.edits_path("pets") / "ada.jsonl"
+    append_edits(workspace, "pets", [label("a")])
+    assert len(read_edits(workspace, "pets").edits) == 1
+    others = [label("b"), label("a"), label("b")]
+    with path.open("r+") as stream:  # the same inode, other lines, more of them
+        stream.writelines(to_line(edit) + "\n" for edit in others)
+    assert read_edits(workspace, "pets").edits == tuple(others)
