@@ -131,6 +131,7 @@ def _write_build(workspace, name, classes, *, ids, splits, given, true, suspects
             pa.list_(pa.float32())
         ),
         "predicted": [classes[i] for i in true],
+        "loss": pa.array(-np.log(probs[np.arange(n), given] + 1e-6), pa.float32()),
     }
     write_parquet(folder / "predictions.parquet", pa.table(predictions), metadata=metadata)
     is_wrong = given != true

@@ -151,6 +151,7 @@ def views(workspace: Workspace) -> dict[str, str]:
     addresses = {
         "home": "/",
         "review": "/review",
+        "problems": "/problems",
         "browse": "/browse",
         "example": f"/example?{urlencode({'example': example})}",
         "compile": "/compile",

@@ -13,6 +13,7 @@ _VIEWS = Path(__file__).parent / "views"
 VIEWS = {
     "home": ("Home", "home", "", "What each dataset holds, how good it is, what to do next."),
     "review": ("Review", "rate_review", "Data", "Suspects in rank order, judged by key."),
+    "problems": ("Problems", "report", "Data", "What the checks found, with the keys to act."),
     "browse": ("Browse", "grid_view", "Data", "All examples, filtered and sorted."),
     "sql": ("SQL", "terminal", "Data", "Ask anything over all tables."),
     "example": ("Example", "image", "Data", "One example with its whole history."),

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 APP_PATH = Path(__file__).parent
 SCRIPT_PATH = APP_PATH / "main.py"
 LABELER_PATH = APP_PATH / "labeler"
+PROBLEMS_PATH = APP_PATH / "problems"
 WORKSPACE_VARIABLE = "UPWELL_WORKSPACE"  # how the script learns what is served
 
 # what a browser may draw from bytes that people imported; all else is a download
@@ -216,7 +217,7 @@ def payload_response(workspace: Workspace, request: Request) -> Response:
 
 
 async def _labeler_route(request: Request) -> Response:
-    """Serve the labelling component's modules; their version is in the path."""
+    """Serve the modules of Review and Problems; their version is in the path."""
     name, version = request.path_params["name"], request.path_params["version"]
     body = labeler_modules().get(name)
     if body is None or version != labeler_version():
@@ -226,13 +227,14 @@ async def _labeler_route(request: Request) -> Response:
 
 @lru_cache(maxsize=1)
 def labeler_modules() -> dict[str, bytes]:
-    """Return the component's JavaScript, by file name."""
-    return {path.name: path.read_bytes() for path in sorted(LABELER_PATH.glob("*.js"))}
+    """Return the keyboard components' JavaScript, by file name: they share modules."""
+    paths = [*sorted(LABELER_PATH.glob("*.js")), *sorted(PROBLEMS_PATH.glob("*.js"))]
+    return {path.name: path.read_bytes() for path in paths}
 
 
 @lru_cache(maxsize=1)
 def labeler_version() -> str:
-    """Return a hash of the component's modules."""
+    """Return a hash of these modules."""
     from ide.dataset.ids import content_id
 
     return content_id(b"".join(labeler_modules().values()))

@@ -19,13 +19,13 @@ export function classKeys(classes) {
 }
 
 /** Return {name, label} for a keydown event, or null where the key is not ours. */
-export function command(event, classes, keys) {
+export function command(event, classes, keys, commands = COMMANDS) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return null;
   for (const key of candidates(event)) {
     const index = keys.indexOf(key);
     if (index >= 0 && !event.shiftKey) return { name: "label", label: classes[index] };
-    const name = COMMANDS[key];
-    if (name && (!event.shiftKey || key.length > 1 || key === "?" || key === "/")) return { name };
+    const name = commands[key];
+    if (name && (!event.shiftKey || !/^[a-z0-9 ]$/.test(key))) return { name }; // signs may need Shift
   }
   return null;
 }

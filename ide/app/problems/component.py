@@ -1,0 +1,64 @@
+"""The Problems view as a Streamlit component, and the conversation with it.
+
+As in Review: one element that holds a window of the list and never waits for Python; its edits
+arrive as state, are on the disk before they are acknowledged, and sending twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import streamlit as st
+
+from ide.app.labeler.sync import parse_message, receive
+from ide.app.problems.data import Listing, parse_place, problem_data
+from ide.app.problems.rows import ACTIONS
+from ide.app.server import LABELER_PATH, PROBLEMS_PATH, labeler_version
+
+# The modules come from a route with an immutable address, so that a rerun does not carry them.
+_LOADER = """
+export default async function (component) {
+  const module = await import(new URL("%s", location.origin));
+  return module.default(component);
+}
+"""
+
+
+@lru_cache(maxsize=1)
+def _component() -> Any:
+    styles = (LABELER_PATH / "labeler.css", PROBLEMS_PATH / "problems.css")
+    return st.components.v2.component(
+        "upwell_problems",
+        html='<div class="labeler problems"></div>',
+        css="\n".join(path.read_text(encoding="utf-8") for path in styles),
+        js=_LOADER % f"/labeler/{labeler_version()}/problems.js",
+    )
+
+
+def problems(listing: Listing, *, annotator: str, start: str | None) -> None:
+    """Show a build's problems, and save what is done about them.
+
+    ``start``: the issue that the address names.
+    """
+    workspace, name = listing.workspace, listing.name
+    key = f"problems/{name}/{annotator}"
+    receipt_key = f"{key}/receipt"
+
+    def on_sync() -> None:
+        message = parse_message((st.session_state.get(key) or {}).get("sync"))
+        if message is not None:
+            st.session_state[receipt_key] = receive(
+                workspace, name, message, annotator=annotator, actions=ACTIONS
+            )
+
+    value = (st.session_state.get(key) or {}).get("sync")
+    data = problem_data(
+        listing,
+        annotator=annotator,
+        start=start,
+        message=parse_message(value),
+        place=parse_place(value),
+        receipt=st.session_state.get(receipt_key),
+    )
+    _component()(key=key, data=data, on_sync_change=on_sync)

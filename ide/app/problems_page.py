@@ -1,0 +1,75 @@
+"""The parts of Problems: its filters, which stand in the address, and the list that they leave."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from ide.app import navigate, state
+from ide.app.problems.component import problems
+from ide.app.problems.data import Listing
+from ide.app.text import count, plain
+from ide.dataset.check_settings import SEVERITIES
+from ide.dataset.schema import SPLITS
+from ide.store.builds import BuildInfo, build_table
+from ide.store.issues import ALL, DISMISSED, OPEN, SETTLED, IssueFilters
+from ide.store.workspace import Workspace
+
+# what is chosen stands in the address, so these words are the choices and their spelling there
+_SHOW = {"open": OPEN, "not a problem": DISMISSED, "resolved by edits": SETTLED, "all": ALL}
+
+
+def filters(ws: Workspace, name: str, build: BuildInfo) -> IssueFilters:
+    """Draw the filters and return them."""
+    checks = sorted(set(build_table(build, "issues", ["check"])["check"].unique().to_pylist()))
+    bound: Any = {"bind": "query-params"}
+    any_: Any = {"index": None, "placeholder": "Any", **bound}
+    with st.grid(6, min_column_width=130, gap="small", vertical_alignment="bottom"):
+        show = st.selectbox("Show", list(_SHOW), key="show", **bound)
+        check = st.selectbox("Check", checks, key="check", format_func=_words, **any_)
+        severity = st.selectbox("Severity", SEVERITIES, key="severity", **any_)
+        label = st.selectbox("Class", ws.config(name).classes, key="label", **any_)
+        split = st.selectbox("Split", SPLITS, key="split", **any_)
+        text = st.text_input("Text", key="text", placeholder="In the message or an id", **bound)
+    return IssueFilters(check, severity, label, split, text or "", _SHOW[show])
+
+
+def _words(check: str) -> str:
+    return plain(check.replace("_", " "))
+
+
+@st.fragment
+def listed(listing: Listing) -> None:
+    """Draw the list; a fragment, so that saving an edit draws nothing around it again."""
+    problems(listing, annotator=state.annotator(), start=state.parameter("issue"))
+
+
+def none_found(name: str, build: BuildInfo) -> None:
+    """Say that the checks found nothing, and where to go on."""
+    n = len(build_table(build, "labels", ["example_id"]))
+    st.success(
+        f"The checks looked at {count(n, 'example')} and found nothing to mend.",
+        title="No problems",
+        icon=":material/task_alt:",
+    )
+    navigate.link("review", "Review suspects", "rate_review", name)
+
+
+def no_build(ws: Workspace, name: str) -> None:
+    """Say why nothing is checked, and how to get there."""
+    config = ws.config(name)
+    if not config.is_compiled:
+        st.info(
+            f"{plain(name)} holds {config.modality}, and only images compile so far, so that "
+            "nothing is checked.",
+            icon=":material/report:",
+        )
+        navigate.link("browse", "Browse", "grid_view", name)
+        return
+    st.info(
+        f"{plain(name)} has no build yet, and the checks run with one: duplicates, leaks, "
+        "outliers and the rest then stand here.",
+        icon=":material/report:",
+    )
+    navigate.link("compile", "Compile", "play_circle", name)
