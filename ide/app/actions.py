@@ -8,8 +8,9 @@ from typing import Any
 import streamlit as st
 
 from ide.app import cached, errors, state
-from ide.app.text import plain, short
-from ide.dataset.errors import UpwellError
+from ide.app.text import count, plain, short
+from ide.dataset.errors import BlockedError, UpwellError
+from ide.store import drill_sentences, drills
 from ide.store.build_process import cancel_build, start_build
 from ide.store.committing import commit
 from ide.store.state import edit_example, undo_edit, undo_last
@@ -84,15 +85,44 @@ def undo_newest(dataset: str, example_id: str) -> None:
         state.notify("Taken back", "undo")
 
 
-def commit_all(key: str) -> None:
-    """Commit every uncommitted edit with the message in the widget ``key``."""
+def commit_all(key: str, reason_key: str) -> None:
+    """Commit every uncommitted edit with the message, and the reason, in two widgets."""
+    reason = st.session_state.get(reason_key)
     try:
-        made = commit(state.workspace(), state.typed(key))
+        made = commit(state.workspace(), state.typed(key), despite_errors=reason)
+    except BlockedError as error:
+        n = count(len(error.errors), "error")
+        state.notify(f"{n} stand. Mend or dismiss them, or say why to commit all the same", "error")
+        return
+    except UpwellError as error:
+        errors.notify(error)
+        return
+    st.session_state[reason_key] = ""
+    cached.forget_history()
+    state.notify(f"Committed {short(made.revision)}", "check")
+
+
+def start_drill(dataset: str, n_errors: int, kind: str) -> None:
+    """Plant wrong labels on a branch of its own."""
+    try:
+        drill = drills.start_drill(state.workspace(), dataset, n_errors=n_errors, kind=kind)
     except UpwellError as error:
         errors.notify(error)
         return
     cached.forget_history()
-    state.notify(f"Committed {short(made.revision)}", "check")
+    n = count(len(drill.planted), "wrong label")
+    state.notify(f"{n} planted on {plain(drill.branch)}. Compile, then review", "target")
+
+
+def end_drill(dataset: str) -> None:
+    """Go back to where the drill began, with the work on examples that were not planted."""
+    try:
+        end = drills.end_drill(state.workspace(), dataset)
+    except UpwellError as error:
+        errors.notify(error)
+        return
+    cached.forget_history()
+    state.notify(plain(drill_sentences.ended(end)), "logout")
 
 
 def compile_dataset(names: list[str] | None) -> None:

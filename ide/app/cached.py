@@ -15,8 +15,8 @@ import streamlit as st
 
 from ide.dataset.flips import flips as compare
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT
-from ide.store import browse, training
-from ide.store.builds import BuildInfo, build_table
+from ide.store import blocking, browse, training
+from ide.store.builds import BuildInfo, build_table, current_build
 from ide.store.commits import CommitInfo, log
 from ide.store.duck import connect
 from ide.store.edit_log import edits_revision
@@ -54,6 +54,22 @@ def _changes(root: str, key: str, revision: str | None) -> list[dict[str, Any]]:
 
 def _edits_key(ws: Workspace) -> str:
     return "|".join(f"{name}={edits_revision(ws, name)}" for name in ws.datasets())
+
+
+def standing_errors(ws: Workspace, name: str) -> list[dict[str, Any]]:
+    """Return what blocks a commit of a dataset; see ``ide.store.blocking``."""
+    build = current_build(ws, name)
+    build_id = build.build_id if build else None
+    path = ws.config_path(name)
+    stamp = path.stat().st_mtime_ns if path.exists() else 0
+    return _standing_errors(str(ws.root), name, dataset_revision(ws, name), build_id, stamp)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _standing_errors(
+    root: str, name: str, revision: str, build_id: str | None, stamp: int
+) -> list[dict[str, Any]]:
+    return blocking.standing_errors(Workspace(Path(root)), name)
 
 
 def commits(ws: Workspace, name: str | None = None) -> list[CommitInfo]:

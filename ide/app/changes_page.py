@@ -18,11 +18,14 @@ from ide.store.workspace import Workspace
 
 MAX_TILES = 60
 MESSAGE = "commit_message"
+REASON = "commit_despite_errors"
+MAX_ERRORS = 3  # that are listed above the message
 
 
 def commit_box(ws: Workspace, status: Status) -> None:
-    """Draw the message, prefilled with what changed, and the button."""
+    """Draw the message, prefilled with what changed, and the button; above, what blocks it."""
     state.prefill(MESSAGE, _summary(ws))
+    blocking_errors(ws, status)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.text_input(
             "Message",
@@ -36,7 +39,27 @@ def commit_box(ws: Workspace, status: Status) -> None:
             type="primary",
             key="commit",
             on_click=actions.commit_all,
-            args=(MESSAGE,),
+            args=(MESSAGE, REASON),
+        )
+
+
+def blocking_errors(ws: Workspace, status: Status) -> None:
+    """Draw the errors that stand in what would be committed, and the field for a reason."""
+    errors = [e for d in status.datasets if d.n_edits for e in cached.standing_errors(ws, d.name)]
+    if not errors:
+        return
+    with st.container(border=True, gap="small"):
+        st.markdown(f":red[:material/error: **{count(len(errors), 'error')} block this commit**]")
+        for row in errors[:MAX_ERRORS]:
+            about = f"**{plain(row['example_id'])}** " if row["example_id"] else ""
+            st.caption(f"{plain(row['dataset'])}: {about}{plain(row['message'])}")
+        if len(errors) > MAX_ERRORS:
+            st.caption(f"and {len(errors) - MAX_ERRORS:,} more, in Problems")
+        st.text_input(
+            "Commit all the same, because",
+            key=REASON,
+            placeholder="why these errors may stand; it is recorded in the commit",
+            icon=":material/gavel:",
         )
 
 

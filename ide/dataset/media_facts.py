@@ -17,6 +17,8 @@ from ide.dataset.languages import language_of
 Facts = dict[str, Any]
 
 TAIL = 0.5  # per cent of the pixels that may be darker than black_point, lighter than white_point
+MIN_CONTRAST = 0.03  # below it, rounding to 8 bits hides what is sharp
+ROUNDING = 20 / 12 / 255**2  # the Laplacian's variance of rounding to 255 steps alone
 FRAME_S = 0.02  # seconds; what silence is measured over
 SILENCE_DB = -60.0
 FLAT_TOP = 3  # samples in a row at the peak: a clipped wave, and hardly any other
@@ -28,7 +30,7 @@ def image_facts(luminance: np.ndarray, *, width: int, height: int) -> Facts:
     width, height: of the original, in pixels. Sharpness is the variance of the Laplacian
     (Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", ICPR 2000) over that of
     the luminance, so that a dim image is not taken for a blurred one: log10, about 1.3 for noise,
-    below −2 for a blurred photograph; None where there is nothing to be sharp.
+    below −2 for a blurred photograph; None where there is hardly any contrast.
     """
     values = np.asarray(luminance, np.float32) / 255
     black, white = np.percentile(values, (TAIL, 100 - TAIL))
@@ -45,12 +47,13 @@ def image_facts(luminance: np.ndarray, *, width: int, height: int) -> Facts:
 
 
 def _sharpness(values: np.ndarray, contrast: float) -> float | None:
-    if min(values.shape) < 3 or contrast < 1e-3:
+    if min(values.shape) < 3 or contrast < MIN_CONTRAST:
         return None
     inner = values[1:-1, 1:-1]
     laplacian = values[:-2, 1:-1] + values[2:, 1:-1] + values[1:-1, :-2] + values[1:-1, 2:]
     variance = float((laplacian - 4 * inner).var())
-    return float(np.log10(max(variance / contrast**2, 1e-9)))
+    edges = max(variance - ROUNDING, variance / 10)  # what is not the noise of 8 bits
+    return float(np.log10(max(edges / contrast**2, 1e-9)))
 
 
 def audio_facts(samples: np.ndarray, sample_rate: int) -> Facts:

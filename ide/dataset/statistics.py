@@ -7,9 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-# A spread of a normal distribution is so many times its median absolute deviation.
-_NORMAL = 1.4826
-
 
 def ks_test(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
     """Compare two samples of numbers: (D, p) of Kolmogorov and Smirnov's two-sample test.
@@ -84,9 +81,3 @@ def far_out(values: np.ndarray, *, fence: float = 3.0) -> tuple[float, float]:
     low, high = np.nanpercentile(values, (25, 75))
     reach = fence * (high - low)
     return float(low - reach), float(high + reach)
-
-
-def robust_spread(values: np.ndarray) -> tuple[float, float]:
-    """Return the median, and the median absolute deviation as a standard deviation."""
-    centre = float(np.nanmedian(values))
-    return centre, _NORMAL * float(np.nanmedian(np.abs(values - centre)))

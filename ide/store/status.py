@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ide.dataset.edit import Edit
-from ide.dataset.errors import BuildError, GitError
+from ide.dataset.errors import BuildError, ConfigError, GitError
 from ide.store import git
 from ide.store.builds import current_build
 from ide.store.drill_notes import drill_notes
@@ -203,12 +203,21 @@ def _dataset_status(
         edits=tuple(edits),
         conflicts=tuple(i for i, s in state.items() if s.is_conflict),
         rival_values={i: s.conflict_values for i, s in state.items() if s.is_conflict},
-        damage=(*(str(d) for d in damage), *lost),
+        damage=(*_config_damage(workspace, name), *(str(d) for d in damage), *lost),
         is_untracked=is_untracked,
         n_examples=n_examples(workspace, name),
         build_id=_build_id(workspace, name),
         notes=drill_notes(workspace, name),
     )
+
+
+def _config_damage(workspace: Workspace, name: str) -> list[str]:
+    """Say what is wrong with a ``dataset.toml``; the rest of the status stands without it."""
+    try:
+        workspace.config(name)
+    except ConfigError as error:
+        return [str(error)]
+    return []
 
 
 def _build_id(workspace: Workspace, name: str) -> str | None:

@@ -23,6 +23,7 @@ def other_languages(dataset: CheckInput) -> Iterator[Issue]:
     so of short texts only the script is known. Score: the share of the dataset's own language.
     """
     assert dataset.media is not None
+    is_told = np.zeros(len(dataset.ids), bool)
     for column, what in (("script", "script"), ("language", "language")):
         values = dataset.media[column].to_pylist()
         usual, share, n = _usual([values[row] for row in dataset.kept])
@@ -30,6 +31,8 @@ def other_languages(dataset: CheckInput) -> Iterator[Issue]:
             continue
         is_other = np.zeros(len(values), bool)
         is_other[dataset.kept] = [values[r] not in (None, usual) for r in dataset.kept]
+        is_other &= ~is_told  # another script is another language, too
+        is_told |= is_other
         yield from each(
             dataset,
             is_other,
@@ -38,8 +41,6 @@ def other_languages(dataset: CheckInput) -> Iterator[Issue]:
             n=n,
             what=f"in another {what}",
         )
-        if what == "script" and is_other.any():
-            return  # another script is another language, too
 
 
 def _sentence(what: str, values: Sequence[str | None], usual: str | None, row: int) -> str:
