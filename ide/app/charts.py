@@ -65,6 +65,31 @@ def training_curve(curve: Mapping[str, Sequence[Any]], *, key: str) -> None:
     _show(figure, key, "margin of the given label in each epoch")
 
 
+def recall(curve: Sequence[int], n_planted: int, *, key: str) -> None:
+    """Draw what share of the planted errors stands among the first k of a ranking, by k.
+
+    The dotted line is what no ranking can beat.
+    """
+    depths = list(range(1, len(curve) + 1))
+    shares = [found / n_planted for found in curve]
+    best = [min(1.0, k / n_planted) for k in depths]
+    figure = go.Figure()
+    figure.add_scatter(
+        x=depths,
+        y=shares,
+        name="this ranking",
+        mode="lines",
+        hovertemplate="of the first %{x}: %{y:.1%}",
+    )
+    figure.add_scatter(
+        x=depths, y=best, name="a perfect one", mode="lines", line={"dash": "dot"}, hoverinfo="skip"
+    )
+    figure.add_vline(x=n_planted, line_width=1, line_dash="dot")
+    _style(figure, y_title="planted errors found", x_title="suspects looked at")
+    figure.update_yaxes(tickformat=".0%", range=[0, 1.03])
+    _show(figure, key, "share of the planted errors among the first suspects")
+
+
 def class_metrics(rows: Sequence[Mapping[str, Any]], *, key: str) -> None:
     """Draw precision and recall of each class with their 95 % intervals."""
     figure = go.Figure()

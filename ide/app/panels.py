@@ -52,6 +52,7 @@ class Item:
     title: str = ""
     share: float | None = None
     is_last: bool = False
+    href: str = ""  # where a click leads
 
 
 def share_metric(
@@ -70,9 +71,12 @@ def share_metric(
     )
 
 
-def bars(rows: Sequence[Bar], *, key: str, low: float = 0.0, high: float = 1.0) -> None:
-    """Draw shares between ``low`` and ``high``."""
-    _bars(key=key, data={"rows": [asdict(row) for row in rows], "low": low, "high": high})
+def bars(
+    rows: Sequence[Bar], *, key: str, low: float = 0.0, high: float = 1.0, name_em: int = 9
+) -> None:
+    """Draw shares between ``low`` and ``high``; a name is at most ``name_em`` wide."""
+    data = {"rows": [asdict(row) for row in rows], "low": low, "high": high, "name_em": name_em}
+    _bars(key=key, data=data)
 
 
 def bars_of(

@@ -1,14 +1,16 @@
 import streamlit as st
 
-from ide.app import charts, evals_page, state, tables
+from ide.app import charts, drill_page, evals_page, state, tables
 from ide.app.gallery import gallery
 from ide.app.panels import matrix
 from ide.store.builds import build_metrics, list_builds
 
 ws, name = state.workspace(), state.dataset()
+drill_page.going_on(ws, name)
 builds = list_builds(ws, name)
 if not builds:
     tables.no_build(ws.config(name), "No build yet, so nothing is measured.")
+    drill_page.offer(ws, name)
     st.stop()
 
 build, base, split = evals_page.choose(builds)
@@ -46,3 +48,5 @@ if base is not None:
 st.caption("**Classes**")
 base_rows = evals_page.classes(build_metrics(base), split) if base else None
 tables.classes(tables.class_rows(rows, base_rows))
+
+drill_page.offer(ws, name)
