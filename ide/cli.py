@@ -347,7 +347,7 @@ def log(name: str | None, limit: int, root: Path | None, style: str) -> None:
     from ide.store.history import log_as_rows
 
     rows = log_as_rows(read_log(Workspace.find(root), name, limit=limit))
-    columns = ("revision", "committed_at", "author", "message", "summary")
+    columns = ("revision", "committed_at", "author", "message", "summary", "despite_errors")
     _echo_rows(rows, columns, style)
 
 

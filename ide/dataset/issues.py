@@ -42,7 +42,7 @@ _RULES = {
     "near_leaks": SAME_SPLIT,
     "unknown_classes": KNOWN_LABEL,
     "conflicts": AGREED,
-    "source_leaks": NEXT_BUILD,  # its two examples stand for all of their source
+    "same_source": NEXT_BUILD,  # its two examples stand for all of their source
 }
 
 

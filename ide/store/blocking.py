@@ -22,6 +22,7 @@ from ide.dataset.replay import dismissed_issues
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT
 from ide.dataset.snapshot import usable_edits
 from ide.store.builds import BuildInfo, build_table, current_build
+from ide.store.commits import DESPITE_ERRORS
 from ide.store.conditions import read_gates
 from ide.store.edit_log import read_edits
 from ide.store.examples import read_examples
@@ -30,9 +31,10 @@ from ide.store.media import read_measured
 from ide.store.state import current_labels, dataset_state
 from ide.store.workspace import Workspace
 
-TRAILER = "Despite-errors"
 _ERROR = "error"
+_QUICK = frozenset({"source", "media"})  # what a check may need to be run at a commit
 _OF_HASHES = frozenset({"exact_duplicates", "conflicting_duplicates", "leaks"})
+_OF_PROBLEMS = frozenset({"unreadable", "empty"})
 _MAX_REASON = 500
 
 
@@ -47,15 +49,12 @@ def standing_errors(workspace: Workspace, name: str) -> list[dict[str, Any]]:
     except BuildError:
         build = None
     labels = current_labels(workspace, name).sort_by(EXAMPLE_ID)
-    hashes = _content_hashes(workspace, name, labels, build)
-    names = [
-        c.name
-        for c in CHECKS.values()
-        if severity.get(c.name, c.severity) == _ERROR
-        and set(c.needs) <= {"source"}
-        and (hashes is not None or c.name not in _OF_HASHES)
-    ]
-    found = run_checks(_input(workspace, name, labels, hashes), names).to_pylist()
+    errors = [c for c in CHECKS.values() if severity.get(c.name, c.severity) == _ERROR]
+    names = [c.name for c in errors if set(c.needs) <= _QUICK]
+    media = _measured(workspace, name, labels, build, names)
+    if media is None:
+        names = [n for n in names if n not in _OF_HASHES and "media" not in CHECKS[n].needs]
+    found = run_checks(_input(workspace, name, labels, media), names).to_pylist()
     dismissed = dismissed_issues(dataset_state(workspace, name))
     rows = [row for row in found if row["issue_id"] not in dismissed]
     if build is not None:
@@ -81,7 +80,7 @@ def require_no_errors(workspace: Workspace, names: Sequence[str], reason: str | 
         raise BlockedError(errors)
     counts = Counter(row["check"] for row in errors)
     what = ", ".join(f"{check} {n:,}" for check, n in sorted(counts.items()))
-    return f"{TRAILER}: {said[:_MAX_REASON]} ({what})"
+    return f"{DESPITE_ERRORS}: {said[:_MAX_REASON]} ({what})"
 
 
 def _of_build(
@@ -94,9 +93,7 @@ def _of_build(
     return rows
 
 
-def _input(
-    workspace: Workspace, name: str, labels: pa.Table, hashes: pa.Array | None
-) -> CheckInput:
+def _input(workspace: Workspace, name: str, labels: pa.Table, media: pa.Table | None) -> CheckInput:
     config = workspace.config(name)
     log = read_edits(workspace, name)
     _, ignored = usable_edits(log.edits, config.classes)
@@ -105,26 +102,35 @@ def _input(
         examples = read_examples(workspace, name).sort_by(EXAMPLE_ID)
         own = [c for c in examples.column_names if c not in (EXAMPLE_ID, LABEL, SPLIT)]
         metadata = examples.select(own)
+    hashes = pa.nulls(len(labels), pa.string())
     return CheckInput(
         labels=labels,
-        content_hashes=hashes if hashes is not None else pa.nulls(len(labels), pa.string()),
+        content_hashes=hashes if media is None else media["content_hash"].combine_chunks(),
         classes=config.classes,
         modality=config.modality,
         settings=config.checks,
-        gates=read_gates(config, labels, metadata, read_measured(workspace, name)),
+        gates=read_gates(config, labels, metadata, media),
         ignored_edits=tuple(Remark(i.edit.edit_id, i.message, i.edit.example_id) for i in ignored),
+        media=media,
         metadata=metadata,
     )
 
 
-def _content_hashes(
-    workspace: Workspace, name: str, labels: pa.Table, build: BuildInfo | None
-) -> pa.Array | None:
-    """Return the hash of each payload where somebody measured these very examples."""
-    columns = [EXAMPLE_ID, "content_hash"]
-    media = read_measured(workspace, name, columns)
+def _measured(
+    workspace: Workspace,
+    name: str,
+    labels: pa.Table,
+    build: BuildInfo | None,
+    names: Sequence[str],
+) -> pa.Table | None:
+    """Return what was measured of these very examples, the columns that are needed; or None."""
+    needed = {n for n in names if "media" in CHECKS[n].needs}
+    columns = [EXAMPLE_ID, "content_hash", "problem"]
+    every = needed - _OF_PROBLEMS or workspace.config(name).gates
+    wanted = None if every else columns
+    media = read_measured(workspace, name, wanted)
     if media is None and build is not None and (build.path / "media.parquet").exists():
-        media = build_table(build, "media", columns)
+        media = build_table(build, "media", wanted)
     if media is None or not media[EXAMPLE_ID].equals(labels[EXAMPLE_ID]):
         return None
-    return media["content_hash"].combine_chunks()
+    return media

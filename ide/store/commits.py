@@ -16,6 +16,7 @@ from ide.store import git
 from ide.store.edit_log import parse_log
 from ide.store.workspace import Workspace
 
+DESPITE_ERRORS = "Despite-errors"  # the trailer of a commit that errors did not hold back
 _LOG_PATH = re.compile(r"datasets/([^/]+)/edits/[^/]+\.jsonl")
 _START = "\x01commit\x01"  # JSON escapes control characters, so no edit can hold this
 
@@ -34,6 +35,13 @@ class CommitInfo:
     message: str
     counts: Mapping[str, Mapping[str, int]]
     edit_ids: Mapping[str, tuple[str, ...]]
+
+    @property
+    def despite_errors(self) -> str | None:
+        """Why it was made although errors stood, and which; None where none did."""
+        lines = self.message.splitlines()
+        found = [x for x in lines if x.startswith(f"{DESPITE_ERRORS}: ")]
+        return found[-1].split(": ", 1)[1] if found else None
 
     @property
     def summary(self) -> str:

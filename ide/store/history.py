@@ -117,6 +117,7 @@ def log_as_rows(commits: Iterable[CommitInfo]) -> list[dict[str, Any]]:
             "author": c.author,
             "message": (c.message.splitlines() or [""])[0],
             "summary": c.summary,
+            "despite_errors": c.despite_errors,
         }
         for c in commits
     ]
