@@ -1,31 +1,32 @@
-"""What Review shows, prepared: a window of the queue, each row with all that its card needs.
+"""What Review shows, prepared: a stretch of the queue, each row with all that its card needs.
 
-The queue is the build's suspects in rank order, and after them what it doubts most of the rest.
-A window is the stretch of ranks around the cursor that the browser holds; ahead of the cursor the
-judged are left out, behind it they stay, so that one can look back. All functions only read.
+The queue holds every label that nobody judged, in the order that the verdicts so far give it.
+The browser keeps what is next as it is (it is on the screen or prefetched) and is told anew, with
+each answer, what comes after that. It says which examples it holds, so that none comes twice and
+none is passed over, whatever became of the server meanwhile. Behind the cursor stand the verdicts
+given before, the newest last. All functions only read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from ide.app.labeler.sync import Held
 from ide.dataset.edit import Edit
 from ide.dataset.replay import UNTOUCHED, ExampleState, register_of
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, SUSPECT_THRESHOLD, TEST, VALIDATION
+from ide.dataset.yields import Yield, advice
 from ide.store.builds import BuildInfo, build_metrics, build_table
+from ide.store.queue import Queue, ranked
 
-N_BEFORE = 30  # rows behind the cursor in the first window
-N_AHEAD = 320  # unjudged rows ahead of it
-N_MORE = 240  # unjudged rows that a further window adds
-MIN_AHEAD = 240  # fewer ahead, and more are sent: seven seconds of a key every 30 ms
-MIN_QUEUE = 5_000  # ranks that can be reviewed where fewer are suspects
+N_BEFORE = 30  # verdicts behind the cursor that are sent at a time
+N_AHEAD = 300  # rows ahead, beyond those that stay as they are: nine seconds of a key every 30 ms
 N_NEIGHBORS = 10
 N_PROBABILITIES = 8  # sent of datasets with many classes
 MANY_CLASSES = 30
@@ -34,97 +35,91 @@ MARGIN, LOSS = "margin", "loss"
 
 
 @dataclass(frozen=True, slots=True)
-class Suspects:
-    """A build's suspects in rank order, as columns of length N; ``position_by_id`` finds one."""
-
-    ids: list[str]
-    columns: Mapping[str, list[Any]]
-    position_by_id: Mapping[str, int]
-    n_suspects: int  # of them more likely wrong than right; the rest is only doubtful
-
-    def __len__(self) -> int:
-        """Return N."""
-        return len(self.ids)
-
-
-@dataclass(frozen=True, slots=True)
 class Window:
-    """Positions to send, and the stretch of ranks that the browser then knows all about."""
+    """What comes before and after what the browser holds; ids."""
 
-    positions: list[int]
-    range: tuple[int, int]  # ranks, 1-based, both included; (1, 0) = nothing
-    is_end: bool  # no unjudged suspect comes after
+    before: list[str]  # oldest first
+    ahead: list[str]  # most suspect first
+    is_begin: bool  # nothing was judged before
+    is_end: bool  # nothing is left to judge after
+
+
+def window_of(queue: Queue, held: Held | None, start: str | None, judged: Sequence[str]) -> Window:
+    """Return what the browser should hold. ``judged``: ids in the order of their verdicts.
+
+    ``start`` is the example that the address names; without ``held`` it is where one begins.
+    """
+    near = set(held.near) if held else {start}
+    ahead: list[str] = []
+    is_end = True
+    for row in queue.order:
+        example_id = queue.ranked.ids[row]
+        if example_id in near:
+            continue
+        if len(ahead) == N_AHEAD:
+            is_end = False
+            break
+        ahead.append(example_id)
+    if held is None:
+        behind = [x for x in judged if x != start]
+    elif held.first in judged:
+        behind = list(judged[: judged.index(held.first)])
+    else:
+        behind = []
+    return Window(behind[-N_BEFORE:], ahead, len(behind) <= N_BEFORE, is_end)
+
+
+def judged_in_order(
+    queue: Queue, edits: Iterable[Edit], states: Mapping[str, ExampleState]
+) -> list[str]:
+    """Return the judged ids of a queue, in the order of the newest verdict on each."""
+    made_at = {edit.edit_id: edit.made_at for edit in edits}
+    moments = {
+        x: max(made_at[i] for ids in state.in_force.values() for i in ids)
+        for x, state in states.items()
+        if state.is_judged and x in queue.ranked.row_by_id
+    }
+    return sorted(moments, key=lambda x: (moments[x], x))
+
+
+def yield_row(found: Yield) -> dict[str, Any]:
+    """Return what the line above the example says of the review's yield."""
+    return {
+        "n_judged": found.n_judged,
+        "n_errors": found.n_errors,
+        "precision": {
+            "value": found.precision,
+            "low": found.precision_low,
+            "high": found.precision_high,
+        },
+        "left": [found.n_left, found.n_left_low, found.n_left_high],
+        "n_unjudged": found.n_unjudged,
+        "is_worth_it": found.is_worth_it,
+        "advice": advice(found),
+        "error_cost": found.error_cost,
+        "n_worth": found.n_worth,
+        "loss": [round(found.loss_if_stopped), round(found.loss_if_continued)],
+    }
 
 
 @lru_cache(maxsize=4)
-def suspects_of(build: BuildInfo) -> Suspects:
-    """Read the queue of a build: its suspects, and the most doubtful where those are few."""
-    table = build_table(build, "suspects")
-    is_suspect = pc.greater(table["p_mislabeled"], SUSPECT_THRESHOLD)
-    is_queued = pc.or_(is_suspect, pc.less_equal(table["rank"], MIN_QUEUE))
-    table = table.filter(is_queued).sort_by("rank")
-    columns = {name: table[name].to_pylist() for name in _ROW_COLUMNS if name in table.column_names}
-    ids = table[EXAMPLE_ID].to_pylist()
-    position_by_id = {example_id: i for i, example_id in enumerate(ids)}
-    return Suspects(ids, columns, position_by_id, pc.sum(is_suspect).as_py() or 0)
-
-
-_ROW_COLUMNS = ("rank", LABEL, "suggested_label", "p_mislabeled", "reason", SPLIT, "neighbors")
-
-
-def first_window(suspects: Suspects, start: str | None, is_judged: Callable[[str], bool]) -> Window:
-    """Return the window around ``start``, or around the first suspect that nobody judged."""
-    position = suspects.position_by_id.get(start or "", -1)
-    if position < 0:
-        unjudged = (i for i, x in enumerate(suspects.ids) if not is_judged(x))
-        position = next(unjudged, len(suspects))
-    low = max(0, position - N_BEFORE)
-    ahead, high = _unjudged(suspects, position + 1, N_AHEAD, is_judged)
-    here = [position] if position < len(suspects) else []
-    return _window(suspects, [*range(low, position), *here, *ahead], low, high)
-
-
-def next_window(
-    suspects: Suspects, have: tuple[int, int], cursor: int, is_judged: Callable[[str], bool]
-) -> Window:
-    """Return what the browser lacks, given the ranks that it has and where its cursor is."""
-    low, high = max(0, have[0] - 1), min(have[1], len(suspects))
-    positions: list[int] = []
-    n_ahead = sum(not is_judged(x) for x in suspects.ids[max(low, cursor) : high])
-    if n_ahead < MIN_AHEAD and high < len(suspects):
-        ahead, high = _unjudged(suspects, high, N_MORE, is_judged)
-        positions += ahead
-    if cursor - low < 12 and low > 0:
-        before = max(0, low - N_BEFORE)
-        positions += range(before, low)
-        low = before
-    return _window(suspects, sorted(positions), low, high)
-
-
-def _unjudged(
-    suspects: Suspects, begin: int, n: int, is_judged: Callable[[str], bool]
-) -> tuple[list[int], int]:
-    """Return up to n positions from ``begin`` on that nobody judged, and where the search ended."""
-    found: list[int] = []
-    for position in range(begin, len(suspects)):
-        if len(found) == n:
-            return found, position
-        if not is_judged(suspects.ids[position]):
-            found.append(position)
-    return found, len(suspects)
-
-
-def _window(suspects: Suspects, positions: list[int], low: int, high: int) -> Window:
-    return Window(positions, (low + 1, high), is_end=high >= len(suspects))
+def n_suspects(build: BuildInfo) -> int:
+    """Count the labels that the compile thinks more likely wrong than right."""
+    return int((ranked(build).table["p_mislabeled"].to_numpy() > SUSPECT_THRESHOLD).sum())
 
 
 # ---- rows ----
 
+_ROW_COLUMNS = (
+    "rank", LABEL, "suggested_label", "p_suggested", "p_mislabeled", "is_ambiguous", "reason",
+    SPLIT, "neighbors",
+)  # fmt: skip
+
 
 def rows(
     build: BuildInfo,
-    suspects: Suspects,
-    positions: Iterable[int],
+    queue: Queue,
+    example_ids: Sequence[str],
     *,
     classes: tuple[str, ...],
     state_of: Callable[[str], dict[str, Any]],
@@ -132,30 +127,46 @@ def rows(
     url_of: Callable[[str], str],
 ) -> list[dict[str, Any]]:
     """Return the cards of some suspects; see stage.js for what each field is for."""
-    columns, record, probabilities = suspects.columns, training_record(build), probs_of(build)
+    record, probabilities = training_record(build), probs_of(build)
     n_probabilities = len(classes) if len(classes) <= MANY_CLASSES else N_PROBABILITIES
+    at = [queue.ranked.row_by_id[x] for x in example_ids]
+    table = queue.ranked.table
+    names = [name for name in _ROW_COLUMNS if name in table.column_names]
+    cards = table.select(names).take(pa.array(at, pa.int64())).to_pylist()
     found = []
-    for position in positions:
-        example_id = suspects.ids[position]
-        neighbors = (columns["neighbors"][position] or [])[:N_NEIGHBORS]
+    for example_id, row, card in zip(example_ids, at, cards, strict=True):
+        p = float(queue.p_mislabeled[row])
         found.append(
             {
                 "id": example_id,
-                "rank": columns["rank"][position],
+                "rank": card["rank"],
                 "url": url_of(example_id),
-                "given": columns[LABEL][position],
-                "suggested": columns["suggested_label"][position],
-                "p": _rounded(columns["p_mislabeled"][position]),
-                "reason": columns["reason"][position],
-                "split": columns[SPLIT][position],
+                "given": card[LABEL],
+                "suggested": card["suggested_label"],
+                "p": round(p, 4),
+                "p_suggested": _suggested_now(card, p),
+                "ambiguous": bool(card.get("is_ambiguous")),
+                "reason": card["reason"],
+                "split": card[SPLIT],
                 "probs": _likeliest(probabilities.row(example_id), n_probabilities),
-                "neighbors": [(url_of(n), label_of(n)) for n in neighbors],
+                "neighbors": [
+                    (url_of(n), label_of(n)) for n in (card["neighbors"] or [])[:N_NEIGHBORS]
+                ],
                 LOSS: _curve(record.row(example_id, LOSS)),
                 MARGIN: _curve(record.row(example_id, MARGIN)),
                 "state": state_of(example_id),
             }
         )
     return found
+
+
+def _suggested_now(card: Mapping[str, Any], p: float) -> float | None:
+    """Return the odds of the suggested label: its share of the doubt, of the doubt as it is now."""
+    compiled = card.get("p_suggested")
+    if compiled is None:
+        return None
+    share = min(1.0, float(compiled) / max(float(card["p_mislabeled"]), 1e-9))
+    return round(p * share, 4)
 
 
 def _likeliest(probs: np.ndarray | None, n: int) -> list[tuple[int, float]]:
@@ -168,10 +179,6 @@ def _likeliest(probs: np.ndarray | None, n: int) -> list[tuple[int, float]]:
 
 def _curve(values: np.ndarray | None) -> list[float]:
     return [] if values is None else [round(float(v), 3) for v in np.nan_to_num(values, posinf=99)]
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(float(value), 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,16 +262,14 @@ def _conflict_registers(state: ExampleState) -> tuple[str, ...]:
 
 
 def changed_states(
-    suspects: Suspects,
-    have: tuple[int, int] | None,
+    held: Held | None,
     states: Mapping[str, ExampleState],
     state_of: Callable[[str], dict[str, Any]],
 ) -> dict[str, dict[str, Any]]:
     """Return the states of the edited examples among those that the browser holds."""
-    if have is None:
+    if held is None:
         return {}
-    held = suspects.ids[max(0, have[0] - 1) : have[1]]
-    return {x: state_of(x) for x in held if states.get(x, UNTOUCHED).n_edits}
+    return {x: state_of(x) for x in (*held.near, *held.beyond) if x in states}
 
 
 def evals_of(build: BuildInfo) -> tuple[str, dict[str, dict[str, Any]]]:

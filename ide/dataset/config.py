@@ -50,6 +50,13 @@ class AnnotationConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewConfig:
+    """When reviewing suspects has paid: see ``ide.dataset.yields``."""
+
+    error_cost: float = 20.0  # judgements that finding one wrong label is worth
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetConfig:
     """One dataset's ``dataset.toml``."""
 
@@ -63,6 +70,7 @@ class DatasetConfig:
     split: SplitConfig = SplitConfig()
     model: ModelConfig = ModelConfig()
     annotation: AnnotationConfig = AnnotationConfig()
+    review: ReviewConfig = ReviewConfig()
     checks: CheckSettings = field(default_factory=CheckSettings)
     gates: tuple[Mapping[str, Any], ...] = ()
 
@@ -77,7 +85,7 @@ class DatasetConfig:
         return PAYLOAD_BY_MODALITY[self.modality]
 
 
-_SECTIONS = ("split", "model", "annotation", "checks")
+_SECTIONS = ("split", "model", "annotation", "review", "checks")
 _TOP_LEVEL = {"title", "modality", "classes", "licence", "source", "description", "gate"}
 _BOUNDS = {
     "validation": (0.0, 0.9),
@@ -89,13 +97,16 @@ _BOUNDS = {
     "image_size": (4, 1_024),
     "seed": (0, 2**31 - 1),
     "votes_per_example": (0, 1_000),
+    "error_cost": (1.0, 1e6),
     "min_class_size": (0, 1_000_000),
     "max_imbalance": (1.0, 1e9),
 }
 
 COMPILED_MODALITIES = frozenset({"image"})  # grows with models/
 
-Section = TypeVar("Section", SplitConfig, ModelConfig, AnnotationConfig, CheckSettings)
+Section = TypeVar(
+    "Section", SplitConfig, ModelConfig, AnnotationConfig, ReviewConfig, CheckSettings
+)
 
 
 def is_name(name: str) -> bool:
@@ -152,6 +163,7 @@ def parse_config(
         split=split,
         model=_section(ModelConfig, data, "model", where),
         annotation=_section(AnnotationConfig, data, "annotation", where),
+        review=_section(ReviewConfig, data, "review", where),
         checks=_checks(data, where, own_checks),
         gates=_gates(data, where),
     )

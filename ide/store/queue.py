@@ -1,16 +1,49 @@
-"""The queue of suspects: what to look at next, the judged left out."""
+"""The queue of suspects: what to look at next, as the verdicts given so far put it.
+
+The compile's order is where it begins. Every verdict since then corrects the odds of the labels
+that nobody judged (``ide.dataset.verdicts`` says which, ``ide.dataset.recalibration`` how much),
+and with them the order, without a compile.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from ide.dataset.recalibration import calibration, sigmoid
+from ide.dataset.replay import ExampleState
 from ide.dataset.schema import EXAMPLE_ID
-from ide.store.builds import build_table, require_build
-from ide.store.state import dataset_state
+from ide.dataset.verdicts import Signals, learn, signals_of, verdicts_of
+from ide.dataset.yields import Yield, yield_of
+from ide.store.builds import BuildInfo, build_table, require_build
+from ide.store.edit_log import read_edits
+from ide.store.state import dataset_revision, dataset_state, imported_labels
 from ide.store.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranked:
+    """A build's suspects in its own order, N rows, prepared for verdicts."""
+
+    table: pa.Table
+    ids: list[str]
+    row_by_id: Mapping[str, int]
+    signals: Signals
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Queue:
+    """The suspects after the verdicts given so far."""
+
+    ranked: Ranked
+    p_mislabeled: np.ndarray  # (N,) 0 … 1, of the rows of ``ranked``
+    order: np.ndarray  # (U,) the rows that nobody judged, most suspect first
+    found: Yield
 
 
 def judged_ids(workspace: Workspace, name: str) -> list[str]:
@@ -19,13 +52,23 @@ def judged_ids(workspace: Workspace, name: str) -> list[str]:
     return [example_id for example_id, state in states.items() if state.is_judged]
 
 
+def queue_of(workspace: Workspace, name: str, build: BuildInfo) -> Queue:
+    """Return the queue over a build, with every verdict that stands now."""
+    cost = workspace.config(name).review.error_cost
+    return _queue(workspace, name, build, cost, dataset_revision(workspace, name))
+
+
 def suspect_queue(workspace: Workspace, name: str, *, with_judged: bool = False) -> pa.Table:
-    """Return the current build's suspects in rank order; see ``schema.SUSPECTS``."""
-    table = build_table(require_build(workspace, name), "suspects")
-    if with_judged:
-        return table
-    judged = pa.array(judged_ids(workspace, name), pa.string())
-    return table.filter(pc.invert(pc.is_in(table[EXAMPLE_ID], value_set=judged)))
+    """Return the current build's suspects, most suspect first; see ``schema.SUSPECTS``.
+
+    ``p_mislabeled`` is what the verdicts make of it, ``rank`` the build's. The judged are left out.
+    """
+    queue = queue_of(workspace, name, require_build(workspace, name))
+    rows = np.argsort(-queue.p_mislabeled, kind="stable") if with_judged else queue.order
+    table = queue.ranked.table.take(pa.array(rows))
+    column = table.schema.get_field_index("p_mislabeled")
+    p = pa.array(queue.p_mislabeled[rows], table.schema.field(column).type)
+    return table.set_column(column, table.schema.field(column), p)
 
 
 def suspect_rows(
@@ -35,3 +78,58 @@ def suspect_rows(
     queue = suspect_queue(workspace, name, with_judged=with_judged)
     rows: list[dict[str, Any]] = queue.slice(0, limit).to_pylist()
     return rows
+
+
+@lru_cache(maxsize=4)
+def ranked(build: BuildInfo) -> Ranked:
+    """Read a build's suspects and prepare them; once a build."""
+    table = build_table(build, "suspects").sort_by("rank").combine_chunks()
+    ids = table[EXAMPLE_ID].to_pylist()
+    return Ranked(table, ids, {x: row for row, x in enumerate(ids)}, signals_of(table))
+
+
+@lru_cache(maxsize=4)
+def _queue(
+    workspace: Workspace, name: str, build: BuildInfo, error_cost: float, _revision: str
+) -> Queue:
+    of_build = ranked(build)
+    states, imported = dataset_state(workspace, name), imported_labels(workspace, name)
+    verdicts = verdicts_of(
+        of_build.signals,
+        row_by_id=of_build.row_by_id,
+        states=states,
+        imported=imported,
+        shown=_Shown(workspace, name),
+    )
+    logits, own = learn(of_build.signals, verdicts)
+    learnt = calibration(own, verdicts.is_error[verdicts.rows >= 0])
+    p = sigmoid(learnt.apply(logits))
+    is_judged = np.zeros(len(p), bool)
+    judged = (of_build.row_by_id.get(x) for x, state in states.items() if state.is_judged)
+    is_judged[[row for row in judged if row is not None]] = True
+    rows = np.flatnonzero(~is_judged)
+    order = rows[np.argsort(-p[rows], kind="stable")]
+    found = yield_of(
+        learnt,
+        logits[order],
+        n_judged=len(verdicts.is_error),
+        n_errors=int(verdicts.is_error.sum()),
+        error_cost=error_cost,
+    )
+    return Queue(of_build, p, order, found)
+
+
+class _Shown:
+    """What a person was shown when the verdict in force was given; the log is read if asked."""
+
+    def __init__(self, workspace: Workspace, name: str) -> None:
+        self.workspace, self.name = workspace, name
+        self.by_id: dict[str, Any] | None = None
+
+    def __call__(self, state: ExampleState) -> Mapping[str, Any] | None:
+        """Return the evidence of the edit in force, where it has any."""
+        if self.by_id is None:
+            edits = read_edits(self.workspace, self.name).edits
+            self.by_id = {edit.edit_id: edit.evidence for edit in edits if edit.evidence}
+        ids = (*state.in_force.get("label", ()), *state.in_force.get("exclusion", ()))
+        return next((self.by_id[i] for i in ids if i in self.by_id), None)

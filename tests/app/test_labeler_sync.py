@@ -36,7 +36,7 @@ def ids(workspace):
 def message(edits, **changes):
     fields = {
         "client": new_edit_id(), "annotator": "ada", "build_id": "5" * 16, "edits": edits,
-        "cursor": 1, "have": [1, 10], "wanted": None,
+        "held": {"near": [], "beyond": [], "first": None}, "wanted": None,
     }  # fmt: skip
     return parse_message(fields | changes)
 
@@ -166,24 +166,58 @@ def data(workspace, **changes):
     return labeler_data(workspace, NAME, require_build(workspace, NAME), **(fields | changes))
 
 
-def test_the_judged_are_left_out_ahead_and_stay_behind(workspace):
+def held(near=(), beyond=(), first=None):
+    return {"near": list(near), "beyond": list(beyond), "first": first}
+
+
+def test_the_judged_are_left_out_ahead_and_stay_behind_in_the_order_of_their_verdicts(workspace):
     rows = data(workspace)["rows"]
     assert [row["rank"] for row in rows] == list(range(1, 121))
-    for row in rows[:3] + rows[50:52]:
+    judged = [rows[i] for i in (2, 0, 51, 1, 50)]
+    for row in judged:
         edit_example(workspace, NAME, row["id"], "label", row["suggested"], annotator="bob")
     found = data(workspace)
     assert found["start"] == rows[3]["id"]
-    assert found["n_judged"] == 5
-    assert [r["rank"] for r in found["rows"]] == [*range(1, 51), *range(53, 121)]
+    assert (found["yield"]["n_judged"], found["yield"]["n_errors"]) == (5, 5)
+    assert found["before"] == [row["id"] for row in judged]
+    assert found["is_begin"]
+    ahead = [x for x, _ in found["ahead"]]
+    assert {found["start"], *ahead} == {row["id"] for row in rows} - {r["id"] for r in judged}
 
 
-def test_a_window_grows_only_by_what_the_browser_lacks(workspace):
-    found = data(workspace, message=message([], have=[1, 40], cursor=35))
-    assert [row["rank"] for row in found["rows"]] == list(range(41, 121))
-    assert found["range"] == [1, 120]
+def test_an_answer_brings_what_the_browser_lacks_and_nothing_that_it_shows(workspace):
+    rows = data(workspace)["rows"]
+    ids = [row["id"] for row in rows]
+    found = data(workspace, message=message([], held=held(ids[:60], ids[60:100])))
+    assert {row["id"] for row in found["rows"]} == set(ids[100:])
+    assert {x for x, _ in found["ahead"]} == set(ids[60:])
+    assert found["before"] == []
     assert found["is_end"]
-    again = data(workspace, message=message([], have=[1, 120], cursor=35))
-    assert again["rows"] == []
+    whole = data(workspace, message=message([], held=held(ids[:60], ids[60:])))
+    assert whole["rows"] == []
+
+
+def test_verdicts_reorder_what_is_ahead_at_once_and_leave_what_is_held_near(workspace):
+    rows = data(workspace)["rows"]
+    ids = [row["id"] for row in rows]
+    for row in rows[:40]:
+        action = "confirm" if int(row["given"]) % 2 else "label"
+        value = row["given"] if action == "confirm" else row["suggested"]
+        edit_example(workspace, NAME, row["id"], action, value, annotator="ada")
+    found = data(workspace, message=message([], held=held(ids[40:70], ids[70:])))
+    ahead = [x for x, _ in found["ahead"]]
+    assert sorted(ahead) == sorted(ids[70:])
+    assert ahead != ids[70:]
+    odds = [p for _, p in found["ahead"]]
+    assert odds == sorted(odds, reverse=True)
+    is_odd = {row["id"]: int(row["given"]) % 2 for row in rows}
+    half = len(ahead) // 2
+    assert sum(is_odd[x] for x in ahead[:half]) < sum(is_odd[x] for x in ahead[half:])
+
+
+@pytest.mark.parametrize("bad", [7, [], {"near": "x", "beyond": []}, {"near": [1], "beyond": []}])
+def test_what_the_browser_cannot_hold_is_passed_over(bad):
+    assert message([], held=bad).held is None
 
 
 def test_an_example_in_the_address_is_the_one_that_is_shown_even_if_judged(workspace):
@@ -200,7 +234,7 @@ def test_others_verdicts_and_conflicts_come_with_each_answer(workspace):
     for annotator, label in (("bob", "1"), ("eve", "2")):
         one = entry(row["id"], value=label)
         receive(workspace, NAME, message([one], annotator=annotator), annotator=annotator)
-    found = data(workspace, message=message([], have=[1, 120]))
+    found = data(workspace, message=message([], held=held([row["id"]])))
     state = found["states"][row["id"]]
     assert state["conflict"] == ["1", "2"]
     assert state["label"] is None

@@ -16,21 +16,22 @@ import streamlit as st
 from ide.app.labeler.sync import Message, Receipt, parse_message, receive
 from ide.app.payload import payload_urls
 from ide.app.review_data import (
-    Window,
     changed_states,
     evals_of,
-    first_window,
-    next_window,
+    judged_in_order,
+    n_suspects,
     rows,
     state_row,
-    suspects_of,
     undoable_steps,
+    window_of,
+    yield_row,
 )
 from ide.app.server import LABELER_PATH, labeler_version
 from ide.dataset.ids import content_id
 from ide.dataset.replay import UNTOUCHED, ExampleState
 from ide.store.builds import BuildInfo
 from ide.store.edit_log import read_edits
+from ide.store.queue import queue_of
 from ide.store.state import dataset_state, imported_labels
 from ide.store.workspace import Workspace
 
@@ -108,11 +109,8 @@ def labeler_data(
     config = workspace.config(name)
     log = read_edits(workspace, name)
     states, imported = dataset_state(workspace, name), imported_labels(workspace, name)
-    suspects = suspects_of(build)
-    have = message.have if message else None
-
-    def is_judged(example_id: str) -> bool:
-        return states.get(example_id, UNTOUCHED).is_judged
+    queue = queue_of(workspace, name, build)
+    held = message.held if message else None
 
     def state_of(example_id: str) -> dict[str, Any]:
         state = states.get(example_id, UNTOUCHED)
@@ -122,57 +120,51 @@ def labeler_data(
         label = states.get(example_id, UNTOUCHED).label
         return label if label is not None else imported.get(example_id)
 
-    window = _window(suspects, have, message, start, is_judged)
-    positions = list(window.positions)
-    wanted = suspects.position_by_id.get(message.wanted or "") if message else None
-    if wanted is not None and wanted not in positions:
-        positions = sorted([*positions, wanted])
+    known = queue.ranked.row_by_id
+    is_known_start = start in known
+    first = queue.ranked.ids[queue.order[0]] if len(queue.order) else None
+    begin = start if is_known_start else first
+    is_looking_back = held is None or held.first is not None
+    judged = judged_in_order(queue, log.edits, states) if is_looking_back else []
+    window = window_of(queue, held, begin, judged)
+    wanted = message.wanted if message and message.wanted in known else None
+    here = begin if held is None else wanted
+    has = set(held.beyond) if held else set()
+    lacking = [x for x in window.ahead if x not in has]
     split, evals = evals_of(build)
-    n_judged = sum(map(is_judged, suspects.ids[: suspects.n_suspects or None]))
-    first = next((x for x in suspects.ids if not is_judged(x)), None)
-    is_known_start = start in suspects.position_by_id
     return {
         "workspace": content_id(str(workspace.root).encode()),
         "dataset": name,
         "annotator": annotator,
         "classes": list(config.classes),
         "build": {"id": build.build_id},
-        "n_total": len(suspects),
-        "n_suspects": suspects.n_suspects,
-        "n_judged": n_judged,
+        "n_total": len(known),
+        "n_suspects": n_suspects(build),
+        "yield": yield_row(queue.found),
         "is_all_judged": first is None and not is_known_start,
-        "start": start if is_known_start else first,
+        "start": begin,
         "start_notice": _start_notice(name, start, imported, is_known=is_known_start),
         "rows": rows(
             build,
-            suspects,
-            positions,
+            queue,
+            [*window.before, *([here] if here else []), *lacking],
             classes=config.classes,
             state_of=state_of,
             label_of=label_of,
             url_of=payload_urls(workspace, name),
         ),
-        "range": list(window.range),
+        "before": window.before,
+        "here": here,
+        "ahead": [(x, round(float(queue.p_mislabeled[known[x]]), 4)) for x in window.ahead],
+        "is_begin": window.is_begin if is_looking_back else None,
         "is_end": window.is_end,
-        "states": changed_states(suspects, have, states, state_of),
+        "states": changed_states(held, states, state_of),
         "history": [] if message else undoable_steps(log.edits, states, annotator),
         "evals": evals,
         "evals_split": split,
         "problems": _problems(log.damage, states),
         "receipt": receipt.as_data() if receipt else None,
     }
-
-
-def _window(
-    suspects: Any,
-    have: tuple[int, int] | None,
-    message: Message | None,
-    start: str | None,
-    is_judged: Any,
-) -> Window:
-    if message is None or have is None:
-        return first_window(suspects, start, is_judged)
-    return next_window(suspects, have, message.cursor, is_judged)
 
 
 def _start_notice(

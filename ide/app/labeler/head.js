@@ -1,29 +1,27 @@
-// The line above the example: where one is, how far one got, and what is saved.
+// The line above the example: which one it is, and what is saved.
 
 import { button, h, setText } from "./dom.js";
 
 export class Head {
   constructor({ onGrid, onHelp }) {
     this.place = h("b", { class: "place" });
-    this.progress = h("span", { class: "progress-fill" });
     this.identity = h("span", { class: "example-id" });
     this.saved = h("span", { class: "saved", role: "status", "aria-live": "polite" });
     this.gridButton = button({ class: "quiet", "aria-pressed": "false", onclick: onGrid }, h("kbd", { text: "G" }), "Grid");
     this.element = h("header", {},
-      this.place, h("span", { class: "progress", "aria-hidden": "true" }, this.progress), this.identity,
+      this.place, this.identity,
       h("span", { class: "space" }), this.saved,
       this.gridButton,
       button({ class: "quiet", "aria-label": "keys", onclick: onHelp }, h("kbd", { text: "?" }), h("span", { class: "wide", text: "Keys" })));
   }
 
   /** row: what is shown, or null. nSuspects of the nTotal ranks are more likely wrong than right. */
-  show(row, { nJudged, nSuspects, nTotal }) {
+  show(row, { nSuspects, nTotal }) {
     const isSuspect = row && row.rank <= nSuspects;
     const of = (isSuspect ? nSuspects : nTotal).toLocaleString("en");
-    setText(this.place, row ? `${row.rank} of ${of}${isSuspect ? "" : ", doubtful"}` : "");
-    this.place.title = isSuspect ? "rank among the suspects" : "after the suspects: more likely right than wrong, and doubted most";
-    setText(this.identity, row ? `${row.id} · ${row.split ?? ""} · ${nJudged.toLocaleString("en")} judged` : "");
-    this.progress.style.transform = `scaleX(${Math.min(1, nJudged / Math.max(1, nSuspects || nTotal))})`;
+    setText(this.place, row ? `${row.rank.toLocaleString("en")} of ${of}${isSuspect ? "" : ", doubtful"}` : "");
+    this.place.title = `${isSuspect ? "rank among the suspects" : "rank among all labels, after the suspects"}, as compiled; verdicts since then move the likely errors forward`;
+    setText(this.identity, row ? `${row.id} · ${row.split ?? ""}` : "");
   }
 
   /** outbox: what is on its way; refusal: what the server would not write, or undefined. */

@@ -16,6 +16,7 @@ import { Picker } from "./picker.js";
 import { Queue } from "./queue.js";
 import { Stage } from "./stage.js";
 import { Strip } from "./strip.js";
+import { YieldLine } from "./yield.js";
 
 const DECODE_AHEAD = 12;
 const DECODE_BEHIND = 4;
@@ -75,7 +76,6 @@ class Labeler {
     this.isGrid = false;
     this.nTotal = data.n_total;
     this.nSuspects = data.n_suspects;
-    this.nJudgedBefore = data.n_judged;
     this.hasMore = true; // false: every loaded example is judged
     this.outbox = new Outbox({
       prefix: `upwell/edits/${data.workspace}/${data.dataset}/${data.annotator}/`,
@@ -107,13 +107,14 @@ class Labeler {
     } });
     this.picker = new Picker({ classes: this.classes, onPick: (label) => this.judge("label", label), onClose: () => this.root.focus({ preventScroll: true }) });
     this.head = new Head({ onGrid: () => this.toggleGrid(), onHelp: () => this.toggleHelp() });
+    this.yield = new YieldLine();
     // a place each: neither a passing remark nor news of a conflict may wipe out a refusal
     [this.notice, this.refused, this.trouble] = [notice(), notice(), notice()];
     this.news = h("p", { class: "notice news", hidden: true }, "A newer build is ready. ",
       button({ onclick: () => this.reload() }, "Load its suspects"));
     this.done = h("div", { class: "done", hidden: true });
     this.help = helpPanel({ keys: this.keys, nClasses: this.classes.length, onClose: () => this.toggleHelp(false) });
-    this.root.replaceChildren(this.head.element, this.refused, this.trouble, this.notice, this.news, this.stage.element, this.strip.element, this.grid.element, this.done, this.picker.element, this.help);
+    this.root.replaceChildren(this.head.element, this.yield.element, this.refused, this.trouble, this.notice, this.news, this.stage.element, this.strip.element, this.grid.element, this.done, this.picker.element, this.help);
     this.root.tabIndex = -1;
     this.root.dataset.ready = "true";
     this.takeFocus();
@@ -235,11 +236,12 @@ class Labeler {
     this.outbox.add(edits);
   }
 
+  /** Say it once: the odds waver around one half. */
   sayWhereSuspectsEnd(judged) {
     const row = this.queue.current;
-    if (this.nSuspects && judged.rank <= this.nSuspects && row.rank > this.nSuspects) {
-      this.say(`The last of ${this.nSuspects.toLocaleString("en")} suspects is judged. What follows is more likely right than wrong.`);
-    }
+    if (this.isEndSaid || !(judged.p > 0.5 && row.p <= 0.5)) return;
+    this.isEndSaid = true;
+    this.say("The last suspect is judged. What follows is more likely right than wrong.");
   }
 
   edit(row, action, value, made) {
@@ -320,13 +322,7 @@ class Labeler {
 
   showHead() {
     const row = this.hasMore || this.isGrid ? this.queue.current : null;
-    this.head.show(row, { nJudged: this.nJudged(), nSuspects: this.nSuspects, nTotal: this.nTotal });
-  }
-
-  /** Judged suspects (without any, of the whole queue): the server's count, and what changed since. */
-  nJudged() {
-    const last = this.nSuspects || this.nTotal;
-    return this.queue.rows.reduce((n, row) => n + (row.rank <= last ? Number(row.state.judged) - Number(row.wasJudged) : 0), this.nJudgedBefore);
+    this.head.show(row, { nSuspects: this.nSuspects, nTotal: this.nTotal });
   }
 
   /** Load and decode what the next keys will show. */
@@ -344,8 +340,8 @@ class Labeler {
       this.wanted = null;
     }
     const isShort = !this.queue.isEnd && this.queue.ahead(ASK_BELOW).length < ASK_BELOW;
-    const isAtStart = this.queue.index < 10 && (this.queue.range?.[0] ?? 1) > 1;
-    if (isShort || isAtStart || this.wanted) this.sync({ edits: [...this.outbox.edits.values()] });
+    const isUntold = this.queue.current && this.told && !this.told.has(this.queue.current.id); // others may have judged it
+    if (isShort || this.queue.isNearBegin || isUntold || this.wanted) this.sync({ edits: [...this.outbox.edits.values()] });
   }
 
   /** Fetch pictures into the browser's cache, those of the neighbours too. */
@@ -406,22 +402,24 @@ class Labeler {
 
   sync({ edits }) {
     this.nMessages += 1;
-    const row = this.queue.current;
+    const { held } = this.queue;
+    this.told = new Set(held?.near);
     this.setStateValue("sync", {
       client: this.client, message: this.nMessages, annotator: this.data.annotator, build_id: this.data.build.id,
-      edits, cursor: row?.rank ?? null, have: this.queue.range, wanted: this.wanted ?? null,
+      edits, held, wanted: this.wanted ?? null,
     });
   }
 
   receive(data) {
-    const isFirst = this.queue.range === null;
+    const isFirst = !this.isBegun;
+    this.isBegun = true;
     this.data = { ...data, history: [] };
-    for (const row of data.rows) row.wasJudged = row.state.judged;
-    const fresh = this.queue.merge(data.rows, data.range, data.is_end);
+    const fresh = this.queue.merge(data);
     for (const row of fresh) this.replayPending(row);
     if (data.receipt && data.receipt.client === this.client) this.takeReceipt(data.receipt);
     this.takeStates(data.states);
     this.stage.evals = data.evals;
+    this.yield.show(data.yield);
     this.news.hidden = !data.newer_build;
     const problems = data.problems.join("  ");
     if (problems !== (this.problems ?? "")) post(this.trouble, problems);

@@ -22,6 +22,7 @@ from ide.store.workspace import Workspace
 
 MAX_EDITS = 1000  # in one message; the component sends at most 400
 MAX_PREVIOUS = 100
+MAX_HELD = 10_000  # examples that the browser says it holds, at each side of the last fixed one
 REVIEW_ACTIONS = frozenset({"label", "confirm", "exclude", "restore", "undo"})
 _CLIENT = re.compile(r"[0-9a-f-]{8,64}")
 _EDIT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -30,15 +31,29 @@ _ISSUE_ID = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What the browser says that it holds of the queue.
+
+    ``near``: ids around its cursor, up to the last that stays where it is; ``beyond``: ids of what
+    comes after; ``first``: its very first one, where it wants those before that.
+    """
+
+    near: Sequence[str]
+    beyond: Sequence[str]
+    first: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One message of the component: its unacknowledged edits, and where it is in the queue."""
+    """One message of the component: its unacknowledged edits, and what it holds of the queue."""
 
     client: str
     annotator: str
     build_id: str
     edits: Sequence[Mapping[str, Any]]
-    cursor: int  # rank
-    have: tuple[int, int] | None  # ranks that it holds
+    cursor: int  # a rank
+    have: tuple[int, int] | None  # ranks that it holds, where it goes by ranks
+    held: Held | None  # examples that it holds, where it goes by examples
     wanted: str | None  # an example that it lacks
 
 
@@ -84,6 +99,7 @@ def parse_message(value: object) -> Message | None:
         edits=[edit for edit in edits if isinstance(edit, Mapping)],
         cursor=cursor if _is_int(cursor) else 0,
         have=_ranks(value.get("have")),
+        held=_held(value.get("held")),
         wanted=wanted if isinstance(wanted, str) else None,
     )
 
@@ -276,6 +292,20 @@ def _ranks(value: object) -> tuple[int, int] | None:
         return None
     low, high = value
     return (low, high) if 0 <= low <= high + 1 < 2**31 else None
+
+
+def _held(value: object) -> Held | None:
+    if not isinstance(value, Mapping):
+        return None
+    near, beyond, first = value.get("near"), value.get("beyond"), value.get("first")
+    if not _is_ids(near) or not _is_ids(beyond):
+        return None
+    return Held(near, beyond, first if isinstance(first, str) else None)
+
+
+def _is_ids(value: object) -> TypeGuard[list[str]]:
+    is_list = isinstance(value, list) and len(value) <= MAX_HELD
+    return is_list and all(isinstance(x, str) for x in value)  # type: ignore[attr-defined]
 
 
 def _is_int(value: object) -> TypeGuard[int]:
