@@ -37,7 +37,7 @@ def read_drill(workspace: Workspace, name: str) -> Drill | None:
     try:
         stat = path.stat()
         found = _parsed(path, stat.st_ino, stat.st_size, stat.st_mtime_ns, workspace.relative(path))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     if isinstance(found, DrillError):
         raise found
