@@ -5,17 +5,18 @@ from __future__ import annotations
 import streamlit as st
 
 from ide.app import cached, navigate
-from ide.app.facts import Facts, accuracy_delta, facts, metrics_of, next_step, worst_issues
+from ide.app.facts import Facts, accuracy_delta, facts, metrics_of, next_step, open_checks, said
 from ide.app.gallery import gallery, tiles_of
 from ide.app.panels import share_metric
 from ide.app.text import ago, count, duration, interval, plain, short
 from ide.store.browse import Filters
 from ide.store.workspace import Workspace
 
-MAX_ISSUES = 4
+MAX_CHECKS = 5
 N_COMMITS = 6
 N_SAMPLES = 14
-_COLOR = {"error": "red", "warning": "orange"}
+_COLOR = {"error": "red", "warning": "orange", "note": "blue"}
+_ICON = {"error": "error", "warning": "warning", "note": "info"}
 _NOUN = {"image": "image", "text": "text", "audio": "recording", "strokes": "drawing"}
 
 
@@ -40,6 +41,9 @@ def problems(ws: Workspace) -> None:
     status = cached.status(ws)
     if status.problem:
         st.warning(plain(status.problem), icon=":material/warning:")
+    notes = [sentence for dataset in status.datasets for sentence in dataset.notes]
+    if notes:
+        st.info("\n".join(f"- {plain(sentence)}" for sentence in notes), icon=":material/target:")
     damage = [sentence for dataset in status.datasets for sentence in dataset.damage]
     if damage:
         lines = "\n".join(f"- {plain(sentence)}" for sentence in damage[:20])
@@ -88,14 +92,23 @@ def problem_list(ws: Workspace) -> None:
         if each.status.conflicts:
             text = f"{each.config.name}: {count(len(each.status.conflicts), 'conflict')}"
             navigate.link("changes", plain(text), "call_split", each.config.name)
-        for issue in worst_issues(each.build)[:MAX_ISSUES]:
-            line = f":{_COLOR[issue['severity']]}[{issue['severity']}] {plain(issue['message'])}"
-            st.markdown(f"{line}  \n:gray[{plain(each.config.name)} · {plain(issue['check'])}]")
-        if each.n_issues > MAX_ISSUES:
-            text = f"All {each.n_issues:,} of {each.config.name}"
-            navigate.link("browse", plain(text), "grid_view", each.config.name, show="with issues")
-    if not any(each.n_problems for each in found):
+        _checks(ws, each)
+    if not any(each.n_problems or any(each.n_open.values()) for each in found):
         st.caption("None known: no damage, no conflict, nothing that a check found.")
+
+
+def _checks(ws: Workspace, found: Facts) -> None:
+    """Draw a line a check that found something, with its count, the worst first."""
+    name, rows = found.config.name, open_checks(ws, found)
+    for row in rows[:MAX_CHECKS]:
+        color, words = _COLOR[row["severity"]], plain(row["check"].replace("_", " "))
+        text = f":{color}[{row['severity']}] {words} · {row['n']:,}"
+        link = {"severity": row["severity"], "check": row["check"]}
+        navigate.link("problems", text, _ICON[row["severity"]], name, **link)
+        st.caption(plain(row["worst"][:160]))
+    if rows:
+        text = f"{plain(name)}: {said(found.n_open)}"
+        navigate.link("problems", text, "report", name)
 
 
 def _holds(found: Facts) -> str:
@@ -117,6 +130,8 @@ def _numbers(ws: Workspace, name: str, found: Facts) -> None:
         st.metric("Suspects left", f"{found.n_suspects_left:,}")
         st.metric("Problems", f"{found.n_problems:,}")
         st.metric("Uncommitted", f"{found.status.n_edits:,}")
+    if problems := said(found.n_open):
+        navigate.link("problems", problems, "report", name)
     if found.build:
         parts = [f"95 %: {interval(metrics['accuracy'])}"] if metrics else []
         parts += [f"build {short(found.build.build_id)}, {ago(found.build.finished_at)}"]

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow.compute as pc
 import streamlit as st
 
-from ide.app import actions, cached
+from ide.app import actions, cached, navigate
 from ide.app.gallery import Tile, text_of
 from ide.app.panels import Bar
 from ide.app.payload import payload_url
@@ -17,10 +17,13 @@ from ide.dataset.errors import ExampleNotFoundError
 from ide.dataset.schema import EXAMPLE_ID
 from ide.store.browse import JOINED_COLUMNS
 from ide.store.builds import BuildInfo
+from ide.store.issues import open_problems_of
 from ide.store.state import current_labels, dataset_state
 from ide.store.workspace import Workspace
 
 MAX_BARS = 6
+MAX_PROBLEMS = 5
+_COLOR = {"error": "red", "warning": "orange", "note": "blue"}
 Row = Mapping[str, Any]
 
 
@@ -177,6 +180,18 @@ def neighbors(ws: Workspace, name: str, build: BuildInfo, row: Row) -> list[Tile
         for i in ids
         if i in label_by_id
     ]
+
+
+def problems(ws: Workspace, name: str, build: BuildInfo | None, row: Row) -> None:
+    """Draw what the checks found about an example and nobody settled, each with its link."""
+    found = open_problems_of(ws, name, build, row[EXAMPLE_ID]) if build else []
+    for problem in found[:MAX_PROBLEMS]:
+        words = plain(problem["check"].replace("_", " "))
+        text = f":{_COLOR[problem['severity']]}[{words}] {plain(problem['message'][:160])}"
+        navigate.link("problems", text, "report", name, issue=problem["problem_id"])
+    if len(found) > MAX_PROBLEMS:
+        text = f"All {len(found):,} problems of it"
+        navigate.link("problems", text, "report", name, text=row[EXAMPLE_ID])
 
 
 def history(ws: Workspace, name: str, row: Row) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +11,17 @@ import pyarrow.compute as pc
 
 from ide.app import cached
 from ide.app.text import count
+from ide.dataset.check_settings import SEVERITIES
 from ide.dataset.config import DatasetConfig
 from ide.dataset.schema import EXAMPLE_ID, SPLIT, SPLITS, SUSPECT_THRESHOLD, TEST
 from ide.store.builds import BuildInfo, build_metrics, current_build, edits_since, previous_build
+from ide.store.issues import (
+    IssueFilters,
+    count_problems,
+    find_problems,
+    open_by_severity,
+    problems_of,
+)
 from ide.store.queue import judged_ids
 from ide.store.state import current_labels
 from ide.store.status import DatasetStatus
@@ -31,12 +40,13 @@ class Facts:
     n_since_build: int
     n_suspects: int  # of the build, above the threshold
     n_suspects_left: int  # of those, not judged by anyone
-    n_issues: int  # errors and warnings of the checks
+    n_open: dict[str, int]  # problems that the checks found and nobody settled, by severity
 
     @property
     def n_problems(self) -> int:
-        """Damaged lines, conflicts, and what the checks found."""
-        return len(self.status.damage) + len(self.status.conflicts) + self.n_issues
+        """Damaged lines, conflicts, and the checks' errors and warnings; a note is none."""
+        n_found = self.n_open["error"] + self.n_open["warning"]
+        return len(self.status.damage) + len(self.status.conflicts) + n_found
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +74,7 @@ def facts(ws: Workspace, name: str) -> Facts:
         n_since_build=edits_since(ws, build) if build else 0,
         n_suspects=len(suspected),
         n_suspects_left=len(suspected - set(judged_ids(ws, name))),
-        n_issues=_n_issues(build),
+        n_open=open_by_severity(ws, name, build) if build else dict.fromkeys(SEVERITIES, 0),
     )
 
 
@@ -113,13 +123,23 @@ def accuracy_delta(ws: Workspace, name: str, split: str = TEST) -> float | None:
     return float(now["accuracy"]["value"]) - float(before["accuracy"]["value"])
 
 
-def worst_issues(build: BuildInfo | None) -> list[dict[str, Any]]:
-    """Return what the checks found, errors first, then warnings; notes are no problems."""
+def open_checks(ws: Workspace, found: Facts) -> list[dict[str, Any]]:
+    """Return ``severity, check, n`` of checks with open problems, and the ``worst`` in words."""
+    build, name = found.build, found.config.name
     if build is None:
         return []
-    rows = cached.table(build, "issues", ("check", "severity", "message", "score")).to_pylist()
-    found = [row for row in rows if row["severity"] in ("error", "warning")]
-    return sorted(found, key=lambda row: (row["severity"] != "error", -(row["score"] or 0.0)))
+    rows = count_problems(build, find_problems(ws, name, build, IssueFilters()))
+    table = problems_of(build).table
+    worst = table.take([row["first"] for row in rows]).to_pylist()
+    return [
+        {**row, "worst": " ".join([*w["example_ids"][:1], w["message"]])}
+        for row, w in zip(rows, worst, strict=True)
+    ]
+
+
+def said(n_by_severity: Mapping[str, int], severities: Sequence[str] = SEVERITIES) -> str:
+    """Say counts by severity: ``2 errors, 31 warnings``; "" where there are none."""
+    return ", ".join(count(n_by_severity[s], s) for s in severities if n_by_severity[s])
 
 
 def _suspected_ids(build: BuildInfo | None) -> set[str]:
@@ -129,10 +149,3 @@ def _suspected_ids(build: BuildInfo | None) -> set[str]:
     return set(
         table.filter(pc.greater(table["p_mislabeled"], SUSPECT_THRESHOLD))[EXAMPLE_ID].to_pylist()
     )
-
-
-def _n_issues(build: BuildInfo | None) -> int:
-    if build is None:
-        return 0
-    severities = Counter(cached.table(build, "issues", ("severity",))["severity"].to_pylist())
-    return severities["error"] + severities["warning"]

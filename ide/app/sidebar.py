@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ide.app import cached, navigate, state
-from ide.app.facts import facts
+from ide.app import cached, drill_page, navigate, state
+from ide.app.facts import facts, said
 from ide.app.text import count, plain
 from ide.store.workspace import Workspace
 
@@ -48,6 +48,7 @@ def _workspace(ws: Workspace) -> None:
     status = cached.status(ws)
     found = facts(ws, name)
     st.caption(f":material/account_tree: {plain(status.branch or 'detached')}")
+    drill_page.chip(ws)
     with st.container(gap="xxsmall"):
         if status.n_edits:
             text = f"{count(status.n_edits, 'uncommitted edit')}"
@@ -55,5 +56,9 @@ def _workspace(ws: Workspace) -> None:
         if found.n_suspects_left:
             text = f"{count(found.n_suspects_left, 'suspect')} left"
             navigate.link("review", text, "rate_review", name)
-        if found.n_problems:
-            navigate.link("home", f"{count(found.n_problems, 'problem')}", "warning", name)
+        if problems := said(found.n_open, ("error", "warning")):
+            navigate.link("problems", problems, "report", name)
+        if n := len(found.status.conflicts):
+            navigate.link("changes", count(n, "conflict"), "call_split", name)
+        if n := len(found.status.damage):
+            navigate.link("home", count(n, "damaged line"), "warning", name)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ide.app import cached, state
+from ide.app import cached, drill_page, navigate, state
 from ide.app.facts import metrics_of
 from ide.app.panels import Item
 from ide.app.panels import statusline as draw_line
 from ide.app.text import ago, count, interval, percent, short
 from ide.dataset.errors import UpwellError
 from ide.store.build_process import build_status
-from ide.store.builds import current_build, edits_since
+from ide.store.builds import BuildInfo, current_build, edits_since
+from ide.store.issues import open_by_severity
 from ide.store.runs import RunStatus
 from ide.store.workspace import Workspace
 
@@ -43,6 +44,9 @@ def _place(ws: Workspace) -> list[Item]:
     ]
     if status.problem:
         return [Item("no git", "error", "warn", status.problem)]
+    if progress := drill_page.under_way(ws):
+        text = f"drill: {progress.n_found:,} of {progress.n_planted:,} found"
+        items.append(Item(text, "target", "warn", "labels on this branch are planted; see Evals"))
     if status.n_edits:
         text = f"{count(status.n_edits, 'edit')} not committed"
         items.append(Item(text, "edit", "warn", "see Changes"))
@@ -63,9 +67,25 @@ def _build(ws: Workspace) -> list[Item]:
         accuracy = metrics["accuracy"]
         text = f"{percent(accuracy['value'])} ({interval(accuracy)})"
         items.append(Item(text, "verified", title=f"test accuracy with its 95 % interval, {name}"))
+    items += _problems(ws, name, build)
     if n := edits_since(ws, build):
         items.append(Item(f"{count(n, 'edit')} since the build", "update", "warn"))
     return items
+
+
+def _problems(ws: Workspace, name: str, build: BuildInfo) -> list[Item]:
+    """Return the open errors and warnings, each a link to its list."""
+    found = open_by_severity(ws, name, build)
+    return [
+        Item(
+            f"{found[severity]:,}",
+            icon,
+            tone if found[severity] else "muted",
+            f"{count(found[severity], f'open {severity}')} of {name}: see Problems",
+            href=navigate.address("problems", name, severity=severity),
+        )
+        for severity, icon, tone in (("error", "cancel", "bad"), ("warning", "warning", "warn"))
+    ]
 
 
 def _progress(run: RunStatus) -> list[Item]:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ide.dataset.check_settings import SEVERITIES
-from ide.dataset.schema import EXAMPLE_ID, POOL
+from ide.dataset.schema import EXAMPLE_ID, POOL, SPLITS
 
 # a row a problem, the worst first: by severity, check, and score from high to low
 PROBLEMS = pa.schema(
@@ -33,14 +33,16 @@ PROBLEMS = pa.schema(
 )
 
 # which change of the values settles a problem, beside leaving out all but one of its examples
-SAME_LABEL, SAME_SPLIT, KNOWN_LABEL, AGREED = "same_label", "same_split", "known_label", "agreed"
+SAME_LABEL, SAME_SPLIT, COMPLETE, AGREED = "same_label", "same_split", "complete", "agreed"
 FEWER_EXAMPLES = "fewer_examples"  # nothing but that
 NEXT_BUILD = "next_build"  # nothing: only another build can tell
 _RULES = {
     "conflicting_duplicates": SAME_LABEL,
+    "near_conflicts": SAME_LABEL,
     "leaks": SAME_SPLIT,
     "near_leaks": SAME_SPLIT,
-    "unknown_classes": KNOWN_LABEL,
+    "unknown_classes": COMPLETE,
+    "nulls": COMPLETE,
     "conflicts": AGREED,
     "same_source": NEXT_BUILD,  # its two examples stand for all of their source
 }
@@ -128,6 +130,13 @@ def rule_of(check: str, n_examples: int) -> str:
     return _RULES.get(check, FEWER_EXAMPLES) if n_examples else NEXT_BUILD
 
 
+def _is_complete(member: Member, classes: Collection[str]) -> bool:
+    """Whether an example has a split, and a label that is a class or, in the pool, none."""
+    if member.label is None:
+        return member.split == POOL
+    return member.label in classes and member.split in SPLITS
+
+
 def is_settled(rule: str, members: Sequence[Member], classes: Collection[str]) -> bool:
     """Whether the values in force leave nothing of a problem, whatever the last build found."""
     kept = [m for m in members if not m.is_excluded]
@@ -139,6 +148,6 @@ def is_settled(rule: str, members: Sequence[Member], classes: Collection[str]) -
         return len({m.label for m in kept if m.label is not None}) < 2
     if rule == SAME_SPLIT:
         return len({m.split for m in kept if m.split != POOL}) < 2
-    if rule == KNOWN_LABEL:
-        return all(m.label in classes for m in kept)
+    if rule == COMPLETE:
+        return all(_is_complete(m, classes) for m in kept)
     return rule == AGREED and not any(m.is_conflict for m in kept)

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ide.dataset.check_settings import SEVERITIES
 from ide.dataset.checks.registry import Issue
 from ide.dataset.checks.registry import issue_id as name_of
 from ide.dataset.edit import WHOLE_DATASET, Edit
@@ -244,6 +245,27 @@ def count_problems(build: BuildInfo, positions: np.ndarray) -> list[dict[str, An
         .rename_columns({"position_count": "n", "position_min": "first"})
     )
     rows: list[dict[str, Any]] = counted.sort_by("first").to_pylist()
+    return rows
+
+
+def open_by_severity(workspace: Workspace, name: str, build: BuildInfo) -> dict[str, int]:
+    """Return how many problems of each severity are open, all severities named."""
+    open_ = (
+        problems_of(build)
+        .table["severity"]
+        .filter(pa.array(problem_status(workspace, name, build) == STATUSES.index(OPEN)))
+    )
+    return {severity: pc.sum(pc.equal(open_, severity)).as_py() or 0 for severity in SEVERITIES}
+
+
+def open_problems_of(
+    workspace: Workspace, name: str, build: BuildInfo, example_id: str
+) -> list[dict[str, Any]]:
+    """Return the open problems that an example takes part in (see ``PROBLEMS``), worst first."""
+    problems = problems_of(build)
+    own = problems.of_examples([example_id])
+    own = own[problem_status(workspace, name, build)[own] == STATUSES.index(OPEN)]
+    rows: list[dict[str, Any]] = problems.table.take(pa.array(own)).to_pylist()
     return rows
 
 

@@ -29,7 +29,8 @@ function follow(parentElement, line) {
 }
 
 function item(entry) {
-  const root = document.createElement("span")
+  const root = document.createElement(entry.href ? "a" : "span")
+  if (entry.href) Object.assign(root, { href: entry.href, target: "_self" })
   root.className = `item ${entry.tone}${entry.is_last ? " last" : ""}`
   root.title = entry.title
   if (entry.icon) {

@@ -170,9 +170,10 @@ def _samples(listing: Listing, found: Found, cursor: int) -> dict[str, list[dict
     here = int(np.searchsorted(found, cursor))
     near = {cursor, *found[max(0, here - _N_SAMPLED) : here + _N_SAMPLED + 1].tolist()}
     positions = pa.array(sorted(p for p in near if p < len(listing.problems)), pa.int64())
-    columns = ["problem_id", "subject", "example_ids"]
+    columns = ["problem_id", "check", "subject", "example_ids"]
+    given = (listing.workspace, listing.name, listing.build)
     return {
-        row["problem_id"]: samples(listing.workspace, listing.name, listing.build, row["subject"])
+        row["problem_id"]: samples(*given, row["check"], row["subject"])
         for row in listing.problems.table.select(columns).take(positions).to_pylist()
         if not row["example_ids"]
     }

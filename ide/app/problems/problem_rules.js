@@ -8,16 +8,16 @@ export const unknown = () => ({ label: null, split: null, excluded: false, confl
 export function statusOf(row, stateOf) {
   if (row.issues.every(([issue, example]) => stateOf(example).dismissed.includes(issue))) return "dismissed";
   if (row.n_examples > row.examples.length) return row.status === "dismissed" ? "open" : row.status; // too many to know here
-  return isSettled(row.rule, row.examples.map(stateOf), row.classes) ? "settled" : "open";
+  return isSettled(row.rule, row.examples.map(stateOf), row) ? "settled" : "open";
 }
 
-function isSettled(rule, members, classes) {
+function isSettled(rule, members, { classes, splits }) {
   const kept = members.filter((m) => !m.excluded);
   if (rule === "next_build") return false;
   if (kept.length < Math.min(2, members.length)) return true;
   if (rule === "same_label") return distinct(kept.map((m) => m.label).filter((l) => l !== null)) < 2;
   if (rule === "same_split") return distinct(kept.map((m) => m.split).filter((s) => s !== "pool")) < 2;
-  if (rule === "known_label") return kept.every((m) => classes.includes(m.label));
+  if (rule === "complete") return kept.every((m) => (m.label === null ? m.split === "pool" : classes.includes(m.label) && splits.includes(m.split)));
   return rule === "agreed" && !kept.some((m) => m.conflict.length);
 }
 

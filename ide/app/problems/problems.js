@@ -493,7 +493,7 @@ class Problems {
   complete(row) {
     const groups = this.samples.get(row.id);
     const isOfDataset = !row.examples.length;
-    row.classes = this.data.classes;
+    [row.classes, row.splits] = [this.data.classes, this.data.splits];
     row.isSampled = !isOfDataset || groups !== undefined;
     row.cards = isOfDataset ? (groups ?? []).flatMap((group) => group.ids) : row.examples;
     row.titles = isOfDataset ? (groups ?? []).flatMap((group) => group.ids.map((_, i) => (i ? null : group.title))) : [];

@@ -17,6 +17,7 @@ from ide.store.state import current_labels
 from ide.store.workspace import Workspace
 
 N_EACH = 6  # of a class, a split or a slice
+_CONDITIONS = frozenset({"weak_slices"})  # checks whose subject is a condition
 _SEPARATORS = (" / ", " | ", "/", "|", ", ", " and ", " – ", " → ", " ↔ ", "-")
 
 
@@ -32,42 +33,51 @@ def names_in(subject: str, known: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def samples(
-    workspace: Workspace, name: str, build: BuildInfo, subject: str | None
+    workspace: Workspace, name: str, build: BuildInfo, check: str, subject: str | None
 ) -> list[dict[str, Any]]:
     """Return ``title`` and ``ids`` of a few examples of each thing that a subject names.
 
-    Of two classes, those that the network takes for the other stand first. A subject that names
-    no class and no split is tried as a condition on the metadata, as in Browse.
+    Of two classes, those that the network takes for the other stand first; of a slice, which is
+    a condition on the metadata as in Browse, those that it gets most wrong.
     """
     if not subject:
         return []
     revision = examples_revision(workspace, name)
-    return list(_samples(workspace, name, build, subject, revision))
+    is_condition = check in _CONDITIONS
+    return list(_samples(workspace, name, build, subject, is_condition=is_condition, _at=revision))
 
 
 @lru_cache(maxsize=256)
 def _samples(
-    workspace: Workspace, name: str, build: BuildInfo, subject: str, _revision: str
+    workspace: Workspace,
+    name: str,
+    build: BuildInfo,
+    subject: str,
+    *,
+    is_condition: bool,
+    _at: str,
 ) -> tuple[dict[str, Any], ...]:
-    if classes := names_in(subject, workspace.config(name).classes):
+    if is_condition:
+        found = {subject: _of_slice(workspace, name, build, subject)}
+    elif classes := names_in(subject, workspace.config(name).classes):
         others = {c: [o for o in classes if o != c] for c in classes}
         found = {c: _of_class(workspace, name, build, c, others[c]) for c in classes}
     elif splits := names_in(subject, SPLITS):
         labels = current_labels(workspace, name)
         found = {s: labels.filter(pc.equal(labels[SPLIT], s))[EXAMPLE_ID] for s in splits}
     else:
-        try:
-            page = browse_page(
-                workspace,
-                name,
-                build,
-                Filters(where=subject, show="wrong", order="loss"),
-                page_size=N_EACH,
-            )
-        except QueryError:
-            return ()
-        found = {subject: page.rows[EXAMPLE_ID]}
+        found = {}
     return tuple({"title": t, "ids": ids[:N_EACH].to_pylist()} for t, ids in found.items())
+
+
+def _of_slice(workspace: Workspace, name: str, build: BuildInfo, condition: str) -> Any:
+    """Return ids of a slice, worst first; none where the condition is none any more."""
+    filters = Filters(where=condition, show="wrong", order="loss")
+    try:
+        page = browse_page(workspace, name, build, filters, page_size=N_EACH)
+    except QueryError:
+        return pa.array([], pa.string())
+    return page.rows[EXAMPLE_ID]
 
 
 def _of_class(

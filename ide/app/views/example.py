@@ -18,6 +18,7 @@ with facts:
     example_page.facts(row)
     if row["reason"]:
         st.caption(f":material/search_insights: {plain(row['reason'])}")
+    example_page.problems(ws, name, build, row)
     if probs := example_page.probability_bars(ws, name, build, example_id):
         st.caption("**Probabilities**")
         bars(probs, key="example_probs")
