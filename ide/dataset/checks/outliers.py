@@ -9,7 +9,7 @@ import numpy as np
 
 from ide.dataset.checks.registry import CheckInput, Issue, check
 
-FENCE = 3.0  # Tukey's "far out": so many interquartile ranges above the upper quartile
+FENCE = 1.5  # so many times (upper decile − median) above the upper decile; of a normal, 3.2 σ
 LEAST_TIMES = 1.25  # the usual distance, where nearly all distances are equal
 MAX_SHARE = 0.01  # of the examples; a list of more is a property of the dataset
 MIN_ROWS = 50  # fewer have no usual distance
@@ -19,8 +19,10 @@ MIN_ROWS = 50  # fewer have no usual distance
 def outliers(dataset: CheckInput) -> Iterator[Issue]:
     """Find examples far from all others, in the network's features or in the payloads' own.
 
-    By the mean distance to the 10 nearest (see ``knn_distances``); an outlier is beyond Tukey's
-    outer fence, Q3 + 3·(Q3 − Q1) ("Exploratory data analysis", 1977), and among the farthest 1 %.
+    By the mean distance to the 10 nearest (see ``knn_distances``). An outlier is beyond a fence
+    built from the upper half alone, since distances are skewed (Kimber, "Exploratory data analysis
+    for possibly censored data from skewed distributions", Applied Statistics 1990; here with the
+    upper decile in place of the quartile), and among the farthest 1 %.
     Score: 1 − the median distance ÷ its own, 0.5 = twice as far as usual; the greater of the two.
     Without a build only the payloads' features are looked at.
     """
@@ -72,8 +74,8 @@ def far_out(distances: np.ndarray) -> list[tuple[int, float]]:
     rows = np.flatnonzero(np.isfinite(distances))
     if len(rows) < MIN_ROWS:
         return []
-    lower, median, upper = np.quantile(distances[rows], [0.25, 0.5, 0.75])
-    fence = max(upper + FENCE * (upper - lower), LEAST_TIMES * median)
+    median, upper = np.quantile(distances[rows], [0.5, 0.9])
+    fence = max(upper + FENCE * (upper - median), LEAST_TIMES * median)
     beyond = rows[distances[rows] > fence]
     if not median:
         return []
