@@ -34,6 +34,21 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+const MAX_WHOLE = 12; // letters that need no cutting
+const N_END = 9; // letters of a name's end that always show
+export const N_END_SMALL = 5; // the same under a thumbnail
+
+/** Write a name that may be long: where it does not fit, its middle goes, for names that begin
+ *  alike differ at their ends. */
+export function setName(element, text, nEnd = N_END) {
+  if (element.textContent === text) return;
+  const cut = Math.max(Math.ceil(text.length / 2), text.length - nEnd);
+  const isWhole = text.length <= Math.min(MAX_WHOLE, nEnd + 3);
+  element.classList.toggle("fits", !isWhole);
+  if (isWhole) element.textContent = text;
+  else element.replaceChildren(h("span", { class: "begin", text: text.slice(0, cut) }), h("span", { class: "end", text: text.slice(cut) }));
+}
+
 /** Return a function that runs fn once the next frame is painted; calls before then are one. */
 export function onceAfterPaint(fn) {
   let isWaiting = false;

@@ -56,8 +56,8 @@ export class Grid {
     const mark = h("span", { class: "mark" });
     const claim = h("span", { class: "claim" },
       h("b", { text: row.given ?? "–" }), " → ", h("b", { class: "suggested", text: row.suggested }),
-      h("span", { class: "number", text: percent(row.p) }));
-    const element = button({ class: "tile", role: "option", tabindex: -1, title: row.reason ?? "", onclick: (event) => this.click(index, event), ondblclick: () => this.on.open(row) },
+      h("span", { class: row.ambiguous ? "number ambiguous" : "number", text: percent(row.p) }));
+    const element = button({ class: "tile", role: "option", tabindex: -1, title: `${row.ambiguous ? "ambiguous: " : ""}${row.reason ?? ""}`, onclick: (event) => this.click(index, event), ondblclick: () => this.on.open(row) },
       h("span", { class: "picture" }, image, mark), claim);
     return { row, element, mark };
   }

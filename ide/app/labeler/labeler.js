@@ -94,7 +94,7 @@ class Labeler {
     const { data } = this;
     const on = {
       label: (label) => this.judge("label", label), take: () => this.judge("take"), keep: () => this.judge("keep"),
-      exclude: () => this.judge("exclude"), undo: () => this.undo(),
+      exclude: () => this.judge("exclude"), undo: () => this.undo(), pick: () => this.picker.open(),
     };
     this.stage = new Stage({ classes: this.classes, keys: this.keys, evals: data.evals, evalsSplit: data.evals_split, images: this.images, on });
     this.drawContext = onceAfterPaint(() => this.showContext());

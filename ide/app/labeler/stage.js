@@ -1,7 +1,7 @@
 // One large example: the picture, the verdicts, and why the network doubts it.
 
 import { Curve, Interval } from "./charts.js";
-import { button, h, percent, setText } from "./dom.js";
+import { button, h, N_END_SMALL, percent, setName, setText } from "./dom.js";
 import { markTiny, pointThumbnail } from "./images.js";
 
 const MAX_NEIGHBORS = 10;
@@ -10,15 +10,15 @@ const LIKELIEST = 8;
 const MAX_LARGE = 14; // letters of a name that fit in large type
 
 export class Stage {
-  /** on: {label(name), take(), keep(), exclude(), undo(), open(id)} */
+  /** on: {label(name), take(), keep(), exclude(), undo(), pick()} */
   constructor({ classes, keys, evals, evalsSplit, images, on }) {
     this.classes = classes;
     this.evals = evals;
     this.images = images;
     this.frame = h("div", { class: "picture" });
     this.mark = h("span", { class: "mark", hidden: true });
-    this.verdict = new Verdict(on);
-    this.bars = new ClassBars({ classes, keys, onLabel: on.label });
+    this.verdict = new Verdict({ on, hasLongNames: classes.some((name) => name.length > MAX_LARGE) });
+    this.bars = new ClassBars({ classes, keys, onLabel: on.label, onPick: on.pick });
     this.reason = h("p", { class: "reason" });
     this.neighbors = new Neighbors();
     this.margin = new Curve({ name: "margin, by epoch", low: -1, high: 1, zero: 0, tone: "margin",
@@ -78,20 +78,22 @@ export function markText(row) {
 }
 
 class Verdict {
-  constructor(on) {
+  constructor({ on, hasLongNames }) {
     this.given = h("b");
     this.suggested = h("b");
-    this.doubt = h("span", { class: "doubt", title: "how likely the given label is wrong, by this build" });
+    this.doubt = h("span", { class: "doubt" });
+    this.givenOdds = h("small", { title: "how likely the given label is right, by this build and the verdicts since" });
+    this.suggestedOdds = h("small", { title: "how likely the suggested label is the right one" });
     this.takeText = h("span");
     this.keepText = h("span");
     this.excludeText = h("span");
     this.element = h("div", { class: "verdict" },
       h("p", { class: "claim" },
-        h("span", { class: "side" }, h("small", { text: "given" }), this.given),
+        h("span", { class: "side" }, this.givenOdds, this.given),
         h("span", { class: "arrow", text: "→", "aria-hidden": "true" }),
-        h("span", { class: "side suggested" }, h("small", { text: "suggested" }), this.suggested),
+        h("span", { class: "side suggested" }, this.suggestedOdds, this.suggested),
         this.doubt),
-      h("div", { class: "actions" },
+      h("div", { class: hasLongNames ? "actions long" : "actions" },
         button({ class: "primary take", onclick: () => on.take() }, h("kbd", { text: "Enter" }), this.takeText),
         button({ class: "keep", onclick: () => on.keep() }, h("kbd", { text: "Space" }), this.keepText),
         button({ class: "exclude", onclick: () => on.exclude() }, h("kbd", { text: "X" }), this.excludeText),
@@ -101,9 +103,16 @@ class Verdict {
   show(row) {
     showName(this.given, row.given ?? "–");
     showName(this.suggested, row.suggested);
-    setText(this.doubt, `${percent(row.p)} doubt`);
-    setText(this.takeText, `Take ${row.suggested}`);
-    setText(this.keepText, row.state.label === null ? "Keep" : `Keep ${row.state.label}`);
+    setText(this.givenOdds, `given · ${percent(row.p === null ? null : 1 - row.p)}`);
+    setText(this.suggestedOdds, row.p_suggested === null ? "suggested" : `suggested · ${percent(row.p_suggested)}`);
+    setText(this.doubt, row.ambiguous ? "ambiguous" : `${percent(row.p)} doubt`);
+    this.doubt.classList.toggle("ambiguous", row.ambiguous);
+    this.doubt.title = row.ambiguous ? "both labels can be defended: keep, take, or exclude what cannot be decided"
+      : "how likely the given label is wrong, by this build and the verdicts since";
+    setName(this.takeText, `Take ${row.suggested}`);
+    setName(this.keepText, row.state.label === null ? "Keep" : `Keep ${row.state.label}`);
+    this.takeText.parentElement.title = row.suggested;
+    this.keepText.parentElement.title = row.state.label ?? "";
     setText(this.excludeText, row.state.excluded ? "Restore" : "Exclude");
   }
 }
@@ -115,7 +124,7 @@ function showName(element, name) {
 
 /** A row a class: its key, its name, the probability that the network gives it. */
 class ClassBars {
-  constructor({ classes, keys, onLabel }) {
+  constructor({ classes, keys, onLabel, onPick }) {
     this.classes = classes;
     this.isList = classes.length <= MAX_BARS;
     const n = this.isList ? classes.length : LIKELIEST;
@@ -123,7 +132,7 @@ class ClassBars {
     const columns = n > 16 ? "two" : "one";
     this.element = h("div", { class: `bars ${columns}`, role: "group", "aria-label": "classes" },
       ...this.rows.map((row) => row.element),
-      this.isList ? null : h("p", { class: "hint" }, h("kbd", { text: "/" }), ` finds any of ${classes.length} classes`));
+      this.isList ? null : button({ class: "quiet find", onclick: onPick }, h("kbd", { text: "/" }), `Find any of ${classes.length} classes`));
   }
 
   row(key, onLabel) {
@@ -148,7 +157,7 @@ class ClassBars {
       const p = byIndex.get(index);
       view.label = label;
       if (view.element.title !== label) view.element.title = label;
-      setText(view.name, label);
+      setName(view.name, label);
       setText(view.number, p === undefined ? "" : p < 0.005 ? "·" : p.toFixed(2).replace(/^0/, ""));
       view.bar.style.transform = `scaleX(${p ?? 0})`;
       view.element.classList.toggle("given", label === row.given);
@@ -183,7 +192,8 @@ class Neighbors {
       if (!neighbor) return;
       const [url, label] = neighbor;
       pointThumbnail(item.image, url);
-      setText(item.label, label ?? "–");
+      setName(item.label, label ?? "–", N_END_SMALL);
+      item.label.title = label ?? "";
       item.element.classList.toggle("agrees", label === given);
     });
   }
@@ -194,9 +204,10 @@ class EvalTable {
   constructor(split) {
     this.rows = [0, 1].map(() => {
       const [precision, recall] = [new Interval(), new Interval()];
-      const name = h("th", { scope: "row" });
+      const label = h("span");
+      const name = h("th", { scope: "row" }, label);
       const element = h("tr", {}, name, h("td", {}, precision.element), h("td", {}, recall.element));
-      return { name, precision, recall, element };
+      return { name, label, precision, recall, element };
     });
     this.note = h("small");
     this.element = h("table", { class: "evals" },
@@ -212,7 +223,7 @@ class EvalTable {
       const label = distinct[i];
       row.element.hidden = label === undefined;
       if (label === undefined) return;
-      setText(row.name, label);
+      setName(row.label, label, N_END_SMALL);
       row.name.title = `${label}: ${evals[label].n} examples`;
       row.precision.draw(evals[label].precision);
       row.recall.draw(evals[label].recall);

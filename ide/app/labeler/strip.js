@@ -1,6 +1,6 @@
 // The strip below the stage: where one is, what was decided just before, what comes next.
 
-import { button, h, setText } from "./dom.js";
+import { button, h, N_END_SMALL, setName } from "./dom.js";
 import { markTiny, pointThumbnail } from "./images.js";
 import { markText } from "./stage.js";
 
@@ -28,7 +28,7 @@ export class Strip {
       item.element.classList.toggle("empty", !row);
       if (!row) return;
       pointThumbnail(item.image, row.url);
-      setText(item.label, row.state.excluded ? "excluded" : row.state.judged ? `${row.state.label}` : row.given ?? "");
+      setName(item.label, row.state.excluded ? "excluded" : row.state.judged ? `${row.state.label}` : row.given ?? "", N_END_SMALL);
       item.element.classList.toggle("judged", row.state.judged);
       item.element.classList.toggle("changed", row.state.judged && !row.state.excluded && row.state.label !== row.given);
       item.element.title = markText(row) || `${row.given} → ${row.suggested}?`;
