@@ -12,13 +12,14 @@ from ide.store.drills import Ended, Progress
 
 def began(drill: Drill) -> str:
     """Say what was planted, and what to do now."""
+    name, n = drill.dataset, len(drill.planted)
     kinds = Counter(p.kind for p in drill.planted)
     splits = Counter(p.split for p in drill.planted)
     return (
-        f"{drill.dataset}: {len(drill.planted):,} wrong labels planted on the branch "
-        f"{drill.branch} ({_listed(kinds, KINDS)}; {_listed(splits, SPLITS)}). Next: upwell compile "
-        f"{drill.dataset}, then review (upwell open); upwell drill {drill.dataset} --score "
-        f"measures, --end goes back to {drill.home}"
+        f"{name}: {n:,} wrong labels planted on the branch {drill.branch} "
+        f"({_listed(kinds, KINDS)}; {_listed(splits, SPLITS)}). Next: upwell compile {name}, then "
+        f"review (upwell open); upwell drill {name} --score measures, --end goes back to "
+        f"{drill.home}"
     )
 
 
@@ -38,14 +39,18 @@ def ended(end: Ended) -> str:
     said = [f"back on {drill.home}; no planted label is left"]
     if end.n_carried:
         said.append(
-            f"{end.n_carried:,} edits of examples that were not planted were carried over; "
-            "commit them with: upwell commit"
+            f"{_edits(end.n_carried)} of examples that were not planted came along; "
+            "commit with: upwell commit"
         )
     if end.n_left:
-        said.append(f"{end.n_left:,} edits of examples that were not planted were left behind")
+        said.append(f"{_edits(end.n_left)} of examples that were not planted stayed behind")
     kept = f"the branch {drill.branch} is kept"
     said.append(f"the branch {drill.branch} is deleted" if end.is_deleted else kept)
     return "; ".join(said)
+
+
+def _edits(n: int) -> str:
+    return f"{n:,} edit{'' if n == 1 else 's'}"
 
 
 def _listed(counts: Counter[str], order: Sequence[str]) -> str:
