@@ -42,8 +42,8 @@ def problems(ws: Workspace) -> None:
     if status.problem:
         st.warning(plain(status.problem), icon=":material/warning:")
     notes = [sentence for dataset in status.datasets for sentence in dataset.notes]
-    if notes:
-        st.info("\n".join(f"- {plain(sentence)}" for sentence in notes), icon=":material/target:")
+    for sentence in notes:
+        st.info(plain(sentence), icon=":material/target:")
     damage = [sentence for dataset in status.datasets for sentence in dataset.damage]
     if damage:
         lines = "\n".join(f"- {plain(sentence)}" for sentence in damage[:20])
@@ -104,8 +104,9 @@ def _checks(ws: Workspace, found: Facts) -> None:
         color, words = _COLOR[row["severity"]], plain(row["check"].replace("_", " "))
         text = f":{color}[{row['severity']}] {words} · {row['n']:,}"
         link = {"severity": row["severity"], "check": row["check"]}
-        navigate.link("problems", text, _ICON[row["severity"]], name, **link)
-        st.caption(plain(row["worst"][:160]))
+        with st.container(gap=None):
+            navigate.link("problems", text, _ICON[row["severity"]], name, **link)
+            st.caption(plain(row["worst"][:160]))
     if rows:
         text = f"{plain(name)}: {said(found.n_open)}"
         navigate.link("problems", text, "report", name)

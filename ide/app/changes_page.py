@@ -97,14 +97,17 @@ def edits(ws: Workspace, dataset: DatasetStatus) -> None:
         )
 
 
+_ISSUE_KINDS = {"dismissed": "not a problem", "reopened": "a problem again"}
+
+
 def _tile(row: Mapping[str, Any]) -> Tile:
     parts = [row["example_id"], row["annotator"] or "", row["reason"] or ""]
     if row["made_at"]:
         parts.append(moment(row["made_at"]))
     return Tile(
         row["example_id"],
-        label=row["after"] if row["after"] is not None else row["kind"],
-        before=row["before"],
+        label=_ISSUE_KINDS.get(row["kind"]) or row["after"] or row["kind"],
+        before=None if row["kind"] in _ISSUE_KINDS else row["before"],
         note=row["annotator"] or "",
         title=" · ".join(part for part in parts if part),
         tone="excluded" if row["kind"] == "excluded" else "edited",

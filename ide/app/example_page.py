@@ -17,7 +17,7 @@ from ide.dataset.errors import ExampleNotFoundError
 from ide.dataset.schema import EXAMPLE_ID
 from ide.store.browse import JOINED_COLUMNS
 from ide.store.builds import BuildInfo
-from ide.store.issues import open_problems_of
+from ide.store.issues import open_problems_of, problems_of
 from ide.store.state import current_labels, dataset_state
 from ide.store.workspace import Workspace
 
@@ -187,7 +187,8 @@ def problems(ws: Workspace, name: str, build: BuildInfo | None, row: Row) -> Non
     found = open_problems_of(ws, name, build, row[EXAMPLE_ID]) if build else []
     for problem in found[:MAX_PROBLEMS]:
         words = plain(problem["check"].replace("_", " "))
-        text = f":{_COLOR[problem['severity']]}[{words}] {plain(problem['message'][:160])}"
+        said = plain(problems_of(build).sentence(problem)[:160]) if build else ""
+        text = f":{_COLOR[problem['severity']]}[{words}] {said}"
         navigate.link("problems", text, "report", name, issue=problem["problem_id"])
     if len(found) > MAX_PROBLEMS:
         text = f"All {len(found):,} problems of it"

@@ -129,12 +129,9 @@ def open_checks(ws: Workspace, found: Facts) -> list[dict[str, Any]]:
     if build is None:
         return []
     rows = count_problems(build, find_problems(ws, name, build, IssueFilters()))
-    table = problems_of(build).table
-    worst = table.take([row["first"] for row in rows]).to_pylist()
-    return [
-        {**row, "worst": " ".join([*w["example_ids"][:1], w["message"]])}
-        for row, w in zip(rows, worst, strict=True)
-    ]
+    problems = problems_of(build)
+    worst = problems.table.take([row["first"] for row in rows]).to_pylist()
+    return [{**row, "worst": problems.sentence(w)} for row, w in zip(rows, worst, strict=True)]
 
 
 def said(n_by_severity: Mapping[str, int], severities: Sequence[str] = SEVERITIES) -> str:

@@ -12,6 +12,7 @@ import streamlit as st
 from ide.app import navigate
 from ide.app.payload import payload_reader, payload_url
 from ide.app.text import percent
+from ide.dataset.edit import WHOLE_DATASET
 from ide.dataset.errors import ExampleNotFoundError
 from ide.store.workspace import Workspace
 
@@ -55,7 +56,10 @@ def gallery(
     items = [_item(ws, dataset, tile, action, is_text=is_text) for tile in tiles]
 
     def on_open() -> None:
-        navigate.go("example", dataset, example=str(st.session_state[key].open))
+        example_id = str(st.session_state[key].open)
+        if example_id == WHOLE_DATASET:
+            navigate.go("problems", dataset, show="all")
+        navigate.go("example", dataset, example=example_id)
 
     def on_act() -> None:
         if on_action is not None:
@@ -85,16 +89,31 @@ def tiles_of(rows: Iterable[Mapping[str, Any]]) -> list[Tile]:
 
 
 def _item(ws: Workspace, dataset: str, tile: Tile, action: str, *, is_text: bool) -> dict[str, Any]:
+    url, text = _payload(ws, dataset, tile.example_id, is_text=is_text)
     return {
         **{k: v for k, v in asdict(tile).items() if k not in ("example_id", "title")},
         "id": tile.example_id,
         "href": navigate.address("example", dataset, example=tile.example_id),
         "title": tile.title or tile.example_id,
-        "url": None if is_text else payload_url(ws, dataset, tile.example_id),
-        "text": text_of(ws, dataset, tile.example_id)[:MAX_TEXT] if is_text else None,
+        "url": url,
+        "text": text,
         "action": action if tile.action_id else "",
         "action_title": f"{action} {tile.title or tile.example_id}",
     }
+
+
+def _payload(
+    ws: Workspace, dataset: str, example_id: str, *, is_text: bool
+) -> tuple[str | None, str | None]:
+    """Return the address of a picture, or a text; also where there is no such example."""
+    if example_id == WHOLE_DATASET:
+        return None, "the whole dataset"
+    if is_text:
+        return None, text_of(ws, dataset, example_id)[:MAX_TEXT]
+    try:
+        return payload_url(ws, dataset, example_id), None
+    except ExampleNotFoundError:
+        return None, "–"
 
 
 def text_of(ws: Workspace, dataset: str, example_id: str) -> str:

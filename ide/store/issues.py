@@ -58,6 +58,11 @@ class Problems:
         has = _numpy(pc.is_in(lists.flatten(), value_set=those))
         return np.unique(pc.list_parent_indices(lists).to_numpy()[has])
 
+    def sentence(self, problem: Mapping[str, Any]) -> str:
+        """Say what the first issue of a row of ``table`` says, and of which example."""
+        issue = self.issues.slice(problem["issue_rows"][0], 1).to_pylist()[0]
+        return " ".join(filter(None, [issue[EXAMPLE_ID], issue["message"]]))
+
     def of_issues(self, issue_ids: Iterable[str]) -> np.ndarray:
         """Return the positions of the problems that issues belong to, ascending."""
         those = pa.array(list(issue_ids), pa.string())

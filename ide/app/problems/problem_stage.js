@@ -25,7 +25,7 @@ export class ProblemStage {
     this.relabel = h("div", { class: "relabel" });
     this.element = h("div", { class: "problem" },
       h("div", { class: "title" }, this.severity, this.check, this.summary, this.links),
-      this.messages, this.news, this.cards, this.actions, this.relabel);
+      this.messages, this.news, this.cards, h("div", { class: "tools" }, this.actions, this.relabel));
   }
 
   /** row: the problem; focus: the framed card; context: {stateOf, payloadOf, samples, summary}. */

@@ -322,6 +322,7 @@ class Problems {
     if (!n) return;
     this.focus = (this.focus + delta + n) % n;
     this.showStage();
+    this.stage.cards.querySelector(".card.focus")?.scrollIntoView({ block: "nearest" });
   }
 
   /** Go to the next problem that is still to do; without one, say so. */

@@ -16,7 +16,7 @@ from ide.store.examples import examples_revision
 from ide.store.state import current_labels
 from ide.store.workspace import Workspace
 
-N_EACH = 6  # of a class, a split or a slice
+N_EACH = 5  # of a class, a split or a slice
 _CONDITIONS = frozenset({"weak_slices"})  # checks whose subject is a condition
 _SEPARATORS = (" / ", " | ", "/", "|", ", ", " and ", " – ", " → ", " ↔ ", "-")
 
