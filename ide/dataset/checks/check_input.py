@@ -106,7 +106,7 @@ class CheckInput:
         usable: np.ndarray = (self.label_numbers >= 0) & ~left_out
         return usable
 
-    @property
+    @cached_property
     def source(self) -> np.ndarray | None:
         """Who or what each example comes from, (N,) objects; None where no column says it."""
         name = self.settings.source

@@ -81,15 +81,19 @@ def _weakest(literals: list[Literal], is_wrong: np.ndarray) -> list[Slice]:
     """Return the slices that are surely weaker than the rest, the weakest first."""
     pairs = _pairs(literals, is_wrong)
     z = z_of(ALPHA / max(len(literals) + len(pairs), 1))
-    singles = [(frozenset([i]), x.mask) for i, x in enumerate(literals)]
+    singles = [
+        Slice(frozenset([i]), int(x.mask.sum()), int((x.mask & is_wrong).sum()))
+        for i, x in enumerate(literals)
+    ]
+    n_rows, n_wrong = len(is_wrong), int(is_wrong.sum())
     found: list[Slice] = []
-    for members, mask in (*singles, *_masks(pairs, literals)):
-        if any(known.members <= members for known in found):
+    for one in (*singles, *pairs):
+        n_rest = n_rows - one.n
+        if min(one.n, n_rest) < MIN_ROWS or one.rate * n_rows <= n_wrong:
             continue
-        one = Slice(members, int(mask.sum()), int((mask & is_wrong).sum()))
-        n_rest, wrong_rest = len(is_wrong) - one.n, int(is_wrong.sum()) - one.n_wrong
-        is_large = min(one.n, n_rest) >= MIN_ROWS
-        if is_large and wilson(one.n_wrong, one.n, z)[0] > wilson(wrong_rest, n_rest)[1]:
+        if any(known.members <= one.members for known in found):
+            continue
+        if wilson(one.n_wrong, one.n, z)[0] > wilson(n_wrong - one.n_wrong, n_rest)[1]:
             found.append(one)
     return sorted(found, key=lambda s: (-s.rate, sorted(s.members)))
 
@@ -132,7 +136,7 @@ def _ranges(column: Column, rows: np.ndarray) -> Iterator[Literal]:
         yield Literal(column.name, f"{name} >= {bounds[-1]:g}", values >= bounds[-1])
 
 
-def _pairs(literals: list[Literal], is_wrong: np.ndarray) -> list[tuple[int, int]]:
+def _pairs(literals: list[Literal], is_wrong: np.ndarray) -> list[Slice]:
     """Return the pairs of conditions on different columns that hold for enough rows together.
 
     The pairs with the highest error rate come first; (L, M) @ (M, L) counts them all at once.
@@ -145,11 +149,7 @@ def _pairs(literals: list[Literal], is_wrong: np.ndarray) -> list[tuple[int, int
     possible = np.triu(n >= MIN_ROWS, 1) & (names[:, None] != names)
     a, b = np.nonzero(possible)
     order = np.argsort(-(k[a, b] / n[a, b]), kind="stable")
-    return [(int(a[i]), int(b[i])) for i in order]
-
-
-def _masks(
-    pairs: list[tuple[int, int]], literals: list[Literal]
-) -> Iterator[tuple[frozenset[int], np.ndarray]]:
-    for a, b in pairs:
-        yield frozenset((a, b)), literals[a].mask & literals[b].mask
+    return [
+        Slice(frozenset((int(i), int(j))), round(float(n[i, j])), round(float(k[i, j])))
+        for i, j in zip(a[order], b[order], strict=True)
+    ]
