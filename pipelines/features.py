@@ -25,6 +25,7 @@ from ide.store.examples import read_examples
 from ide.store.workspace import Workspace
 
 BATCH = 4096  # payloads decoded at once
+SECONDS = 60  # of a sound that are looked at
 
 
 def read_raw_features(workspace: Workspace, config: DatasetConfig) -> np.ndarray | None:
@@ -84,10 +85,11 @@ def _sound(payload: bytes | None) -> np.ndarray:
     import soundfile
 
     try:
-        samples, sample_rate = soundfile.read(io.BytesIO(payload or b""), dtype="float32")
+        with soundfile.SoundFile(io.BytesIO(payload or b"")) as file:
+            samples = file.read(SECONDS * file.samplerate, dtype="float32")
+            return audio_features(samples, file.samplerate)
     except (OSError, RuntimeError, ValueError):  # LibsndfileError is a RuntimeError
         return np.zeros(N_BANDS * N_TIMES, np.float32)
-    return audio_features(samples, sample_rate)
 
 
 def _of_strokes(payloads: Sequence[list[dict[str, float]] | None]) -> np.ndarray:
