@@ -186,15 +186,28 @@ def compile_(names: tuple[str, ...], root: Path | None) -> None:
 @click.argument("name")
 @limit_option(default=20)
 @click.option("--all", "with_judged", is_flag=True, help="Also those a person has judged.")
+@click.option(
+    "--yield", "of_yield", is_flag=True, help="What judging has found, what is left, when to stop."
+)
 @workspace_option
 @format_option
-def suspects(name: str, root: Path | None, limit: int, with_judged: bool, style: str) -> None:
+def suspects(
+    name: str, *, root: Path | None, limit: int, with_judged: bool, of_yield: bool, style: str
+) -> None:
     """List the examples whose label is probably wrong, most suspect first."""
-    from ide.store.queue import suspect_rows
+    from ide.store.queue import suspect_rows, yield_rows
 
-    rows = suspect_rows(Workspace.find(root), name, limit=limit, with_judged=with_judged)
-    columns = ("rank", "example_id", "label", "suggested_label", "p_mislabeled", "split", "reason")
-    _echo_rows(rows, columns, style)
+    workspace = Workspace.find(root)
+    if of_yield:
+        rows = yield_rows(workspace, name)
+        found = ("n_judged", "n_errors", "precision", "precision_low", "precision_high")
+        left = ("n_left", "n_left_low", "n_left_high", "n_worth", "advice")
+        _echo_rows(rows, (*found, *left), style)
+        return
+    rows = suspect_rows(workspace, name, limit=limit, with_judged=with_judged)
+    doubt = ("rank", "example_id", "label", "p_mislabeled")
+    instead = ("suggested_label", "p_suggested", "is_ambiguous")
+    _echo_rows(rows, (*doubt, *instead, "split", "reason"), style)
 
 
 @upwell.command()

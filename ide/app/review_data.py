@@ -111,8 +111,7 @@ def n_suspects(build: BuildInfo) -> int:
 # ---- rows ----
 
 _ROW_COLUMNS = (
-    "rank", LABEL, "suggested_label", "p_suggested", "p_mislabeled", "is_ambiguous", "reason",
-    SPLIT, "neighbors",
+    "rank", LABEL, "suggested_label", "is_ambiguous", "reason", SPLIT, "neighbors",
 )  # fmt: skip
 
 
@@ -135,7 +134,6 @@ def rows(
     cards = table.select(names).take(pa.array(at, pa.int64())).to_pylist()
     found = []
     for example_id, row, card in zip(example_ids, at, cards, strict=True):
-        p = float(queue.p_mislabeled[row])
         found.append(
             {
                 "id": example_id,
@@ -143,8 +141,8 @@ def rows(
                 "url": url_of(example_id),
                 "given": card[LABEL],
                 "suggested": card["suggested_label"],
-                "p": round(p, 4),
-                "p_suggested": _suggested_now(card, p),
+                "p": _rounded(queue.p_mislabeled[row]),
+                "p_suggested": _rounded(queue.p_suggested[row]),
                 "ambiguous": bool(card.get("is_ambiguous")),
                 "reason": card["reason"],
                 "split": card[SPLIT],
@@ -160,13 +158,8 @@ def rows(
     return found
 
 
-def _suggested_now(card: Mapping[str, Any], p: float) -> float | None:
-    """Return the odds of the suggested label: its share of the doubt, of the doubt as it is now."""
-    compiled = card.get("p_suggested")
-    if compiled is None:
-        return None
-    share = min(1.0, float(compiled) / max(float(card["p_mislabeled"]), 1e-9))
-    return round(p * share, 4)
+def _rounded(p: float) -> float | None:
+    return None if np.isnan(p) else round(float(p), 4)
 
 
 def _likeliest(probs: np.ndarray | None, n: int) -> list[tuple[int, float]]:

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ide.dataset.recalibration import logit, sigmoid
 from ide.dataset.replay import ExampleState
@@ -65,8 +66,8 @@ class Verdicts:
 
 def signals_of(suspects: pa.Table) -> Signals:
     """Prepare a build's suspects (see ``schema.SUSPECTS``) for verdicts; O(N log N), once."""
-    given, suggested = suspects[LABEL].to_pylist(), suspects["suggested_label"].to_pylist()
-    classes = sorted({*given, *suggested} - {None})
+    given, suggested = suspects[LABEL], suspects["suggested_label"]
+    classes = sorted({*given.unique().to_pylist(), *suggested.unique().to_pylist()} - {None})
     code_by_class = {name: code for code, name in enumerate(classes)}
     names = [name for name in SIGNALS if name in suspects.column_names]
     logits = logit(suspects["p_mislabeled"].to_numpy())
@@ -75,10 +76,15 @@ def signals_of(suspects: pa.Table) -> Signals:
     return Signals(
         logits=logits,
         values=np.stack(columns, 1) if columns else np.zeros((len(logits), 0), np.float32),
-        given=np.array([code_by_class[name] for name in given], np.int64),
-        suggested=np.array([code_by_class.get(name, 0) for name in suggested], np.int64),
+        given=_codes(given, classes),
+        suggested=_codes(suggested, classes),
         code_by_class=code_by_class,
     )
+
+
+def _codes(names: pa.ChunkedArray, classes: list[str]) -> np.ndarray:
+    codes = pc.index_in(names, value_set=pa.array(classes, names.type)).fill_null(0)
+    return np.asarray(codes.to_numpy().astype(np.int64))
 
 
 def verdicts_of(
@@ -186,13 +192,15 @@ def _shifted(signals: Signals, weights: np.ndarray, levels: list[np.ndarray]) ->
     logits = signals.logits + signals.values @ weights[2 : 2 + n_values].astype(np.float32)
     begin = 2 + n_values
     n_classes = len(signals.code_by_class)
-    pairs = _pair(signals.given, signals.suggested, n_classes)
-    for key, known in zip((signals.given, signals.suggested, pairs), levels, strict=True):
-        effects = weights[begin : begin + len(known)]
+    by_given, by_suggested = np.zeros(n_classes), np.zeros(n_classes)
+    for effects, known in zip((by_given, by_suggested), levels[:2], strict=True):
+        effects[known] = weights[begin : begin + len(known)]
         begin += len(known)
-        if len(known):
-            at = np.minimum(np.searchsorted(known, key), len(known) - 1)
-            logits = logits + np.where(known[at] == key, effects[at], 0)
+    logits = logits + by_given[signals.given] + by_suggested[signals.suggested]
+    if len(known := levels[2]):
+        pairs = _pair(signals.given, signals.suggested, n_classes)
+        at = np.minimum(np.searchsorted(known, pairs), len(known) - 1)
+        logits += np.where(known[at] == pairs, weights[begin:][at], 0)
     return np.asarray(logits)
 
 
@@ -227,8 +235,9 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     is_known = np.isfinite(values)
     known = values[is_known]
     ranks = np.zeros(len(values), np.float32)
-    order = np.argsort(known, kind="stable")
-    _, first, counts = np.unique(known[order], return_index=True, return_counts=True)
+    order = np.argsort(known)
+    first = np.flatnonzero(np.diff(known[order], prepend=np.nan) != 0)  # of each run of equals
+    counts = np.diff(first, append=len(known))
     middle = np.repeat(first + (counts - 1) / 2, counts)
     of_known = np.empty(len(known), np.float32)
     of_known[order] = 2 * middle / max(1, len(known) - 1) - 1

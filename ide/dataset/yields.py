@@ -180,4 +180,4 @@ def _normal_share(z: np.ndarray) -> np.ndarray:
         0.319381530 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429)))
     )
     above = np.exp(-0.5 * np.minimum(z * z, 600)) / math.sqrt(2 * math.pi) * powers
-    return np.where(z > 0, 1 - above, above)
+    return np.asarray(np.where(z > 0, 1 - above, above))

@@ -8,7 +8,7 @@ and with them the order, without a compile.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -19,7 +19,7 @@ from ide.dataset.recalibration import calibration, sigmoid
 from ide.dataset.replay import ExampleState
 from ide.dataset.schema import EXAMPLE_ID
 from ide.dataset.verdicts import Signals, learn, signals_of, verdicts_of
-from ide.dataset.yields import Yield, yield_of
+from ide.dataset.yields import Yield, advice, yield_of
 from ide.store.builds import BuildInfo, build_table, require_build
 from ide.store.edit_log import read_edits
 from ide.store.state import dataset_revision, dataset_state, imported_labels
@@ -42,6 +42,7 @@ class Queue:
 
     ranked: Ranked
     p_mislabeled: np.ndarray  # (N,) 0 … 1, of the rows of ``ranked``
+    p_suggested: np.ndarray  # (N,) the suggested label's share of that; NaN where unknown
     order: np.ndarray  # (U,) the rows that nobody judged, most suspect first
     found: Yield
 
@@ -61,14 +62,19 @@ def queue_of(workspace: Workspace, name: str, build: BuildInfo) -> Queue:
 def suspect_queue(workspace: Workspace, name: str, *, with_judged: bool = False) -> pa.Table:
     """Return the current build's suspects, most suspect first; see ``schema.SUSPECTS``.
 
-    ``p_mislabeled`` is what the verdicts make of it, ``rank`` the build's. The judged are left out.
+    ``p_mislabeled`` and ``p_suggested`` are what the verdicts make of them; ``rank`` is the
+    build's. The judged are left out.
     """
     queue = queue_of(workspace, name, require_build(workspace, name))
     rows = np.argsort(-queue.p_mislabeled, kind="stable") if with_judged else queue.order
     table = queue.ranked.table.take(pa.array(rows))
-    column = table.schema.get_field_index("p_mislabeled")
-    p = pa.array(queue.p_mislabeled[rows], table.schema.field(column).type)
-    return table.set_column(column, table.schema.field(column), p)
+    now = {"p_mislabeled": queue.p_mislabeled, "p_suggested": queue.p_suggested}
+    for key, values in now.items():
+        if (column := table.schema.get_field_index(key)) >= 0:
+            field = table.schema.field(column)
+            odds = pa.array(values[rows], field.type, from_pandas=True)
+            table = table.set_column(column, field, odds)
+    return table
 
 
 def suspect_rows(
@@ -78,6 +84,12 @@ def suspect_rows(
     queue = suspect_queue(workspace, name, with_judged=with_judged)
     rows: list[dict[str, Any]] = queue.slice(0, limit).to_pylist()
     return rows
+
+
+def yield_rows(workspace: Workspace, name: str) -> list[dict[str, Any]]:
+    """Return one row: what judging the suspects has found, what is left, and whether to go on."""
+    found = queue_of(workspace, name, require_build(workspace, name)).found
+    return [{**asdict(found), "advice": advice(found)}]
 
 
 @lru_cache(maxsize=4)
@@ -116,7 +128,16 @@ def _queue(
         n_errors=int(verdicts.is_error.sum()),
         error_cost=error_cost,
     )
-    return Queue(of_build, p, order, found)
+    return Queue(of_build, p, _suggested(of_build.table, p), order, found)
+
+
+def _suggested(table: pa.Table, p_mislabeled: np.ndarray) -> np.ndarray:
+    """Keep the suggested label's share of the doubt while the doubt changes."""
+    if "p_suggested" not in table.column_names:
+        return np.full(len(p_mislabeled), np.nan)
+    compiled = np.maximum(table["p_mislabeled"].to_numpy().astype(float), 1e-9)
+    share = np.minimum(table["p_suggested"].to_numpy() / compiled, 1)
+    return np.asarray(p_mislabeled * share)
 
 
 class _Shown:

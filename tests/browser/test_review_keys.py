@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -127,6 +128,9 @@ def test_enter_takes_space_keeps_x_excludes_and_arrows_only_move(tab, fresh):
         (seen[2]["id"], "confirm", seen[2]["given"]),
         (seen[3]["id"], "exclude", None),
     ]
+    line = tab.locator(".labeler .yield").inner_text()
+    assert re.search(r"\d+ found\s*of \d+ judged", line)
+    assert "left" in line
     evidence = fresh()[0].evidence
     assert evidence["suggested_label"] == seen[0]["suggested"]
     assert evidence["rank"] > 60

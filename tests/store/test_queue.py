@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from benchmarks.synthetic import make_workspace
+from ide.cli import run
 from ide.store.builds import build_table, require_build
 from ide.store.files import write_text
 from ide.store.queue import queue_of, suspect_queue
@@ -64,3 +67,17 @@ def test_what_an_error_costs_is_read_from_the_dataset(workspace):
         assert queue_of(workspace, NAME, build).found.error_cost == 1.5
     finally:
         write_text(path, text)
+
+
+def test_the_command_line_tells_the_yield_and_follows_the_verdicts(workspace, capsys):
+    first = suspect_queue(workspace, NAME)["example_id"][0].as_py()
+    edit_example(workspace, NAME, first, "confirm", annotator="ada")
+    at = ["--format", "json", "--workspace", str(workspace.root)]
+    assert run(["suspects", NAME, "--yield", *at]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["n_judged"], row["n_errors"], row["n_unjudged"]) == (1, 0, 79)
+    assert row["n_left_low"] <= row["n_left"] <= row["n_left_high"]
+    assert run(["suspects", NAME, "--limit", "100", *at]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert len(rows) == 79
+    assert [r["p_mislabeled"] for r in rows] == sorted(r["p_mislabeled"] for r in rows)[::-1]
