@@ -9,6 +9,7 @@ no download; of a text of a few words it says nothing.
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 MIN_HITS = 3  # function words of the language
 MIN_LEAD = 2.0  # times as many as of the next language
@@ -66,7 +67,13 @@ def language_of(text: str, script: str | None) -> str | None:
     if script not in _SETS:
         return _BY_SCRIPT.get(script or "")
     words = _WORD.findall(text[:4000].lower())
-    hits = {code: sum(w in known for w in words) for code, known in _SETS[script].items()}
-    (best, n), (_, n_next) = sorted(hits.items(), key=lambda item: (-item[1], item[0]))[:2]
-    is_told = n >= MIN_HITS and n >= MIN_LEAD * n_next and n >= MIN_SHARE * len(words)
+    of_words = [[code for code, known in _SETS[script].items() if w in known] for w in words]
+    hits = Counter(code for codes in of_words for code in codes)
+    weights = dict.fromkeys(_SETS[script], 0.0)
+    for codes in of_words:
+        for code in codes:
+            weights[code] += 1 / len(codes)  # a word of several languages says less of each
+    (best, w), (_, w_next) = sorted(weights.items(), key=lambda item: (-item[1], item[0]))[:2]
+    n = hits[best]
+    is_told = n >= MIN_HITS and w >= MIN_LEAD * w_next and n >= MIN_SHARE * len(words)
     return best if is_told else None

@@ -47,7 +47,8 @@ class Check:
 
     def lacks(self, dataset: CheckInput) -> list[str]:
         """Say in words what it needs and the dataset does not have."""
-        return [NEEDS[need] for need in self.needs if getattr(dataset, need) is None]
+        lacking = [NEEDS[need] for need in self.needs if getattr(dataset, need) is None]
+        return list(dict.fromkeys(lacking))
 
 
 CHECKS: dict[str, Check] = {}
