@@ -36,7 +36,7 @@ def going_on(progress: Progress) -> str:
 def ended(end: Ended) -> str:
     """Say where one is now, and what became of the edits."""
     drill = end.score.drill
-    said = [f"back on {drill.home}; no planted label is left"]
+    said = [f"Back on {drill.home}; no planted label is left"]
     if end.n_carried:
         said.append(
             f"{_edits(end.n_carried)} of examples that were not planted came along; "
