@@ -26,7 +26,7 @@ def issues(*rows: tuple[str, str | None, str | None, dict]) -> pa.Table:
     return issue_table(
         (
             Check(check, SEVERITY[check], lambda _: ()),
-            Issue(one, other, more.pop("score", 1.0), more.pop("message", f"{check}!"), **more),
+            Issue(one, other, **{"score": 1.0, "message": f"{check}!", **more}),
         )
         for check, one, other, more in rows
     )

@@ -27,16 +27,12 @@ def filters(ws: Workspace, name: str, build: BuildInfo) -> IssueFilters:
     any_: Any = {"index": None, "placeholder": "Any", **bound}
     with st.grid(6, min_column_width=130, gap="small", vertical_alignment="bottom"):
         show = st.selectbox("Show", list(_SHOW), key="show", **bound)
-        check = st.selectbox("Check", checks, key="check", format_func=_words, **any_)
+        check = st.selectbox("Check", checks, key="check", **any_)
         severity = st.selectbox("Severity", SEVERITIES, key="severity", **any_)
         label = st.selectbox("Class", ws.config(name).classes, key="label", **any_)
         split = st.selectbox("Split", SPLITS, key="split", **any_)
         text = st.text_input("Text", key="text", placeholder="In the message or an id", **bound)
     return IssueFilters(check, severity, label, split, text or "", _SHOW[show])
-
-
-def _words(check: str) -> str:
-    return plain(check.replace("_", " "))
 
 
 @st.fragment

@@ -142,7 +142,8 @@ def problem_data(
         "samples": shown,
         "examples": examples(ws, name, ids),
         "states": state_rows(ws, name, states, {*ids, *edited, WHOLE_DATASET}),
-        "history": [] if is_same else _history(listing, states, annotator),
+        "history": [] if have else _history(listing, states, annotator),
+        "client": message.client if message is not None and have else None,
         "receipt": receipt.as_data() if receipt else None,
     }
 

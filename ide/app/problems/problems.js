@@ -15,7 +15,7 @@ import { after, register, statusOf, unknown, without } from "./problem_rules.js"
 import { ProblemStage } from "./problem_stage.js";
 import { reconnect } from "./reconnect.js";
 
-const ASK_BELOW = 40; // problems ahead; fewer, and the server is asked for more
+const ASK_BELOW = 160; // problems ahead; fewer, and the server is asked for more
 const QUIET_MS = 250; // after the last move: the address follows the cursor
 const REMARK_MS = 4000;
 const LEAP = 20;
@@ -380,7 +380,7 @@ class Problems {
   }
 
   doneParts() {
-    if (this.queue.rows.length && !this.queue.isEnd) return [h("p", { class: "hint", text: "Loading more problems …" })];
+    if (!this.queue.isEnd) return [h("p", { class: "hint", text: "Loading more problems …" })];
     const link = (text, view) => h("a", { href: this.address(view, {}), text, target: "_self" });
     return [
       h("h2", { text: this.data.status === "open" ? "No problem is left here" : "None of these are left" }),
@@ -464,6 +464,11 @@ class Problems {
     const isFirst = this.queue.range === null;
     this.data = { ...data, history: [] };
     if (data.receipt) this.takeReceipt(data.receipt);
+    if (isFirst && data.client !== null && data.client !== this.client) {
+      this.beginAnew();
+      return;
+    }
+    if (isFirst && !this.history.length) this.history = data.history;
     for (const [id, payload] of Object.entries(data.examples)) this.payloads.set(id, payload);
     for (const [id, groups] of Object.entries(data.samples)) this.samples.set(id, groups);
     this.takeStates(data.states);
@@ -475,6 +480,16 @@ class Problems {
     this.place_(data, isFirst);
     this.showAll();
     this.showSaved();
+  }
+
+  /** The page made this element anew, and what came is what the one before it lacked: ask for all. */
+  beginAnew() {
+    this.stage.element.hidden = true;
+    this.done.hidden = false;
+    this.done.replaceChildren(...this.doneParts());
+    if (this.nMessages) return;
+    this.wanted ??= new URL(location.href).searchParams.get("issue");
+    this.sync([...this.outbox.edits.values()]);
   }
 
   /** Put the cursor where it belongs after news: on what was asked for, else where it is. */

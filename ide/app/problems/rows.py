@@ -25,8 +25,8 @@ from ide.store.state import imported_labels, imported_splits
 from ide.store.workspace import Workspace
 
 N_BEFORE = 20  # rows behind the cursor in the first window
-N_AHEAD = 60  # rows ahead of it
-MIN_AHEAD = 40  # fewer ahead, and more are sent: a key every 50 ms leaves two seconds for that
+N_AHEAD = 240  # rows ahead of it
+MIN_AHEAD = 160  # fewer ahead, and more are sent: a key every 30 ms leaves five seconds for that
 MAX_EXAMPLES = 24  # of one problem
 MAX_MESSAGES = 6
 N_HISTORY = 200  # steps that can be undone after a reload
