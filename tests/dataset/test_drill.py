@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -206,7 +207,7 @@ def test_what_became_of_each_planted_error():
         edit("x3", "exclude"),
         undone,
         edit("x5", "undo", undone.edit_id, previous=[undone.edit_id]),
-        edit("x2", "label", "a", by="ben"),
+        edit("x2", "label", "a", by="ben", made_at=datetime.now(UTC) + timedelta(seconds=1)),
         edit("y", "label", "a", by="ben"),
     ]
     rows = annotator_scores(DRILL, edits)
