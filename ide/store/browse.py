@@ -18,6 +18,7 @@ from ide.dataset.errors import QueryError
 from ide.dataset.schema import EXAMPLE_ID, ISSUES, LABEL, LABELS, PREDICTIONS, SPLIT, SUSPECTS
 from ide.store.builds import BuildInfo, build_table
 from ide.store.examples import read_examples
+from ide.store.media import read_measured
 from ide.store.queue import judged_ids
 from ide.store.state import current_labels
 from ide.store.workspace import Workspace
@@ -56,9 +57,9 @@ SELECT l.*, e.* EXCLUDE (example_id, label, split),
        e.label AS imported_label, s.rank, s.suggested_label, s.p_mislabeled, s.margin, s.reason,
        p.predicted, p.loss,
        l.example_id IN (SELECT example_id FROM judged) AS is_judged,
-       l.example_id IN (SELECT example_id FROM issues) AS has_issue
+       l.example_id IN (SELECT example_id FROM issues) AS has_issue{columns}
 FROM labels l JOIN examples e USING (example_id)
-LEFT JOIN suspects s USING (example_id) LEFT JOIN predictions p USING (example_id)
+LEFT JOIN suspects s USING (example_id) LEFT JOIN predictions p USING (example_id){join}
 """
 
 
@@ -136,9 +137,10 @@ def _joined(workspace: Workspace, name: str, build: BuildInfo | None) -> Iterato
     """Yield a DuckDB connection with the view ``joined``, and no way out of it."""
     import duckdb
 
+    examples = read_examples(workspace, name)
     tables = {
         "labels": current_labels(workspace, name),
-        "examples": read_examples(workspace, name),
+        "examples": examples,
         "judged": pa.table({EXAMPLE_ID: pa.array(judged_ids(workspace, name), pa.string())}),
         "suspects": _build_columns(build, "suspects", SUSPECTS, _FROM_SUSPECTS),
         "predictions": _build_columns(build, "predictions", PREDICTIONS, _FROM_PREDICTIONS),
@@ -147,9 +149,32 @@ def _joined(workspace: Workspace, name: str, build: BuildInfo | None) -> Iterato
     with duckdb.connect(config={"enable_external_access": False}) as database:
         for table, content in tables.items():
             database.register(table, content)
-        database.execute(_JOINED)
+        measured = _measured(workspace, name, build, {*JOINED_COLUMNS, *examples.column_names})
+        if measured is None:
+            database.execute(_JOINED.format(columns="", join=""))
+        else:
+            database.register("media", measured)
+            columns, join = ", m.* EXCLUDE (example_id)", "\nLEFT JOIN media m USING (example_id)"
+            database.execute(_JOINED.format(columns=columns, join=join))
         database.execute("SET lock_configuration = true")
         yield database
+
+
+def _measured(
+    workspace: Workspace, name: str, build: BuildInfo | None, taken: set[str]
+) -> pa.Table | None:
+    """Return what was measured of the payloads; None where nothing was.
+
+    Without columns that are null throughout, and without those that the source has itself.
+    """
+    media = read_measured(workspace, name)
+    if media is None and build is not None and (build.path / "media.parquet").exists():
+        media = build_table(build, "media")
+    if media is None:
+        return None
+    known = (c for c in media.column_names if media[c].null_count < len(media))
+    own = [c for c in known if c not in taken and c != "content_hash"]
+    return media.select([EXAMPLE_ID, *own]) if own else None
 
 
 def _build_columns(

@@ -13,6 +13,7 @@ from PIL import Image
 from ide.cli import run
 from ide.dataset.errors import BlockedError, ConfigError
 from ide.store.blocking import standing_errors
+from ide.store.browse import Filters, browse_page
 from ide.store.checking import check_now
 from ide.store.commits import log
 from ide.store.committing import commit
@@ -76,6 +77,8 @@ def test_checks_without_a_build_block_a_commit_until_mended_or_given_a_reason(pe
     at = ["--workspace", str(pets.root)]
     edit_example(pets, "pets", "x5", "confirm", annotator="ada")
     found = check_now(pets, "pets")
+    page = browse_page(pets, "pets", None, Filters(where="width = 9 AND brightness > 0.1"))
+    assert page.n_rows == 12 and "content_hash" not in page.rows.column_names
     errors = {i["check"] for i in found.issues.to_pylist() if i["severity"] == "error"}
     assert errors == {"conflicting_duplicates", "leaks"}
     assert found.skipped["weak_slices"] == ["a build"] and not found.broken
