@@ -215,6 +215,19 @@ def test_verdicts_reorder_what_is_ahead_at_once_and_leave_what_is_held_near(work
     assert sum(is_odd[x] for x in ahead[:half]) < sum(is_odd[x] for x in ahead[half:])
 
 
+def test_a_page_that_holds_nothing_is_told_all_whatever_an_earlier_one_said(workspace):
+    row = data(workspace)["rows"][0]
+    edit_example(workspace, NAME, row["id"], "confirm", annotator="ada")
+    asked = message([], held=None)
+    found, fresh = data(workspace, message=asked), data(workspace)
+    assert found["to"] == asked.client
+    assert fresh["to"] is None
+    assert {k: v for k, v in found.items() if k != "to"} == {
+        k: v for k, v in fresh.items() if k != "to"
+    }
+    assert len(found["history"]) == 1
+
+
 @pytest.mark.parametrize("bad", [7, [], {"near": "x", "beyond": []}, {"near": [1], "beyond": []}])
 def test_what_the_browser_cannot_hold_is_passed_over(bad):
     assert message([], held=bad).held is None

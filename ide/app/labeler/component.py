@@ -135,6 +135,7 @@ def labeler_data(
     return {
         "workspace": content_id(str(workspace.root).encode()),
         "dataset": name,
+        "to": message.client if message else None,
         "annotator": annotator,
         "classes": list(config.classes),
         "build": {"id": build.build_id},
@@ -159,7 +160,7 @@ def labeler_data(
         "is_begin": window.is_begin if is_looking_back else None,
         "is_end": window.is_end,
         "states": changed_states(held, states, state_of),
-        "history": [] if message else undoable_steps(log.edits, states, annotator),
+        "history": [] if held else undoable_steps(log.edits, states, annotator),
         "evals": evals,
         "evals_split": split,
         "problems": _problems(log.damage, states),

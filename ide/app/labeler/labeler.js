@@ -412,7 +412,12 @@ class Labeler {
 
   receive(data) {
     const isFirst = !this.isBegun;
+    if (isFirst && data.to && data.to !== this.client) { // an answer to an earlier mount, which held what this one lacks
+      this.sync({ edits: [...this.outbox.edits.values()] });
+      return;
+    }
     this.isBegun = true;
+    if (isFirst) this.history = data.history.map((step) => ({ ...step, before: null }));
     this.data = { ...data, history: [] };
     const fresh = this.queue.merge(data);
     for (const row of fresh) this.replayPending(row);
