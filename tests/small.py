@@ -29,7 +29,10 @@ classes = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]
 epochs = 3
 image_size = 8
 """
-PARQUETS = ("labels", "targets", "edits", "dynamics", "predictions", "suspects", "issues", "slices")
+PARQUETS = (
+    *("labels", "targets", "edits", "dynamics", "predictions", "suspects"),
+    *("issues", "media", "slices"),
+)
 
 
 def small_workspace(root: Path) -> Workspace:

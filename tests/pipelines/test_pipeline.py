@@ -19,6 +19,7 @@ from ide.dataset.schema import (
     DYNAMICS,
     ISSUES,
     LABELS,
+    MEDIA,
     PREDICTIONS,
     SLICES,
     SUSPECTS,
@@ -41,6 +42,7 @@ SCHEMAS = {
     "predictions": PREDICTIONS,
     "suspects": SUSPECTS,
     "issues": ISSUES,
+    "media": MEDIA,
     "slices": SLICES,
 }
 
@@ -63,7 +65,7 @@ def test_every_file_has_its_columns_and_one_build_id(workspace):
     for name, schema in SCHEMAS.items():
         table = pq.read_table(build.path / f"{name}.parquet")
         assert table.schema.equals(schema), name
-        if name in ("dynamics", "predictions", "suspects", "issues", "slices"):
+        if name in ("dynamics", "predictions", "suspects", "issues", "media", "slices"):
             assert table.schema.metadata[b"upwell.build_id"].decode() == build.build_id
     assert build_metrics(build)["build_id"] == build.build_id
     assert build_table(build, "labels")["example_id"].to_pylist() == [f"x{i:03d}" for i in range(N)]

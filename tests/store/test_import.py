@@ -329,6 +329,7 @@ def test_git_sees_no_examples(tmp_path):
     assert listed == [
         "datasets/.gitkeep",
         "datasets/pets/.gitignore",
+        "datasets/pets/checks/.gitkeep",
         "datasets/pets/dataset.toml",
         "datasets/pets/edits/.gitkeep",
         "datasets/pets/examples.dvc",
