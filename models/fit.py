@@ -65,7 +65,7 @@ def fit(
 
     inputs: (N, C, S, S) uint8 or (N, D) float32. labels: (N,) int64, −1 = none. is_train: (N,)
     bool. Same inputs, same seed: the same weights and the same record, byte for byte.
-    ``is_recorded`` False keeps no record and returns None; it is there to measure what the record costs.
+    ``is_recorded`` False keeps no record and returns None, to measure what the record costs.
     Raises ValueError if there is nothing to learn from, or if the weights become no numbers.
     """
     _validate(inputs, labels, is_train)

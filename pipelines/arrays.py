@@ -17,3 +17,9 @@ def matrix(column: pa.ChunkedArray) -> np.ndarray:
     """Return (N, K) from N lists of K."""
     values = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
     return values.reshape(len(column), -1)
+
+
+def lists(values: np.ndarray) -> pa.ListArray:
+    """(N, K) -> N lists of K."""
+    n, k = values.shape
+    return pa.ListArray.from_arrays(pa.array(np.arange(0, n * k + 1, k, np.int32)), values.ravel())

@@ -35,7 +35,7 @@ def evaluate(workspace: Workspace, name: str) -> None:
         classes,
         is_left_out=targets["is_excluded"].to_numpy() | targets["is_conflict"].to_numpy(),
     )
-    estimated = int(suspects[b"upwell.estimated_label_errors"])
+    estimated = float(suspects[b"upwell.estimated_label_errors"])
     write_json(
         build / "metrics.json",
         {"build_id": build_id, "estimated_label_errors": estimated, **metrics},

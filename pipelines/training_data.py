@@ -26,6 +26,8 @@ class TrainingData:
     images: np.ndarray  # (N, C, S, S) uint8
     labels: np.ndarray  # (N,) int64, −1 = none, or none of the classes
     is_train: np.ndarray  # (N,) bool: labelled, split train, not excluded, not in conflict
+    is_listed: np.ndarray  # (N,) bool: labelled, not excluded: whose label is ranked
+    is_candidate: np.ndarray  # (N,) bool: listed, not in conflict: whose label votes as neighbour
     targets_hash: str  # of targets.parquet
 
 
@@ -39,18 +41,18 @@ def read_training_data(workspace: Workspace, config: DatasetConfig) -> TrainingD
         )
     targets = read_parquet(workspace.build_path(name) / "targets.parquet")
     labels = label_numbers(targets[LABEL], config.classes)
-    is_train = (
-        np.asarray(pc.fill_null(pc.equal(targets[SPLIT], TRAIN), fill_value=False))
-        & ~np.asarray(targets["is_excluded"])
-        & ~np.asarray(targets["is_conflict"])
-        & (labels >= 0)
-    )
+    is_listed = (labels >= 0) & ~np.asarray(targets["is_excluded"])
+    is_candidate = is_listed & ~np.asarray(targets["is_conflict"])
+    of_train = np.asarray(pc.fill_null(pc.equal(targets[SPLIT], TRAIN), fill_value=False))
+    is_train = is_candidate & of_train
     _require_classes(config, labels[is_train])
     return TrainingData(
         ids=targets[EXAMPLE_ID].combine_chunks(),
         images=_images(workspace, config, targets[EXAMPLE_ID]),
         labels=labels,
         is_train=is_train,
+        is_listed=is_listed,
+        is_candidate=is_candidate,
         targets_hash=targets.schema.metadata[b"upwell.targets"].decode(),
     )
 

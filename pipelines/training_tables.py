@@ -8,6 +8,7 @@ import pyarrow as pa
 from ide.dataset.schema import DYNAMICS, PREDICTIONS
 from models.fit import TrainingRecord
 from models.predict import Predictions
+from pipelines.arrays import lists
 from pipelines.training_data import TrainingData
 
 SMALLEST_PROB = 1e-12  # a probability of 0 in float32 still costs a finite loss
@@ -41,18 +42,12 @@ def predictions_table(
     loss = -np.log(np.maximum(given, SMALLEST_PROB)).astype(np.float32)
     columns = [
         data.ids,
-        _lists(probs.astype(np.float32)),
+        lists(probs.astype(np.float32)),
         pa.array(classes, pa.string()).take(pa.array(probs.argmax(1))),
         pa.array(np.abs(loss), mask=~has_label),  # −log 1 is −0
         pa.array(~data.is_train),
-        _lists(predictions.embeddings.astype(np.float16)),
-        _lists(record.mean_probs.astype(np.float32)),
+        lists(predictions.embeddings.astype(np.float16)),
+        lists(record.mean_probs.astype(np.float32)),
         pa.array(record.el2n.astype(np.float32), mask=~has_label),
     ]
     return pa.table(columns, schema=PREDICTIONS)
-
-
-def _lists(values: np.ndarray) -> pa.ListArray:
-    """(N, K) -> N lists of K."""
-    n, k = values.shape
-    return pa.ListArray.from_arrays(pa.array(np.arange(0, n * k + 1, k, np.int32)), values.ravel())

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from benchmarks.label_noise.training import Network, Trainer
-from ide.dataset.suspects import rank
+from benchmarks.label_noise.training import Network, Trainer, Training
+from ide.dataset.neighbors import nearest
+from ide.dataset.second_look import plan_second_look, second_epochs, second_seed
+from ide.dataset.signals import N_NEIGHBORS
+from ide.dataset.signals import Training as Record
+from ide.dataset.suspects import Labelled, rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +37,57 @@ def upwell(
     trainer: Trainer,
     is_train: np.ndarray | None = None,
 ) -> Ranking:
-    """Rank (N,) labels; all examples are trained on unless ``is_train`` (N,) says otherwise."""
+    """Rank (N,) labels; all examples are trained on unless ``is_train`` (N,) says otherwise.
+
+    Raw features are the inputs themselves, centred: what the network is given is all there is.
+    """
     is_train = np.ones(len(labels), bool) if is_train is None else is_train
     training = trainer.once(inputs, labels, network, is_train=is_train)
     start = time.process_time()
+    first, examples = _record(training), _examples(labels, network.n_classes, is_train)
+    everyone = np.arange(len(labels))
+    raw_features = inputs.reshape(len(inputs), -1).astype(np.float32)
+    raw_features -= raw_features.mean(0)
+    run = first.of(
+        everyone,
+        labels,
+        is_candidate=examples.is_candidate,
+        raw_neighbors=nearest(raw_features, N_NEIGHBORS)[0],
+    )
+    look = plan_second_look(run, rows=everyone, labels=labels, is_train=is_train, seed=network.seed)
+    planning = time.process_time() - start
+    shorter = replace(network, epochs=second_epochs(network.epochs), seed=second_seed(network.seed))
+    again = trainer.once(inputs, look.labels, shorter, is_train=look.is_train)
+    start = time.process_time()
+    table = rank(examples, first, second=_record(again), look=look, raw_features=raw_features)
+    ranking = time.process_time() - start
+    order = np.array([int(example_id) for example_id in table["example_id"].to_pylist()])
+    p_mislabeled = np.empty(len(labels))
+    p_mislabeled[order] = table["p_mislabeled"].to_numpy()
+    seconds = training.cpu_seconds + planning + again.cpu_seconds + ranking
+    return Ranking(p_mislabeled, order, seconds)
+
+
+def _record(training: Training) -> Record:
+    record = training.record
+    return Record(
+        probs=training.probs,
+        mean_probs=record.mean_probs,
+        losses=record.losses,
+        margins=record.margins,
+        el2n=record.el2n,
+        embeddings=training.embeddings,
+    )
+
+
+def _examples(labels: np.ndarray, n_classes: int, is_train: np.ndarray) -> Labelled:
     nobody = np.zeros(len(labels), bool)
-    table = rank(
+    return Labelled(
         example_ids=[f"{row:06d}" for row in range(len(labels))],
         labels=labels,
         splits=np.where(is_train, "train", "test").tolist(),
-        classes=[str(k) for k in range(network.n_classes)],
-        probs=training.probs,
-        mean_probs=training.record.mean_probs,
-        margins=training.record.margins,
-        el2n=training.record.el2n,
-        embeddings=training.embeddings,
+        classes=[str(k) for k in range(n_classes)],
         is_train=is_train,
         is_excluded=nobody,
         is_conflict=nobody,
     )
-    seconds = training.cpu_seconds + time.process_time() - start
-    order = np.array([int(example_id) for example_id in table["example_id"].to_pylist()])
-    p_mislabeled = np.empty(len(labels))
-    p_mislabeled[order] = table["p_mislabeled"].to_numpy()
-    return Ranking(p_mislabeled, order, seconds)

@@ -112,6 +112,23 @@ SUSPECTS = pa.schema(
     ]
 )
 
+# builds/<name>/second_look.parquet: compile's second, shorter training, for the ranking alone;
+# a row an example
+SECOND_LOOK = pa.schema(
+    [
+        (EXAMPLE_ID, pa.string()),
+        (LABEL, pa.int32()),  # what it was given, as a class's place; −1 = none
+        ("is_train", pa.bool_()),  # it was trained on: the most doubted labels are not
+        ("is_planted", pa.bool_()),  # the label it was given is wrong on purpose
+        ("probs", pa.list_(pa.float32())),
+        ("mean_probs", pa.list_(pa.float32())),
+        ("losses", pa.list_(pa.float32())),  # (E,), of the label it was given
+        ("margins", pa.list_(pa.float32())),  # (E,)
+        ("el2n", pa.float32()),
+        ("embedding", pa.list_(pa.float16())),
+    ]
+)
+
 # builds/<name>/label_errors.parquet: how many labels are thought wrong
 LABEL_ERRORS = pa.schema(
     [

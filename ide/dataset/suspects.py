@@ -1,203 +1,293 @@
-"""Rank examples by how probably their label is wrong, from one training run.
+"""Rank examples by how probably their label is wrong, from a compile and a short second look.
 
-A wrong label is learnt late or never, and the examples around it in the network's features bear
-other labels. Neither sign is worth much for the other's failures: a network learns wrong labels
-by heart in the end, and near a class boundary neighbours differ for good reasons. So:
-
-- *The blend.* Probabilities averaged over the epochs, times the share of the 10 nearest
-  neighbours with each class (neighbours never include the example itself, so their votes are out
-  of sample for everyone). Averages over epochs are what makes rows that were trained on comparable
-  with rows that were not: final probabilities know the training labels by heart.
-- *The doubt.* Two thirds one minus the blend's probability of the given label; one sixth EL2N
-  (Paul et al. 2021, "Deep Learning on a Data Diet") over all epochs; one sixth the mean margin
-  (Pleiss et al. 2020, "Area Under the Margin ranking", in probabilities). The final loss only
-  breaks ties: for examples trained on it has forgotten what it doubted.
-- *How many.* Confident learning (Northcutt et al. 2021), as cleanlab counts it, on the blend. On
-  averaged probabilities alone it finds half of the errors planted in digits, on the blend 80 to
-  95 %, and none or one in clean digits.
-- *p_mislabeled.* A logistic curve over the doubt, moved so that it sums to that number.
+- *Signals* (``signals``): what the compile's own training run says of each label.
+- *The blend* (``label_blend``): what to make of them, learnt on this dataset from labels that a
+  second, shorter training was given wrong on purpose (``second_look``).
+- *The second opinion*: that training left out the labels that the first one doubted most, so its
+  doubt of them is not learnt from them. It counts a third in the order.
+- *How many* (``error_count``): confident learning's count, corrected for what it is seen to miss
+  and to take for wrong in the second look.
+- *p_mislabeled*: the blend's log odds, moved so that they sum to that number (Saerens et al. 2002,
+  "Adjusting the Outputs of a Classifier to New a Priori Probabilities", move them likewise), and
+  given out in the order above.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from ide.dataset.neighbors import nearest, votes
+from ide.dataset.error_count import ErrorCount, confident_flags, count_errors
+from ide.dataset.label_blend import LabelBlend, learn_blend
+from ide.dataset.label_errors import N_ERRORS, N_ERRORS_RANGE
+from ide.dataset.neighbors import nearest
+from ide.dataset.noise_channel import learn_channel
 from ide.dataset.reasons import reasons
 from ide.dataset.schema import SUSPECTS
+from ide.dataset.second_look import SecondLook, robust
+from ide.dataset.signals import (
+    N_NEIGHBORS,
+    Run,
+    Training,
+    best_other,
+    blend,
+    of_label,
+    signals,
+)
 
-N_NEIGHBORS = 10
-VOTE_PRIOR = 0.5  # added to each class's votes: ten neighbours rule nothing out
-WEIGHTS = (2 / 3, 1 / 6, 1 / 6)  # of the blend, EL2N, mean margin
-SHARPNESS = 10.0  # of p_mislabeled: a tenth more doubt, e times the odds
-N_ERRORS = "upwell.estimated_label_errors"  # in the table's metadata
-MIN_AMBIGUOUS = 0.3  # both labels at least this probable
+OWN_WEIGHT = 2 / 3  # of the first run's blend in the order; the second opinion has the rest
+MIN_AMBIGUOUS = 0.25  # both labels at least this probable
 MIN_ERRORS = 0.5  # no estimate rules out an error
+SURE = 12.0  # log odds beyond this are this
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Who is ranked: N examples in one order."""
+
+    example_ids: Sequence[str]
+    labels: np.ndarray  # (N,) int, −1 = none
+    splits: Sequence[str]
+    classes: Sequence[str]
+    is_train: np.ndarray  # (N,) bool: its label was trained on
+    is_excluded: np.ndarray  # (N,) bool: left out, as neighbours too
+    is_conflict: np.ndarray  # (N,) bool: ranked, but no neighbours
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Indices of those that are ranked, (M,): labelled and not excluded."""
+        return np.flatnonzero((self.labels >= 0) & ~self.is_excluded)
+
+    @property
+    def is_candidate(self) -> np.ndarray:
+        """(N,) bool: whose label may vote as a neighbour's."""
+        return np.asarray((self.labels >= 0) & ~self.is_excluded & ~self.is_conflict)
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What is thought of M labels."""
+
+    doubts: np.ndarray  # (M,) float64 to sort by, higher = more probably wrong
+    curve: np.ndarray  # (M,) log odds in any order: how sure the surest are, and the rest
+    probs: np.ndarray  # (M, K) of the true label
+    errors: ErrorCount
 
 
 def rank(
+    examples: Labelled,
+    first: Training,
     *,
-    example_ids: Sequence[str],
-    labels: np.ndarray,
-    splits: Sequence[str],
-    classes: Sequence[str],
-    probs: np.ndarray,
-    mean_probs: np.ndarray,
-    margins: np.ndarray,
-    el2n: np.ndarray,
-    embeddings: np.ndarray,
-    is_train: np.ndarray,
-    is_excluded: np.ndarray,
-    is_conflict: np.ndarray,
+    second: Training | None = None,
+    look: SecondLook | None = None,
+    raw_features: np.ndarray | None = None,
 ) -> pa.Table:
     """Give the suspects (see ``schema.SUSPECTS``): every labelled example, most suspect first.
 
-    Everything of length N is in one order, that of ``example_ids``:
-    labels (N,) int, −1 = none; splits (N,) str; probs (N, K) of the final network and mean_probs
-    (N, K) over the epochs, rows sum to 1; margins (E, N), −1 … 1, and el2n (N,), 0 … √2, from the
-    training record; embeddings (N, D); is_train (N,) bool, whose label was trained on. Excluded
-    examples are left out, as neighbours too; those in conflict are ranked but no neighbours.
-    The order of the rows given changes nothing but ties of neighbours. The table's metadata hold
-    cleanlab's estimate of how many labels are wrong, under ``N_ERRORS``. The schema's metadata say
-    how many labels are estimated to be wrong: ``upwell.estimated_label_errors``.
+    second, look: the second training and what it was given; without them the order is the mean
+    of all signals, less precise. raw_features: (N, D), see ``ide.dataset.raw_features``. The
+    order of the rows given changes nothing but ties of neighbours. The table's metadata hold the
+    estimated number of wrong labels and its range: ``label_errors.N_ERRORS``, ``N_ERRORS_RANGE``.
     """
-    is_listed = (labels >= 0) & ~is_excluded
-    neighbors, _ = nearest(embeddings, N_NEIGHBORS, is_candidate=is_listed & ~is_conflict)
-    rows = np.flatnonzero(is_listed)
-    given, neighbors, mean_probs = labels[rows], neighbors[rows], mean_probs[rows]
-    margins, el2n, probs = margins[:, rows], el2n[rows], probs[rows]
+    rows = examples.rows
+    raw = _raw_neighbors(raw_features, examples)
+    neighbors, _ = nearest(first.embeddings, N_NEIGHBORS, is_candidate=examples.is_candidate)
+    run = first.of(rows, examples.labels, is_candidate=examples.is_candidate, raw_neighbors=raw)
+    if second is None or look is None:
+        opinion = _first_opinion(run)
+    else:
+        again = second.of(rows, look.labels, is_candidate=examples.is_candidate, raw_neighbors=raw)
+        opinion = _second_opinion(run, again, look, rows=rows, is_train=examples.is_train[rows])
+    order_of = np.argsort(np.argsort(-opinion.doubts, kind="stable"), kind="stable")
+    sure = np.sort(probabilities(opinion.curve, opinion.errors.expected))[::-1]
+    p_mislabeled = sure[order_of] if len(rows) else np.zeros(0)
+    return _table(examples, run, neighbors[rows], opinion, p_mislabeled)
 
-    counts = votes(neighbors, labels, len(classes))
-    n_neighbors = counts.sum(1)
-    blended = blend(mean_probs, counts)
-    mean_margin = margins.mean(0, dtype=np.float64)
-    doubts = doubt(blended, given, el2n, mean_margin)
-    n_errors = estimate_errors(given, blended)
-    p_mislabeled = calibrate(doubts, n_errors)
-    suggested = suggest(blended, given)
-    of_suggested = np.take_along_axis(blended, suggested[:, None], 1)[:, 0]
-    of_given = np.take_along_axis(blended, given[:, None], 1)[:, 0]
-    p_suggested = p_mislabeled * of_suggested / np.maximum(1 - of_given, 1e-6)
-    loss, margin = loss_and_margin(probs, given)
-    why = reasons(
-        classes=classes,
-        labels=given,
-        suggested=suggested,
-        p_mislabeled=p_mislabeled,
-        votes=counts,
-        n_neighbors=n_neighbors,
-        n_learnt=(margins > 0).sum(0),
-        n_epochs=len(margins),
-        is_train=is_train[rows],
-    )
-    ids = np.asarray(example_ids, object)
-    order = np.lexsort((ids[rows].astype(str), -loss, -doubts))
-    names = np.asarray(classes, object)
-    columns = {
-        "rank": np.arange(1, len(rows) + 1),
-        "example_id": ids[rows][order],
-        "label": names[given][order],
-        "suggested_label": names[suggested][order],
-        "p_suggested": p_suggested[order],
-        "p_mislabeled": p_mislabeled[order],
-        "is_ambiguous": (np.minimum(of_given, of_suggested) > MIN_AMBIGUOUS)[order],
-        "loss": loss[order],
-        "margin": margin[order],
-        "mean_margin": mean_margin[order],
-        "el2n": el2n[order],
-        "neighbor_agreement": agreement(counts, given)[order],
-        "reason": np.asarray(why, object)[order],
-        "split": np.asarray(splits, object)[rows][order],
-        "neighbors": _id_lists(neighbors[order], ids),
-    }
-    return pa.table(
-        [pa.array(columns[field.name], field.type, from_pandas=True) for field in SUSPECTS],
-        schema=SUSPECTS.with_metadata({"upwell.estimated_label_errors": str(n_errors)}),
+
+def _first_opinion(run: Run) -> Opinion:
+    blended = blend(run.mean_probs, run.votes)
+    if not len(run.labels):
+        return Opinion(np.zeros(0), np.zeros(0), blended, ErrorCount(0, 0))
+    n_errors = float(confident_flags(blended, run.labels).sum())
+    doubts = robust(signals(run)).mean(1)
+    return Opinion(doubts, 10 * doubts, blended, ErrorCount(n_errors, n_errors))
+
+
+def _second_opinion(
+    run: Run, again: Run, look: SecondLook, *, rows: np.ndarray, is_train: np.ndarray
+) -> Opinion:
+    """Learn the blend where the second look planted errors, and ask both runs about each label."""
+    is_planted = look.is_planted[rows]
+    doubts, curve = _learnt(signals(run), signals(again), is_planted, look.is_train[rows], is_train)
+    if doubts is None or curve is None:
+        return _first_opinion(run)
+    blended = blend(run.mean_probs, run.votes)
+    channel = learn_channel(again.probs[~is_planted], run.labels[~is_planted])
+    both = blended * again.mean_probs * channel.T[run.labels]
+    both /= np.maximum(both.sum(1, keepdims=True), 1e-30)
+    own = _quantiles(doubts)
+    return Opinion(
+        doubts=OWN_WEIGHT * own
+        + (1 - OWN_WEIGHT) * _second_doubts(own, again.mean_log_margin, is_planted, is_train),
+        curve=curve,
+        probs=both,
+        errors=count_errors(
+            confident_flags(blended, run.labels),
+            confident_flags(blend(again.mean_probs, again.votes), again.labels),
+            is_planted=is_planted,
+            is_trusted=(look.is_train[rows] | ~is_train) & ~is_planted,
+        ),
     )
 
 
-def blend(mean_probs: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Multiply the network's (M, K) and the neighbours' (M, K) word; rows sum to 1, float32."""
-    both = mean_probs * (counts + np.float32(VOTE_PRIOR)).astype(np.float32)
-    return np.asarray(both / both.sum(1, keepdims=True))
+def _learnt(
+    values: np.ndarray,
+    again: np.ndarray,
+    is_planted: np.ndarray,
+    is_taught: np.ndarray,
+    is_train: np.ndarray,
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Give (M,) doubts and log odds by a blend for the trained on and one for the held out."""
+    doubts, curve = np.zeros(len(values)), np.zeros(len(values))
+    groups = [(is_train, is_taught), (~is_train, ~is_train)]
+    blends = [learn_blend(again[teaches], is_planted[teaches]) for _, teaches in groups]
+    for (is_group, _), learnt in zip(groups, blends, strict=True):
+        chosen: LabelBlend | None = learnt or blends[0] or blends[1]
+        if chosen is None:
+            return None, None
+        if is_group.any():
+            doubts[is_group] = chosen.doubts(values[is_group])
+            curve[is_group] = chosen.log_odds(values[is_group])
+    return doubts, curve
 
 
-def doubt(
-    blended: np.ndarray, labels: np.ndarray, el2n: np.ndarray, mean_margin: np.ndarray
+def _second_doubts(
+    own: np.ndarray, margins: np.ndarray, is_planted: np.ndarray, is_train: np.ndarray
 ) -> np.ndarray:
-    """Give 0 … 1, higher = more probably wrong, of (M,) given labels; see the module's page."""
-    own = np.take_along_axis(blended, labels[:, None], 1)[:, 0]
-    of_blend, of_el2n, of_margin = WEIGHTS
-    doubts = of_blend * (1 - own.astype(np.float64))
-    doubts += of_el2n * el2n.astype(np.float64) / np.sqrt(2)
-    doubts += of_margin * (1 - mean_margin) / 2
-    return np.asarray(doubts)
+    """Put the second network's doubt (M,) on the scale of the first's, trained and held out apart.
 
-
-def estimate_errors(labels: np.ndarray, probs: np.ndarray) -> int:
-    """Estimate how many of (M,) labels are wrong, from (M, K) probabilities, by cleanlab's count.
-
-    Confident learning: an example counts as wrong if another class is more probable than that
-    class is among its own. Classes that nobody bears are left aside, as it can't judge them.
+    Of a label that it was given wrong it knows nothing; there the first's stands for it.
     """
-    present = np.unique(labels)
-    if len(present) < 2:
-        return 0
-    from cleanlab.count import num_label_issues
-
-    of_present = probs[:, present]
-    of_present = of_present / of_present.sum(1, keepdims=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns of what a small data set makes it guess
-        return int(num_label_issues(np.searchsorted(present, labels), of_present))
+    doubts = own.copy()
+    for is_group in (is_train & ~is_planted, ~is_train & ~is_planted):
+        order = np.argsort(margins[is_group], kind="stable")
+        placed = np.empty(len(order))
+        placed[order] = np.sort(own[is_group])
+        doubts[is_group] = placed
+    return doubts
 
 
-def calibrate(doubts: np.ndarray, n_errors: float) -> np.ndarray:
-    """Turn (M,) doubts into probabilities of 0 … 1 in the same order, which sum to ``n_errors``.
+def _quantiles(values: np.ndarray) -> np.ndarray:
+    """Turn (M,) values into the logits of their ranks, so that no outlier outweighs the rest."""
+    ranks = np.empty(len(values))
+    ranks[np.argsort(values, kind="stable")] = np.arange(len(values)) + 0.5
+    share = ranks / max(1, len(values))
+    return np.asarray(np.log(share) - np.log(1 - share))
+
+
+def probabilities(log_odds: np.ndarray, n_errors: float) -> np.ndarray:
+    """Move (M,) log odds so that their probabilities of 0 … 1 sum to ``n_errors``.
 
     At least half an error is assumed, and at most all but half of one.
     """
-    if not len(doubts):
-        return doubts
-    target = np.clip(n_errors, min(MIN_ERRORS, len(doubts) / 2), len(doubts) - MIN_ERRORS)
-    low, high = -5.0, 5.0  # of the doubt at which p is one half
-    for _ in range(50):
-        middle = (low + high) / 2
-        if _logistic(doubts, middle).sum() > target:
-            low = middle
+    if not len(log_odds):
+        return log_odds
+    n = len(log_odds)
+    target = np.clip(n_errors, min(MIN_ERRORS, n / 2), n - MIN_ERRORS)
+    middle = np.median(log_odds)
+    low, high = middle - 200.0, middle + 200.0
+    for _ in range(60):
+        shift = (low + high) / 2
+        if _logistic(log_odds - shift).sum() > target:
+            low = shift
         else:
-            high = middle
-    return _logistic(doubts, (low + high) / 2)
+            high = shift
+    return _logistic(log_odds - (low + high) / 2)
 
 
-def suggest(blended: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Give the most probable class other than the given one, (M,) int; the lower index if tied."""
-    others = blended.copy()
-    np.put_along_axis(others, labels[:, None], -1, 1)
-    return np.asarray(others.argmax(1))
+def _logistic(log_odds: np.ndarray) -> np.ndarray:
+    return np.asarray(1 / (1 + np.exp(-np.clip(log_odds, -SURE, SURE))))
 
 
 def loss_and_margin(probs: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Give −ln p(given), ≥ 0, and p(given) − p(best other), −1 … 1, of (M, K) probabilities."""
-    own = np.take_along_axis(probs, labels[:, None], 1)[:, 0].astype(np.float64)
-    others = probs.copy()
-    np.put_along_axis(others, labels[:, None], -1, 1)
-    return np.abs(np.log(np.maximum(own, 1e-12))), own - others.max(1)
+    own = of_label(probs, labels).astype(np.float64)
+    other = of_label(probs, best_other(probs, labels))
+    return np.abs(np.log(np.maximum(own, 1e-12))), own - other
 
 
-def agreement(counts: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def _raw_neighbors(features: np.ndarray | None, examples: Labelled) -> np.ndarray | None:
+    if features is None:
+        return None
+    return nearest(features, N_NEIGHBORS, is_candidate=examples.is_candidate)[0]
+
+
+def _table(
+    examples: Labelled,
+    run: Run,
+    neighbors: np.ndarray,
+    opinion: Opinion,
+    p_mislabeled: np.ndarray,
+) -> pa.Table:
+    rows, given = examples.rows, run.labels
+    suggested = best_other(opinion.probs, given)
+    left = np.maximum(1 - of_label(opinion.probs, given), 1e-6)
+    p_suggested = p_mislabeled * np.minimum(of_label(opinion.probs, suggested) / left, 1)
+    loss, margin = loss_and_margin(run.probs, given)
+    why = reasons(
+        classes=examples.classes,
+        labels=given,
+        suggested=suggested,
+        p_mislabeled=p_mislabeled,
+        votes=run.votes,
+        n_neighbors=run.votes.sum(1),
+        n_learnt=(run.margins > 0).sum(0),
+        n_epochs=len(run.margins),
+        is_train=examples.is_train[rows],
+    )
+    ids, names = np.asarray(examples.example_ids, object), np.asarray(examples.classes, object)
+    order = np.lexsort((ids[rows].astype(str), -opinion.doubts))
+    columns = {
+        "rank": np.arange(1, len(rows) + 1),
+        "example_id": ids[rows],
+        "label": names[given],
+        "suggested_label": names[suggested],
+        "p_suggested": p_suggested,
+        "p_mislabeled": p_mislabeled,
+        "is_ambiguous": np.minimum(1 - p_mislabeled, p_suggested) >= MIN_AMBIGUOUS,
+        "loss": loss,
+        "margin": margin,
+        "mean_margin": run.margins.mean(0, dtype=np.float64),
+        "el2n": run.el2n,
+        "neighbor_agreement": _agreement(run.votes, given),
+        "reason": np.asarray(why, object),
+        "split": np.asarray(examples.splits, object)[rows],
+    }
+    arrays = [
+        _id_lists(neighbors[order], ids)
+        if field.name == "neighbors"
+        else pa.array(
+            columns[field.name] if field.name == "rank" else columns[field.name][order],
+            field.type,
+            from_pandas=True,
+        )
+        for field in SUSPECTS
+    ]
+    errors = opinion.errors
+    facts = {
+        N_ERRORS: f"{errors.expected:.2f}",
+        N_ERRORS_RANGE: f"{errors.low:.2f} {errors.high:.2f}",
+    }
+    return pa.table(arrays, schema=SUSPECTS.with_metadata(facts))
+
+
+def _agreement(votes: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Give the share 0 … 1 of the neighbours that bear the given label, (M,); NaN without any."""
-    own = np.take_along_axis(counts, labels[:, None], 1)[:, 0]
-    n = counts.sum(1)
-    return np.asarray(np.where(n > 0, own / np.maximum(n, 1), np.nan))
-
-
-def _logistic(doubts: np.ndarray, middle: float) -> np.ndarray:
-    return np.asarray(1 / (1 + np.exp(-SHARPNESS * (doubts - middle))))
+    n = votes.sum(1)
+    return np.where(n > 0, of_label(votes, labels) / np.maximum(n, 1), np.nan)
 
 
 def _id_lists(neighbors: np.ndarray, ids: np.ndarray) -> pa.Array:

@@ -1,0 +1,69 @@
+"""What to make of the signals, learnt from labels that are known to be wrong.
+
+Logistic regression over the signals of a run whose planted errors are known, to be applied to a
+run that has none. Two ways of scaling, since they are good at different things: by median and
+width, each run by its own, the *order* carries over best between runs of different length; by the
+planted run's own mean and deviation, the *odds* stay what they were.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ide.dataset.second_look import robust
+
+PENALTY = 20.0  # of squared weights: a few dozen planted errors must not be learnt by heart
+LEARN_FROM = 30_000  # rows
+MIN_PLANTED = 15  # fewer teach nothing
+
+
+@dataclass(frozen=True, slots=True)
+class LabelBlend:
+    """Weights of S signals, for the order and for the odds."""
+
+    order: np.ndarray  # (S + 1,), of robustly scaled signals; the last is the constant
+    odds: np.ndarray  # (S + 1,)
+    mean: np.ndarray  # (S,)
+    deviation: np.ndarray  # (S,)
+
+    def doubts(self, values: np.ndarray) -> np.ndarray:
+        """Give (N,) log odds to sort by, higher = more probably wrong, of signals (N, S)."""
+        return np.asarray(robust(values) @ self.order[:-1] + self.order[-1])
+
+    def log_odds(self, values: np.ndarray) -> np.ndarray:
+        """Give (N,) log odds at the planted share of errors, of signals (N, S)."""
+        scaled = (values - self.mean) / self.deviation
+        return np.asarray(scaled @ self.odds[:-1] + self.odds[-1])
+
+
+def learn_blend(values: np.ndarray, is_planted: np.ndarray) -> LabelBlend | None:
+    """Learn from signals (M, S) and is_planted (M,) bool; None where too few are planted."""
+    if is_planted.sum() < MIN_PLANTED or is_planted.all():
+        return None
+    step = max(1, len(values) // LEARN_FROM)
+    values, is_planted = values[::step].astype(np.float64), is_planted[::step]
+    mean, deviation = values.mean(0), values.std(0) + 1e-6
+    return LabelBlend(
+        order=_fit(robust(values), is_planted),
+        odds=_fit((values - mean) / deviation, is_planted),
+        mean=mean,
+        deviation=deviation,
+    )
+
+
+def _fit(values: np.ndarray, is_planted: np.ndarray) -> np.ndarray:
+    """Maximise the penalised likelihood by Newton's method; the constant goes free."""
+    design = np.concatenate([values, np.ones((len(values), 1))], 1)
+    penalty = np.array([PENALTY] * values.shape[1] + [1e-6])
+    weights = np.zeros(design.shape[1])
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-np.clip(design @ weights, -30, 30)))
+        gradient = design.T @ (is_planted - p) - penalty * weights
+        hessian = (design * (p * (1 - p))[:, None]).T @ design + np.diag(penalty)
+        step = np.linalg.solve(hessian, gradient)
+        weights += step * min(1.0, 4 / max(float(np.abs(step).max()), 1e-9))
+        if np.abs(step).max() < 1e-6:
+            break
+    return weights
