@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -12,20 +13,50 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 from sklearn.metrics import average_precision_score
 
+from ide.dataset.label_errors import N_ERRORS, N_ERRORS_RANGE, label_errors
 from ide.dataset.reasons import reasons
-from ide.dataset.schema import SUSPECT_THRESHOLD, SUSPECTS
+from ide.dataset.schema import LABEL_ERRORS, SUSPECT_THRESHOLD, SUSPECTS
+from ide.dataset.second_look import SecondLook, plan_second_look, second_epochs
+from ide.dataset.signals import Training
 from ide.dataset.splits import assign_splits
-from ide.dataset.suspects import N_ERRORS, calibrate, estimate_errors, rank
+from ide.dataset.suspects import Labelled, probabilities, rank
 from models import build_model
 from models.fit import fit
 from models.predict import predict
 
 CLASSES = tuple("0123456789")
+EPOCHS = 30
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """The digits with 60 planted errors over all splits, compiled once."""
+
+    examples: Labelled
+    truth: np.ndarray
+    first: Training
+    second: Training
+    look: SecondLook
+    table: pa.Table
+
+
+def train(images, labels, is_train, epochs, seed):
+    model = build_model("small_cnn", n_classes=10, input_shape=(1, 8, 8), seed=seed)
+    options = {"batch_size": 64, "learning_rate": 3e-3, "weight_decay": 1e-2}
+    record = fit(model, images, labels, is_train, epochs=epochs, seed=seed, **options)
+    found = predict(model, images)
+    return Training(
+        probs=found.probs,
+        mean_probs=record.mean_probs,
+        losses=record.losses,
+        margins=record.margins,
+        el2n=record.el2n,
+        embeddings=found.embeddings,
+    )
 
 
 @pytest.fixture(scope="module")
 def digits():
-    """The digits with 60 planted errors over all splits, compiled once."""
     bunch = load_digits()
     truth = bunch.target.astype(np.int64)
     images = np.round(bunch.images * 255 / 16).astype(np.uint8)[:, None]
@@ -36,105 +67,143 @@ def digits():
     planted = generator.choice(len(truth), 60, replace=False)
     labels = truth.copy()
     labels[planted] = (truth[planted] + generator.integers(1, 10, 60)) % 10
-    model = build_model("small_cnn", n_classes=10, input_shape=(1, 8, 8), seed=0)
-    is_train = splits == "train"
-    record = fit(
-        model,
-        images,
-        labels,
-        is_train,
-        epochs=30,
-        batch_size=64,
-        learning_rate=3e-3,
-        weight_decay=1e-2,
-        seed=0,
+    nobody = np.zeros(len(ids), bool)
+    examples = Labelled(ids, labels, splits, CLASSES, splits == "train", nobody, nobody)
+    first = train(images, labels, examples.is_train, EPOCHS, seed=0)
+    rows = np.arange(len(ids))
+    run = first.of(rows, labels, is_candidate=~nobody)
+    look = plan_second_look(run, rows=rows, labels=labels, is_train=examples.is_train, seed=0)
+    second = train(images, look.labels, look.is_train, second_epochs(EPOCHS), seed=1)
+    table = rank(examples, first, second=second, look=look)
+    return Compiled(examples, truth, first, second, look, table)
+
+
+def part(compiled, rows, **changes):
+    """Rank the examples ``rows`` alone, as if no other had been compiled."""
+    of_trainings = [
+        Training(
+            probs=t.probs[rows],
+            mean_probs=t.mean_probs[rows],
+            losses=t.losses[:, rows],
+            margins=t.margins[:, rows],
+            el2n=t.el2n[rows],
+            embeddings=t.embeddings[rows],
+        )
+        for t in (compiled.first, compiled.second)
+    ]
+    e, look = compiled.examples, compiled.look
+    examples = Labelled(
+        np.asarray(e.example_ids, object)[rows].tolist(),
+        e.labels[rows],
+        e.splits[rows],
+        CLASSES,
+        e.is_train[rows],
+        e.is_excluded[rows],
+        e.is_conflict[rows],
     )
-    predictions = predict(model, images)
-    arrays = {
-        "example_ids": ids,
-        "labels": labels,
-        "splits": splits,
-        "classes": CLASSES,
-        "probs": predictions.probs,
-        "mean_probs": record.mean_probs,
-        "margins": record.margins,
-        "el2n": record.el2n,
-        "embeddings": predictions.embeddings,
-        "is_train": is_train,
-        "is_excluded": np.zeros(len(ids), bool),
-        "is_conflict": np.zeros(len(ids), bool),
-    }
-    return arrays, truth, rank(**arrays)
+    look = SecondLook(look.labels[rows], look.is_train[rows], look.is_planted[rows])
+    examples = replace(examples, **changes)
+    return rank(examples, of_trainings[0], second=of_trainings[1], look=look)
 
 
 def test_a_network_taught_with_errors_still_reads_digits(digits):
-    arrays, truth, _ = digits
-    test = arrays["splits"] == "test"
-    assert (arrays["probs"].argmax(1) == truth)[test].mean() >= 0.965
+    test = digits.examples.splits == "test"
+    assert (digits.first.probs.argmax(1) == digits.truth)[test].mean() >= 0.965
+
+
+def wrong(digits, table):
+    rows = np.array([int(i) for i in table["example_id"].to_pylist()])
+    return rows, (digits.examples.labels != digits.truth)[rows]
 
 
 def test_planted_errors_are_found_and_better_than_by_the_plain_loss(digits):
-    arrays, truth, table = digits
-    rows = np.array([int(i) for i in table["example_id"].to_pylist()])
-    is_wrong = (arrays["labels"] != truth)[rows]
-    assert is_wrong[:66].sum() >= 54
+    rows, is_wrong = wrong(digits, digits.table)
+    assert is_wrong[:66].sum() >= 56
     precision = average_precision_score(is_wrong, -np.arange(len(rows)))
-    assert precision > average_precision_score(is_wrong, table["loss"].to_numpy()) + 0.03
-    suggested = np.array([int(s) for s in table["suggested_label"].to_pylist()])
-    assert (suggested == truth[rows])[is_wrong].mean() > 0.9
+    assert precision > average_precision_score(is_wrong, digits.table["loss"].to_numpy()) + 0.03
+    suggested = np.array([int(s) for s in digits.table["suggested_label"].to_pylist()])
+    assert (suggested == digits.truth[rows])[is_wrong].mean() > 0.9
 
 
 def test_the_probabilities_say_about_how_many_labels_are_wrong(digits):
-    table = digits[2]
-    p = table["p_mislabeled"].to_numpy()
-    assert p.sum() == pytest.approx(int(table.schema.metadata[N_ERRORS.encode()]), abs=0.01)
-    assert 40 <= p.sum() <= 70
+    p = digits.table["p_mislabeled"].to_numpy()
+    metadata = digits.table.schema.metadata
+    assert p.sum() == pytest.approx(float(metadata[N_ERRORS.encode()]), abs=0.01)
+    assert 40 <= p.sum() <= 75
     assert 40 <= (p > SUSPECT_THRESHOLD).sum() <= 75
+    low, high = map(float, metadata[N_ERRORS_RANGE.encode()].split())
+    assert low <= p.sum() <= high
+
+
+def test_of_the_labels_given_an_odds_about_so_many_are_wrong(digits):
+    _, is_wrong = wrong(digits, digits.table)
+    p = digits.table["p_mislabeled"].to_numpy()
+    bins = np.minimum((p * 15).astype(int), 14)
+    gaps = [
+        abs(p[bins == b].mean() - is_wrong[bins == b].mean()) * (bins == b).mean()
+        for b in np.unique(bins)
+    ]
+    assert sum(gaps) <= 0.02
+
+
+def test_the_number_of_wrong_labels_is_given_by_split_and_class_with_an_interval(digits):
+    table = label_errors(digits.table)
+    assert table.schema == LABEL_ERRORS
+    rows = {(r["split"], r["label"]): r for r in table.to_pylist()}
+    assert len(rows) == len(table) == 1 + 3 + 10 + 30
+    everyone = rows[None, None]
+    assert everyone["low"] <= 60 <= everyone["high"]
+    of_splits = [rows[s, None] for s in ("train", "validation", "test")]
+    of_labels = [rows[None, c] for c in CLASSES]
+    for parts in (of_splits, of_labels):
+        assert sum(r["n"] for r in parts) == everyone["n"] == 1797
+        assert sum(r["n_errors"] for r in parts) == pytest.approx(everyone["n_errors"])
+    given = digits.examples.labels
+    n_wrong = {c: (digits.truth != given)[given == int(c)].sum() for c in CLASSES}
+    covered = [r["low"] <= n_wrong[r["label"]] <= r["high"] for r in of_labels]
+    assert sum(covered) >= 9
+    assert all(0 <= r["low"] <= r["n_errors"] <= r["high"] <= r["n"] for r in rows.values())
 
 
 def test_the_table_is_sorted_complete_and_in_its_ranges(digits):
-    arrays, _, table = digits
+    table = digits.table
     assert table.schema == SUSPECTS
     assert table["rank"].to_pylist() == list(range(1, len(table) + 1))
-    assert sorted(table["example_id"].to_pylist()) == arrays["example_ids"]
+    assert sorted(table["example_id"].to_pylist()) == digits.examples.example_ids
     assert all(table[name].null_count == 0 for name in table.column_names)
-    p = table["p_mislabeled"].to_numpy()
+    p, of_suggested = table["p_mislabeled"].to_numpy(), table["p_suggested"].to_numpy()
     assert (np.diff(p) <= 0).all() and p.min() >= 0 and p.max() <= 1
+    assert (of_suggested >= 0).all() and (of_suggested <= p + 1e-6).all()
     rows = table.to_pylist()
     assert all(row["label"] != row["suggested_label"] for row in rows)
     assert all(len(row["neighbors"]) == 10 for row in rows)
     assert all(row["example_id"] not in row["neighbors"] for row in rows)
     assert all(0 <= row["neighbor_agreement"] <= 1 for row in rows)
     assert all(-1 <= row["margin"] <= 1 and row["loss"] >= 0 for row in rows)
+    assert all(
+        row["is_ambiguous"] == (min(1 - row["p_mislabeled"], row["p_suggested"]) >= 0.25)
+        for row in rows
+    )
 
 
 def test_every_reason_is_a_sentence_that_is_true(digits):
-    arrays, _, table = digits
-    label_of = dict(zip(arrays["example_ids"], arrays["labels"], strict=True))
-    for row in table.to_pylist():
+    label_of = dict(zip(digits.examples.example_ids, digits.examples.labels, strict=True))
+    for row in digits.table.to_pylist():
         verb, shown, k = re.match(
             r"(looks like|could be|fits) (\d): (\d+) of its 10 nearest", row["reason"]
         ).groups()
         assert int(k) == sum(label_of[i] == int(shown) for i in row["neighbors"])
         assert shown == (row["label"] if verb == "fits" else row["suggested_label"])
         assert (verb == "looks like") == (row["p_mislabeled"] > SUSPECT_THRESHOLD)
-        n_learnt = (arrays["margins"][:, int(row["example_id"])] > 0).sum()
-        said = {0: "never ", 30: "in all 30 epochs"}.get(n_learnt, f" {n_learnt} of 30 epochs")
+        n_learnt = (digits.first.margins[:, int(row["example_id"])] > 0).sum()
+        said = {0: "never ", EPOCHS: "in all 30 epochs"}.get(n_learnt, f" {n_learnt} of 30 epochs")
         assert said in row["reason"]
 
 
-def subset(arrays, rows):
-    out = {"classes": arrays["classes"], "margins": arrays["margins"][:, rows]}
-    for name, values in arrays.items():
-        if name not in out:
-            out[name] = np.asarray(values, object if name == "example_ids" else None)[rows]
-    return out
-
-
 def test_the_order_of_the_rows_changes_nothing(digits):
-    arrays, _, table = digits
+    table = digits.table
     rows = np.random.default_rng(1).permutation(len(table))
-    again = rank(**subset(arrays, rows))
+    again = part(digits, rows)
     for name in table.column_names:
         if pa.types.is_floating(table.schema.field(name).type):
             np.testing.assert_allclose(again[name].to_numpy(), table[name].to_numpy(), atol=1e-5)
@@ -143,53 +212,46 @@ def test_the_order_of_the_rows_changes_nothing(digits):
 
 
 def test_excluded_and_unlabelled_rows_are_neither_listed_nor_neighbours(digits):
-    arrays = dict(digits[0])
-    arrays["labels"] = arrays["labels"].copy()
-    arrays["labels"][:50] = -1
-    arrays["is_excluded"] = np.arange(1797) % 7 == 0
-    arrays["is_conflict"] = np.arange(1797) % 11 == 0
-    table = rank(**arrays)
+    n = np.arange(1797)
+    labels = np.where(n < 50, -1, digits.examples.labels)
+    table = part(digits, n, labels=labels, is_excluded=n % 7 == 0, is_conflict=n % 11 == 0)
     out = {f"{i:04d}" for i in range(1797) if i < 50 or i % 7 == 0}
     disputed = {f"{i:04d}" for i in range(1797) if i % 11 == 0}
-    assert set(table["example_id"].to_pylist()) == set(arrays["example_ids"]) - out
+    assert set(table["example_id"].to_pylist()) == set(digits.examples.example_ids) - out
     near = {i for ids in table["neighbors"].to_pylist() for i in ids}
     assert not near & (out | disputed)
 
 
 def test_clean_labels_are_not_called_wrong(digits):
-    arrays, truth, _ = digits
-    clean = np.flatnonzero(arrays["labels"] == truth)
-    p = rank(**subset(arrays, clean))["p_mislabeled"].to_numpy()
+    clean = np.flatnonzero(digits.examples.labels == digits.truth)
+    p = part(digits, clean)["p_mislabeled"].to_numpy()
     assert p.sum() < 12  # of 1,737, of a network that was taught 60 wrong ones
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 5])
 def test_a_handful_of_rows_is_ranked_too(digits, n):
-    table = rank(**subset(digits[0], np.arange(n)))
+    table = part(digits, np.arange(n))
     assert len(table) == n
     assert np.isfinite(table["p_mislabeled"].to_numpy()).all()
+    assert len(label_errors(table)) >= 1
+
+
+def test_without_a_second_look_there_is_a_rank_still_and_a_worse_one(digits):
+    table = rank(digits.examples, digits.first)
+    assert table.schema == SUSPECTS and len(table) == 1797
+    _, is_wrong = wrong(digits, table)
+    assert is_wrong[:66].sum() >= 50
 
 
 @given(
     seed=st.integers(0, 10**6), n=st.integers(1, 200), share=st.floats(0, 1, allow_subnormal=False)
 )
-def test_calibrated_probabilities_keep_the_order_and_sum_to_the_estimate(seed, n, share):
-    doubts = np.random.default_rng(seed).random(n)
-    p = calibrate(doubts, share * n)
+def test_probabilities_keep_the_order_and_sum_to_the_estimate(seed, n, share):
+    log_odds = np.random.default_rng(seed).normal(0, 3, n)
+    p = probabilities(log_odds, share * n)
     assert (p >= 0).all() and (p <= 1).all()
-    assert (np.diff(p[np.argsort(doubts)]) >= 0).all()
+    assert (np.diff(p[np.argsort(log_odds)]) >= 0).all()
     assert p.sum() == pytest.approx(np.clip(share * n, 0.5, n - 0.5), abs=1e-3)
-
-
-def test_certain_right_labels_are_no_errors_and_certain_wrong_ones_are():
-    labels = np.arange(100) % 3
-    probs = np.full((100, 4), 0.01)  # the fourth class is nobody's
-    probs[np.arange(100), labels] = 0.97
-    assert estimate_errors(labels, probs) == 0
-    wrong = labels.copy()
-    wrong[:6] = (labels[:6] + 1) % 3
-    assert estimate_errors(wrong, probs) == 6
-    assert estimate_errors(np.zeros(5, int), np.ones((5, 1))) == 0
 
 
 @pytest.mark.parametrize(
