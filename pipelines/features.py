@@ -22,6 +22,7 @@ from ide.dataset.raw_features import (
 )
 from ide.dataset.schema import EXAMPLE_ID
 from ide.store.examples import read_examples
+from ide.store.features import read_features, write_features
 from ide.store.workspace import Workspace
 
 BATCH = 4096  # payloads decoded at once
@@ -31,8 +32,12 @@ SECONDS = 60  # of a sound that are looked at
 def read_raw_features(workspace: Workspace, config: DatasetConfig) -> np.ndarray | None:
     """Return (N, D) float32, see ``raw_features``; None where the payloads lie elsewhere.
 
-    Rows in the order of example ids, as in ``targets.parquet``. What cannot be read is zeros.
+    Made once, and kept until the examples change. Rows in the order of example ids, as in
+    ``targets.parquet``. What cannot be read is zeros.
     """
+    known = read_features(workspace, config.name)
+    if known is not None:
+        return known
     column = config.payload_column
     examples = read_examples(workspace, config.name, [EXAMPLE_ID, column]).sort_by(EXAMPLE_ID)
     if column not in examples.column_names or not len(examples):
@@ -43,7 +48,9 @@ def read_raw_features(workspace: Workspace, config: DatasetConfig) -> np.ndarray
         features(payloads.slice(start, BATCH).to_pylist())
         for start in range(0, len(payloads), BATCH)
     ]
-    return np.concatenate(rows)
+    found = np.concatenate(rows)
+    write_features(workspace, config.name, found)
+    return found
 
 
 def _of_images(payloads: Sequence[bytes | None]) -> np.ndarray:
