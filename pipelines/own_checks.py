@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from ide.dataset.check_settings import OFF, SEVERITIES
 from ide.dataset.checks.registry import (
+    CHECKS,
     Check,
     CheckInput,
     Issue,
@@ -55,6 +56,7 @@ def run_own_checks(
     broken: list[str] = []
     ordered = dataset.by_id()
     folder = workspace.checks_path(name)
+    taken = dict.fromkeys(CHECKS, "Upwell")
     for path in sorted(folder.glob("*.py")):
         checks: dict[str, Check] = {}
         where = workspace.relative(path)
@@ -66,16 +68,25 @@ def run_own_checks(
         for check in checks.values():
             on_progress(check.name)
             try:
+                _take_name(check.name, where, taken)
                 found += _run(check, ordered)
             except Exception as error:  # noqa: BLE001
                 broken.append(_sentence(error, path, where))
     for path in sorted(folder.glob("*.sql")):
         on_progress(path.stem)
         try:
+            _take_name(path.stem, workspace.relative(path), taken)
             found += _query(workspace, path, ordered)
         except (QueryError, ValueError, OSError) as error:
             broken.append(f"{workspace.relative(path)}: {error}")
     return issue_table(found), broken
+
+
+def _take_name(name: str, where: str, taken: dict[str, str]) -> None:
+    """Refuse a second check of one name: severities and dismissals go by the name."""
+    if name in taken:
+        raise ValueError(f"a check {name!r} is in {taken[name]} already; give this another name")
+    taken[name] = where
 
 
 def _execute(path: Path) -> None:
@@ -122,7 +133,10 @@ def _query(workspace: Workspace, path: Path, dataset: CheckInput) -> list[tuple[
         have = ", ".join(columns) or "none"
         raise QueryError(f"the query gives no column example_id (columns: {have}); select it")
     rows = answer.table.select([c for c in _COLUMNS if c in columns]).to_pylist()
-    return [_row(name, row, dataset) for row in rows]
+    ranked = [_row(name, row, dataset) for row in rows]
+    for _ in _checked(name, (issue for _, issue in ranked), set(dataset.ids)):
+        pass
+    return ranked
 
 
 def _row(name: str, row: dict[str, Any], dataset: CheckInput) -> tuple[Check, Issue]:
@@ -133,7 +147,7 @@ def _row(name: str, row: dict[str, Any], dataset: CheckInput) -> tuple[Check, Is
     issue = Issue(
         _text(row["example_id"]),
         _text(row.get("other_id")),
-        min(1.0, max(0.0, 1.0 if score is None else float(score))),
+        1.0 if score is None else float(score),
         _text(row.get("message")) or f"found by checks/{name}.sql",
     )
     return Check(name, severity, partial(iter, ())), issue

@@ -167,3 +167,24 @@ def test_own_checks_run_beside_ours_and_one_that_breaks_says_where(pets, capsys)
     write_text(pets.config_path("pets"), TOML + "[checks.severity]\nfirst_of_all = 'off'\n")
     rest = check_now(pets, "pets").issues["check"].to_pylist()
     assert "first_of_all" not in rest and "even" in rest
+
+
+def test_an_own_check_takes_no_name_that_is_taken_and_names_no_example_that_is_not(pets):
+    folder = pets.checks_path("pets")
+    write_text(folder / "leaks.sql", "SELECT example_id FROM pets.labels")
+    write_text(folder / "own.py", OWN)
+    write_text(folder / "first_of_all.sql", "SELECT example_id FROM pets.labels")
+    write_text(folder / "ghost.sql", "SELECT 'ghost' AS example_id")
+    write_text(folder / "much.sql", "SELECT example_id, 7 AS score FROM pets.labels")
+    found = check_now(pets, "pets")
+    where = "datasets/pets/checks/"
+    assert found.broken[1:] == (
+        f"{where}first_of_all.sql: a check 'first_of_all' is in {where}own.py already; "
+        "give this another name",
+        f"{where}ghost.sql: check ghost names 'ghost', which is no example",
+        f"{where}leaks.sql: a check 'leaks' is in Upwell already; give this another name",
+        f"{where}much.sql: check much gives score 7.0, wanted 0 to 1",
+    )
+    by_check = found.issues["check"].to_pylist()
+    assert (by_check.count("leaks"), by_check.count("first_of_all")) == (1, 1)
+    assert not {"ghost", "much"} & set(by_check)
