@@ -31,7 +31,7 @@ image_size = 8
 """
 PARQUETS = (
     *("labels", "targets", "edits", "dynamics", "predictions", "suspects"),
-    *("issues", "media", "slices"),
+    *("second_look", "label_errors", "issues", "media", "slices"),
 )
 
 

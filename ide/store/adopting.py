@@ -39,7 +39,7 @@ from ide.store.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class _Identity:
-    """What says that twelve files are one build."""
+    """What says that the files are one build."""
 
     build_id: str
     edits_revision: str
@@ -102,6 +102,9 @@ def restore_build(workspace: Workspace, name: str) -> bool:
         target.mkdir(parents=True, exist_ok=True)
         for file in BUILD_FILES:
             source, path = builds[0].path / file, target / file
+            if not source.exists():  # of a build made before there was such a file
+                path.unlink(missing_ok=True)
+                continue
             if path.exists() and path.samefile(source):
                 continue
             temporary = target / f".{file}.restored"

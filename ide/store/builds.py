@@ -18,7 +18,7 @@ from typing import Any
 import pyarrow as pa
 
 from ide.dataset.errors import NoBuildError
-from ide.dataset.schema import FLIPS
+from ide.dataset.schema import FLIPS, LABEL_ERRORS
 from ide.store.drill_file import drill_id, drills_path
 from ide.store.edit_log import edits_revision as log_revision
 from ide.store.edit_log import read_edits
@@ -44,6 +44,9 @@ BUILD_FILES = (
     "slices.parquet",
     "metrics.json",
 )
+# what a whole build may lack, and what it then is: the first build is compared with none, and
+# those made before there were estimates have none
+_MAY_LACK = {"flips": FLIPS, "label_errors": LABEL_ERRORS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +113,17 @@ def require_build(workspace: Workspace, name: str) -> BuildInfo:
 def build_table(build: BuildInfo, table: str, columns: Sequence[str] | None = None) -> pa.Table:
     """Read a Parquet file of a build by its name without the ending, such as ``suspects``.
 
-    ``flips`` is empty where there was no build to compare with. Raises ``NoBuildError`` where the
-    build is no longer kept.
+    ``flips`` is empty where there was no build to compare with, ``label_errors`` where the build
+    was made before there were any. Raises ``NoBuildError`` where the build is no longer kept.
     """
     path = build.path / f"{table}.parquet"
     wanted = None if columns is None else list(columns)
     try:
         return read_parquet(path, columns=wanted)
     except FileNotFoundError:
-        if table == "flips" and build.path.exists():
-            return FLIPS.empty_table() if wanted is None else FLIPS.empty_table().select(wanted)
+        if table in _MAY_LACK and build.path.exists():
+            empty = _MAY_LACK[table].empty_table()
+            return empty if wanted is None else empty.select(wanted)
         raise NoBuildError(build.dataset) from None
 
 

@@ -108,7 +108,7 @@ def _add_examples(connection: duckdb.DuckDBPyConnection, workspace: Workspace, n
     parts = example_parts(workspace, name)
     if parts:
         drill = drill_in_force(workspace, name)
-        _add_parquet(connection, name, "examples", parts, drill.labels if drill else {})
+        _add_parquet(connection, name, "examples", parts, planted=drill.labels if drill else {})
     else:
         columns = [EXAMPLE_ID, SPLIT, LABEL, workspace.config(name).payload_column]
         _add_table(connection, name, "examples", read_examples(workspace, name, columns))
@@ -122,10 +122,14 @@ def _add_build_table(
     build: BuildInfo | None,
 ) -> None:
     path = build.path / f"{table}.parquet" if build else None
-    if path is not None and path.exists():
-        _add_parquet(connection, name, table, [path])
-    else:
+    if path is None or not path.exists():
         _add_table(connection, name, table, schema.empty_table())
+        return
+    _add_parquet(connection, name, table, [path])
+    known = set(connection.sql(f"FROM {quoted(name)}.{quoted(table)} LIMIT 0").columns)
+    if lacking := [field for field in schema if field.name not in known]:  # an older build
+        _add_table(connection, name, f"_lacking_{table}", pa.schema(lacking).empty_table())
+        _add_parquet(connection, name, table, [path], lacking=f"_lacking_{table}")
 
 
 def _add_measured(connection: duckdb.DuckDBPyConnection, workspace: Workspace, name: str) -> None:
@@ -141,22 +145,26 @@ def _add_parquet(
     name: str,
     table: str,
     paths: list[Path],
+    *,
     planted: Mapping[str, str] | None = None,
+    lacking: str | None = None,
 ) -> None:
     """Make a view over Parquet files, in their order; a column that one lacks is null there.
 
     A path that exists is taken as it is, also where it holds what would be a pattern.
     planted: example id → the label that a drill puts in the place of the imported one.
+    lacking: an empty table of the columns that all of them lack.
     """
     listed = ", ".join(literal(str(path)) for path in paths)
     columns = "*"
     if planted:
         pairs = ", ".join(f"{literal(i)}: {literal(label)}" for i, label in planted.items())
         columns = f"* REPLACE (coalesce(MAP {{{pairs}}}[example_id], label) AS label)"
+    more = f" UNION ALL BY NAME FROM {quoted(name)}.{quoted(lacking)}" if lacking else ""
     try:
         connection.execute(
-            f"CREATE VIEW {quoted(name)}.{quoted(table)} AS "
-            f"SELECT {columns} FROM read_parquet([{listed}], union_by_name = true)"
+            f"CREATE OR REPLACE VIEW {quoted(name)}.{quoted(table)} AS "
+            f"SELECT {columns} FROM read_parquet([{listed}], union_by_name = true){more}"
         )
     except duckdb.Error as error:
         said = (str(error).splitlines() or [""])[0][:200]
