@@ -7,6 +7,7 @@ Values are shared by all sessions and nobody changes them.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pyarrow as pa
 import streamlit as st
 
 from ide.dataset.flips import flips as compare
-from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT
+from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, SUSPECT_THRESHOLD
 from ide.store import blocking, browse, training
 from ide.store.builds import BuildInfo, build_table, current_build
 from ide.store.commits import CommitInfo, log
@@ -25,6 +26,7 @@ from ide.store.history import blame as read_blame
 from ide.store.history import diff
 from ide.store.query import QueryResult
 from ide.store.query import query as ask
+from ide.store.queue import queue_of
 from ide.store.state import dataset_revision
 from ide.store.status import Status
 from ide.store.status import status as read_status
@@ -70,6 +72,20 @@ def _standing_errors(
     root: str, name: str, revision: str, build_id: str | None, stamp: int
 ) -> list[dict[str, Any]]:
     return blocking.standing_errors(Workspace(Path(root)), name)
+
+
+def n_suspects_left(ws: Workspace, name: str, build: BuildInfo) -> int:
+    """Count the suspects that nobody judged, by the odds after the verdicts given so far."""
+    cost = ws.config(name).review.error_cost
+    return _n_suspects_left(str(ws.root), name, build, cost, dataset_revision(ws, name))
+
+
+@lru_cache(maxsize=32)
+def _n_suspects_left(
+    root: str, name: str, build: BuildInfo, error_cost: float, revision: str
+) -> int:
+    queue = queue_of(Workspace(Path(root)), name, build)
+    return int((queue.p_mislabeled[queue.order] > SUSPECT_THRESHOLD).sum())
 
 
 def commits(ws: Workspace, name: str | None = None) -> list[CommitInfo]:

@@ -13,8 +13,10 @@ from ide.app import cached
 from ide.app.text import count
 from ide.dataset.check_settings import SEVERITIES
 from ide.dataset.config import DatasetConfig
-from ide.dataset.schema import EXAMPLE_ID, SPLIT, SPLITS, SUSPECT_THRESHOLD, TEST
+from ide.dataset.estimates import Estimate
+from ide.dataset.schema import SPLIT, SPLITS, SUSPECT_THRESHOLD, TEST
 from ide.store.builds import BuildInfo, build_metrics, current_build, edits_since, previous_build
+from ide.store.estimates import estimate_of
 from ide.store.issues import (
     IssueFilters,
     count_problems,
@@ -22,7 +24,6 @@ from ide.store.issues import (
     open_by_severity,
     problems_of,
 )
-from ide.store.queue import judged_ids
 from ide.store.state import current_labels
 from ide.store.status import DatasetStatus
 from ide.store.workspace import Workspace
@@ -39,7 +40,8 @@ class Facts:
     build: BuildInfo | None
     n_since_build: int
     n_suspects: int  # of the build, above the threshold
-    n_suspects_left: int  # of those, not judged by anyone
+    n_suspects_left: int  # above it by the odds after the verdicts, and not judged by anyone
+    estimate: Estimate | None  # how many labels the build thinks wrong
     n_open: dict[str, int]  # problems that the checks found and nobody settled, by severity
 
     @property
@@ -64,7 +66,6 @@ def facts(ws: Workspace, name: str) -> Facts:
     labels = current_labels(ws, name)
     counts = Counter(labels[SPLIT].to_pylist()) if len(labels) else Counter()
     build = current_build(ws, name)
-    suspected = _suspected_ids(build)
     return Facts(
         config=ws.config(name),
         n_examples=len(labels),
@@ -72,8 +73,9 @@ def facts(ws: Workspace, name: str) -> Facts:
         status=next(d for d in cached.status(ws).datasets if d.name == name),
         build=build,
         n_since_build=edits_since(ws, build) if build else 0,
-        n_suspects=len(suspected),
-        n_suspects_left=len(suspected - set(judged_ids(ws, name))),
+        n_suspects=_n_suspects(build),
+        n_suspects_left=cached.n_suspects_left(ws, name, build) if build else 0,
+        estimate=estimate_of(build) if build else None,
         n_open=open_by_severity(ws, name, build) if build else dict.fromkeys(SEVERITIES, 0),
     )
 
@@ -91,7 +93,8 @@ def next_step(found: Facts) -> Step:
         why = f"People disagree about {count(len(found.status.conflicts), 'example')}."
         return Step("changes", "Resolve conflicts", "call_split", why)
     if found.n_suspects_left:
-        why = f"{count(found.n_suspects_left, 'suspect')} left of {found.n_suspects:,}."
+        of_build = f" of {found.n_suspects:,}" if found.n_suspects > found.n_suspects_left else ""
+        why = f"{count(found.n_suspects_left, 'suspect')} left{of_build}."
         return Step("review", "Review suspects", "rate_review", why)
     if found.status.n_edits:
         return Step("changes", "Commit", "difference", f"{edits} not committed, no suspect left.")
@@ -139,10 +142,8 @@ def said(n_by_severity: Mapping[str, int], severities: Sequence[str] = SEVERITIE
     return ", ".join(count(n_by_severity[s], s) for s in severities if n_by_severity[s])
 
 
-def _suspected_ids(build: BuildInfo | None) -> set[str]:
+def _n_suspects(build: BuildInfo | None) -> int:
     if build is None:
-        return set()
-    table = cached.table(build, "suspects", (EXAMPLE_ID, "p_mislabeled"))
-    return set(
-        table.filter(pc.greater(table["p_mislabeled"], SUSPECT_THRESHOLD))[EXAMPLE_ID].to_pylist()
-    )
+        return 0
+    p = cached.table(build, "suspects", ("p_mislabeled",))["p_mislabeled"]
+    return int(pc.sum(pc.greater(p, SUSPECT_THRESHOLD)).as_py() or 0)

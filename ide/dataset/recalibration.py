@@ -41,14 +41,16 @@ class Calibration:
         return np.asarray(logits + np.interp(logits, CENTERS, self.mode))
 
 
-def calibration(logits: np.ndarray, is_wrong: np.ndarray) -> Calibration:
+def calibration(logits: np.ndarray, is_wrong: np.ndarray, *, spread: float = 1.0) -> Calibration:
     """Learn g from (M,) verdicts on labels of (M,) log odds; without any, the odds stay as given.
 
-    The draws come from a generator of a fixed seed: the same verdicts give the same interval.
+    spread: how far off the odds may be, in standard deviations as they stand above; a build that
+    knows how sure it is of its odds says another (``yields.spread_of``). The draws come from a
+    generator of a fixed seed: the same verdicts give the same interval.
     """
     x, n = binned(logits)
     k = np.bincount(_bins(logits), is_wrong, minlength=N_BINS)
-    prior = _prior()
+    prior = spread**2 * _prior()
     g = np.zeros(N_BINS)
     root, factor = g, np.eye(N_BINS)
     for _ in range(100 if n.any() else 0):
@@ -64,8 +66,8 @@ def calibration(logits: np.ndarray, is_wrong: np.ndarray) -> Calibration:
             break
     half = np.linalg.solve(factor, root[:, None] * prior)
     covariance = prior - half.T @ half
-    spread = np.linalg.cholesky(covariance + 1e-9 * np.eye(N_BINS))
-    return Calibration(g, g + _normals() @ spread.T)
+    deviation = np.linalg.cholesky(covariance + 1e-9 * np.eye(N_BINS))
+    return Calibration(g, g + _normals() @ deviation.T)
 
 
 def binned(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

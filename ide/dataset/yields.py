@@ -32,6 +32,7 @@ from ide.dataset.recalibration import Calibration, binned, calibration, logit, s
 ERROR_COST = 20.0  # judgements that finding one error saves, where dataset.toml says nothing
 N_NEXT = 100  # judgements ahead that the advice speaks of
 TAIL = 0.025  # of a 95 % interval, either side
+LEAST_SPREAD, MOST_SPREAD = 0.25, 4.0  # no build is surer of its odds, or less sure
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +131,34 @@ def interval_left(learnt: Calibration, logits: np.ndarray) -> tuple[int, int]:
     """
     if not len(logits):
         return 0, 0
-    x, n = binned(logits)
-    p = sigmoid(x + learnt.draws)  # (N_DRAWS, N_BINS)
+    return _interval(learnt.draws, *binned(logits))
+
+
+def spread_of(logits: np.ndarray, low: float, high: float) -> float:
+    """Tell how unsure a build is of its odds, for ``calibration``, by its own interval.
+
+    logits: (N,) of all its labels; low, high: between them, it says with 95 %, is the number of
+    wrong ones. The prior is made as wide as that is, within ``LEAST_SPREAD`` … ``MOST_SPREAD``:
+    before the first verdict a review then says what the build says.
+    """
+    if not len(logits):
+        return 1.0
+    bins = binned(logits)
+    draws = calibration(logits[:0], np.zeros(0, bool)).draws  # g is 0: they scale with the spread
+    least, most = LEAST_SPREAD, MOST_SPREAD
+    for _ in range(6):
+        middle = math.sqrt(least * most)
+        own_low, own_high = _interval(middle * draws, *bins)
+        if own_high - own_low < high - low:
+            least = middle
+        else:
+            most = middle
+    return math.sqrt(least * most)
+
+
+def _interval(draws: np.ndarray, x: np.ndarray, n: np.ndarray) -> tuple[int, int]:
+    """Give the interval for draws (N_DRAWS, N_BINS) of g and bins of mean log odds x, number n."""
+    p = sigmoid(x + draws)  # (N_DRAWS, N_BINS)
     mean, variance = p @ n, (p * (1 - p)) @ n
     skew = (p * (1 - p) * (1 - 2 * p)) @ n
 
@@ -142,7 +169,8 @@ def interval_left(learnt: Calibration, logits: np.ndarray) -> tuple[int, int]:
         share = _normal_share(z) + skew / deviation**3 * (1 - z * z) * density / 6
         return float(np.clip(share, 0, 1).mean())
 
-    return _first(share_up_to, TAIL, len(logits)), _first(share_up_to, 1 - TAIL, len(logits))
+    n_all = int(n.sum())
+    return _first(share_up_to, TAIL, n_all), _first(share_up_to, 1 - TAIL, n_all)
 
 
 def advice(found: Yield) -> str:

@@ -8,7 +8,7 @@ and with them the order, without a compile.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -19,9 +19,10 @@ from ide.dataset.recalibration import calibration, sigmoid
 from ide.dataset.replay import ExampleState
 from ide.dataset.schema import EXAMPLE_ID
 from ide.dataset.verdicts import Signals, learn, signals_of, verdicts_of
-from ide.dataset.yields import Yield, advice, yield_of
+from ide.dataset.yields import Yield, advice, spread_of, yield_of
 from ide.store.builds import BuildInfo, build_table, require_build
 from ide.store.edit_log import read_edits
+from ide.store.estimates import estimate_of
 from ide.store.state import dataset_revision, dataset_state, imported_labels
 from ide.store.workspace import Workspace
 
@@ -114,7 +115,8 @@ def _queue(
         shown=_Shown(workspace, name),
     )
     logits, own = learn(of_build.signals, verdicts)
-    learnt = calibration(own, verdicts.is_error[verdicts.rows >= 0])
+    is_error = verdicts.is_error[verdicts.rows >= 0]
+    learnt = calibration(own, is_error, spread=_spread(build))
     p = sigmoid(learnt.apply(logits))
     is_judged = np.zeros(len(p), bool)
     judged = (of_build.row_by_id.get(x) for x, state in states.items() if state.is_judged)
@@ -128,7 +130,27 @@ def _queue(
         n_errors=int(verdicts.is_error.sum()),
         error_cost=error_cost,
     )
+    if not len(verdicts.is_error):
+        found = _as_built(found, build)
     return Queue(of_build, p, _suggested(of_build.table, p), order, found)
+
+
+@lru_cache(maxsize=16)
+def _spread(build: BuildInfo) -> float:
+    """Return how far the odds may be off by what the build says of its own; see ``spread_of``."""
+    bounds = _bounds(build)
+    return spread_of(ranked(build).signals.logits, *bounds) if bounds else 1.0
+
+
+def _as_built(found: Yield, build: BuildInfo) -> Yield:
+    """Put the build's own interval in the place of the prior's, which is as wide."""
+    bounds = _bounds(build)
+    return replace(found, n_left_low=bounds[0], n_left_high=bounds[1]) if bounds else found
+
+
+def _bounds(build: BuildInfo) -> tuple[int, int] | None:
+    found = estimate_of(build)
+    return found.bounds if found else None
 
 
 def _suggested(table: pa.Table, p_mislabeled: np.ndarray) -> np.ndarray:

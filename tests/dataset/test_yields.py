@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ide.dataset.recalibration import LOCAL, OFFSET, SLOPE, calibration, logit, sigmoid
-from ide.dataset.yields import advice, live_yield
+from ide.dataset.yields import (
+    LEAST_SPREAD,
+    MOST_SPREAD,
+    advice,
+    interval_left,
+    live_yield,
+    spread_of,
+)
 
 few = settings(max_examples=25)
 odds = st.lists(st.floats(0.001, 0.999), max_size=60)
@@ -116,3 +123,14 @@ def test_calibration_is_deterministic_and_its_draws_centre_on_the_mode(pairs):
     one, two = calibration(x, is_error), calibration(x, is_error)
     assert one.draws.tobytes() == two.draws.tobytes()
     assert np.allclose(one.draws.mean(0), one.mode, atol=1e-6)
+
+
+def test_a_build_that_is_less_sure_of_its_number_is_less_sure_of_its_odds():
+    x = np.sort(np.random.default_rng(0).normal(-4, 2.5, 1500))[::-1]
+    n = sigmoid(x).sum()
+    wide, narrow = spread_of(x, n * 0.3, n * 2), spread_of(x, n * 0.8, n * 1.2)
+    assert LEAST_SPREAD < narrow < wide < MOST_SPREAD
+    low, high = interval_left(calibration(x[:0], x[:0] > 0, spread=wide), x)
+    assert high - low == pytest.approx(n * 1.7, rel=0.1)
+    assert spread_of(x[:0], 0, 0) == 1
+    assert spread_of(x, n, n) == pytest.approx(LEAST_SPREAD, rel=0.05)

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ide.dataset.errors import NoBuildError
+from ide.dataset.estimates import Estimate
 from ide.store.adopting import adopt_build, restore_build
 from ide.store.builds import (
     N_KEPT,
@@ -22,10 +23,13 @@ from ide.store.builds import (
     previous_build,
     require_build,
 )
+from ide.store.duck import connect
+from ide.store.estimates import estimate_of, how_many
 from ide.store.files import write_json, write_parquet
+from ide.store.queue import queue_of
 from ide.store.state import edit_example
 from ide.store.workspace import Workspace
-from tests.small import PARQUETS, build_bytes, compiled_workspace, copy_workspace
+from tests.small import PARQUETS, N, build_bytes, compiled_workspace, copy_workspace
 
 
 @pytest.fixture
@@ -135,3 +139,38 @@ def test_without_a_build_a_sentence_says_what_to_do(workspace):
     assert previous_build(workspace, "some") is None
     with pytest.raises(NoBuildError, match="upwell compile some"):
         require_build(workspace, "some")
+
+
+def make_older(workspace: Workspace) -> None:
+    """Take from the current build what builds have had since issue 3 alone."""
+    build = require_build(workspace, "some")
+    for file in ("second_look.parquet", "label_errors.parquet", "media.parquet"):
+        (build.path / file).unlink()
+        (workspace.build_path("some") / file).unlink()
+    table = build_table(build, "suspects")
+    older = table.drop_columns(["p_suggested", "is_ambiguous"])
+    write_parquet(build.path / "suspects.parquet", older)
+
+
+def test_a_build_of_an_older_version_is_still_read_and_put_back(workspace):
+    make_older(workspace)
+    build = require_build(workspace, "some")
+    assert len(build_table(build, "label_errors")) == 0
+    assert estimate_of(build) == Estimate("", None, build_metrics(build)["estimated_label_errors"])
+    assert how_many(workspace, "some") is None
+    with connect(workspace) as database:
+        sql = 'SELECT count(*), count(p_suggested), count(is_ambiguous) FROM "some".suspects'
+        assert database.sql(sql).fetchall() == [(N, 0, 0)]
+        assert database.sql('FROM "some".label_errors').fetchall() == []
+    (workspace.build_path("some") / "metrics.json").write_text("{}")
+    assert restore_build(workspace, "some")
+    assert not (workspace.build_path("some") / "label_errors.parquet").exists()
+    restored = json.loads((workspace.build_path("some") / "metrics.json").read_text())
+    assert restored == build_metrics(build)
+
+
+def test_a_review_begins_with_the_builds_own_interval(workspace):
+    build = require_build(workspace, "some")
+    found, left = estimate_of(build), queue_of(workspace, "some", build).found
+    assert (left.n_left_low, left.n_left_high) == found.bounds
+    assert left.n_left == pytest.approx(found.n_errors, rel=1e-3)
