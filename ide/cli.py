@@ -195,6 +195,7 @@ def suspects(
     name: str, *, root: Path | None, limit: int, with_judged: bool, of_yield: bool, style: str
 ) -> None:
     """List the examples whose label is probably wrong, most suspect first."""
+    from ide.store.estimates import how_many
     from ide.store.queue import suspect_rows, yield_rows
 
     workspace = Workspace.find(root)
@@ -208,6 +209,8 @@ def suspects(
     doubt = ("rank", "example_id", "label", "p_mislabeled")
     instead = ("suggested_label", "p_suggested", "is_ambiguous")
     _echo_rows(rows, (*doubt, *instead, "split", "reason"), style)
+    if style == "table" and (said := how_many(workspace, name)):
+        click.echo(f"\n{said}")
 
 
 @upwell.command()

@@ -135,6 +135,7 @@ def _numbers(ws: Workspace, name: str, found: Facts) -> None:
         navigate.link("problems", problems, "report", name)
     if found.build:
         parts = [f"95 %: {interval(metrics['accuracy'])}"] if metrics else []
+        parts += [f"labels thought wrong: {found.estimate}"] if found.estimate else []
         parts += [f"build {short(found.build.build_id)}, {ago(found.build.finished_at)}"]
         parts += [f"took {duration(found.build.seconds)}"] if found.build.seconds else []
         parts += [f"{count(found.n_since_build, 'edit')} since"] if found.n_since_build else []

@@ -14,6 +14,7 @@ from ide.dataset.errors import UpwellError
 from ide.dataset.flips import BROKEN, FIXED
 from ide.store.build_process import build_status
 from ide.store.builds import BuildInfo, build_model, previous_build
+from ide.store.estimates import estimate_of
 from ide.store.runs import STAGES, RunStatus, run_folder
 from ide.store.workspace import Workspace
 
@@ -152,10 +153,15 @@ def what_changed(ws: Workspace, build: BuildInfo) -> None:
         st.markdown(
             f":material/trending_up: Test accuracy **{accuracy}** ({delta} against "
             f"{short(base.build_id)}); {count(kinds[FIXED], 'example')} fixed, "
-            f"{kinds[BROKEN]:,} broken",
+            f"{kinds[BROKEN]:,} broken{_estimates(base, build)}",
             width="content",
         )
         navigate.link("evals", "See which", "monitoring", build.dataset)
+
+
+def _estimates(base: BuildInfo, build: BuildInfo) -> str:
+    was, now = estimate_of(base), estimate_of(build)
+    return f"; labels thought wrong {plain(was)} → {plain(now)}" if was and now else ""
 
 
 def network(build: BuildInfo) -> str:

@@ -13,6 +13,7 @@ from ide.app import cached, navigate, state
 from ide.app.gallery import Tile, gallery
 from ide.app.panels import share_metric
 from ide.app.text import count, interval, moment, plain, short
+from ide.dataset.estimates import Estimate
 from ide.dataset.flips import BROKEN, FIXED
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, TEST
 from ide.store.builds import BuildInfo, build_metrics
@@ -61,17 +62,28 @@ def _default_base(chosen: str, ids: list[str], others: list[str]) -> int | None:
     return others.index(later[0]) if later else None
 
 
-def numbers(metrics: Mapping[str, Any], base: Mapping[str, Any] | None, split: str) -> None:
-    """Draw the headline numbers, with their change against the base."""
+def numbers(
+    metrics: Mapping[str, Any],
+    base: Mapping[str, Any] | None,
+    split: str,
+    estimate: Estimate | None,
+) -> None:
+    """Draw the headline numbers, with their change against the base.
+
+    estimate: how many labels of all splits are thought wrong, where the build tells.
+    """
     now = metrics["splits"][split]
     before = base["splits"].get(split) if base else None
-    with st.grid(4, min_column_width=120, gap="small"):
+    with st.grid(5 if estimate else 4, min_column_width=120, gap="small"):
         delta = now["accuracy"]["value"] - before["accuracy"]["value"] if before else None
         share_metric(f"Accuracy, {split}", now["accuracy"]["value"], delta, digits=2)
         st.metric("95 % interval", interval(now["accuracy"]))
         f1_delta = now["macro_f1"] - before["macro_f1"] if before else None
         share_metric("Macro F1", now["macro_f1"], f1_delta, digits=2)
         st.metric("Examples", f"{now['n']:,}")
+        if estimate:
+            hint = "Expected in all splits, with a 95 % interval; the chart below tells where."
+            st.metric("Labels thought wrong", str(estimate), help=hint)
 
 
 def classes(metrics: Mapping[str, Any], split: str) -> list[dict[str, Any]]:

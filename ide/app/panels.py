@@ -31,7 +31,7 @@ _line = _component("statusline", '<div class="line" role="status"></div>')
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One row of bars: a share, with its interval where there is one."""
+    """One row of bars: a share or a number, with its interval where there is one."""
 
     label: str
     value: float | None
@@ -40,6 +40,7 @@ class Bar:
     high: float | None = None
     tone: str = ""  # good, bad, strong
     title: str = ""
+    href: str = ""  # where a click on the name leads
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def share_metric(
 def bars(
     rows: Sequence[Bar], *, key: str, low: float = 0.0, high: float = 1.0, name_em: int = 9
 ) -> None:
-    """Draw shares between ``low`` and ``high``; a name is at most ``name_em`` wide."""
+    """Draw values between ``low`` and ``high``; a name is at most ``name_em`` wide."""
     data = {"rows": [asdict(row) for row in rows], "low": low, "high": high, "name_em": name_em}
     _bars(key=key, data=data)
 

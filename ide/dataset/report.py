@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from ide.dataset.changes import class_pairs, counts, one_line, summarise
+from ide.dataset.estimates import Estimate
 from ide.dataset.schema import EXAMPLE_ID, SPLIT, SPLITS
 
 ALPHA = 0.05  # a difference whose p is below this is called one
@@ -26,6 +27,7 @@ class DatasetReport:
 
     changes: ``changes.CHANGES``. metrics, base_metrics: as in metrics.json, None = no build.
     flips: ``schema.FLIPS`` from the base's build to this one, None where they cannot be paired.
+    estimate, base_estimate: how many labels each build thinks wrong, None where it does not tell.
     note: what a reader must know to read the numbers, "" for nothing.
     """
 
@@ -34,6 +36,8 @@ class DatasetReport:
     metrics: Mapping[str, Any] | None = None
     base_metrics: Mapping[str, Any] | None = None
     flips: pa.Table | None = None
+    estimate: Estimate | None = None
+    base_estimate: Estimate | None = None
     note: str = ""
 
 
@@ -47,6 +51,7 @@ def report(datasets: Sequence[DatasetReport], *, base: str, head: str, n_rows: i
         blocks += _label_blocks(dataset.changes, n_rows)
         blocks += _metric_blocks(dataset)
         blocks += _flip_blocks(dataset.flips)
+        blocks += _estimate_blocks(dataset.base_estimate, dataset.estimate)
     return "\n\n".join(blocks) + "\n"
 
 
@@ -113,6 +118,15 @@ def _flip_blocks(flips: pa.Table | None) -> list[str]:
         if split in set(flips[SPLIT].to_pylist())
     ]
     return ["**Flips:** " + ("; ".join(found) or "no example changed sides") + "."]
+
+
+def _estimate_blocks(was: Estimate | None, now: Estimate | None) -> list[str]:
+    """Return how many labels are thought wrong, before and after, with 95 % intervals."""
+    if now is None:
+        return []
+    of_all = f" of {now.n:,}" if now.n else ""
+    before = f"{was} → " if was else ""
+    return [f"**Labels thought wrong (95 %):** {escape(f'{before}{now}')}{of_all}."]
 
 
 def _n_flips(flips: pa.Table, flip: str, split: str) -> int:

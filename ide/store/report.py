@@ -18,6 +18,7 @@ from ide.dataset.snapshot import edit_set_hash
 from ide.store import git
 from ide.store.builds import BuildInfo, build_metrics, build_table, current_build, list_builds
 from ide.store.builds import edits_since as n_edits_since
+from ide.store.estimates import estimate_of, estimate_of_metrics
 from ide.store.history import diff
 from ide.store.past_edits import edits_at
 from ide.store.workspace import Workspace
@@ -64,6 +65,8 @@ def _dataset_report(
         metrics=build_metrics(build),
         base_metrics=base_metrics,
         flips=_flips(base, build) if base else None,
+        estimate=estimate_of(build),
+        base_estimate=estimate_of(base) if base else estimate_of_metrics(base_metrics),
         note="; ".join(notes),
     )
 

@@ -1,4 +1,4 @@
-// Shares with their intervals, a row each: a name, a track, a number.
+// Values with their intervals, a row each: a name (perhaps a link), a track, a number.
 export default function (component) {
   const { data, parentElement } = component
   const rows = parentElement.querySelector(".rows")
@@ -23,7 +23,9 @@ function row(item, low, high) {
       track.append(dot)
     }
   }
-  root.append(element("span", "name", item.label), track, element("span", "number", item.text))
+  const name = element(item.href ? "a" : "span", "name", item.label)
+  if (item.href) name.href = item.href
+  root.append(name, track, element("span", "number", item.text))
   return root
 }
 

@@ -1,9 +1,10 @@
 import streamlit as st
 
-from ide.app import charts, drill_page, evals_page, state, tables
+from ide.app import charts, drill_page, estimates_panel, evals_page, state, tables
 from ide.app.gallery import gallery
 from ide.app.panels import matrix
 from ide.store.builds import build_metrics, list_builds
+from ide.store.estimates import estimate_of
 
 ws, name = state.workspace(), state.dataset()
 drill_page.going_on(ws, name)
@@ -15,7 +16,8 @@ if not builds:
 
 build, base, split = evals_page.choose(builds)
 metrics = build_metrics(build)
-evals_page.numbers(metrics, build_metrics(base) if base else None, split)
+base_metrics = build_metrics(base) if base else None
+evals_page.numbers(metrics, base_metrics, split, estimate_of(build))
 
 cells, per_class = st.columns([1, 1.1], gap="medium")
 with cells:
@@ -37,6 +39,8 @@ if given and predicted:
     evals_page.cell_header(name, split, given, predicted, len(tiles))
     gallery(ws, name, tiles, key="cell_examples", size="small")
 
+estimates_panel.draw(build)
+
 if base is not None:
     fixed, broken = evals_page.flip_tiles(build, base, split)
     better, worse = st.columns(2, gap="medium")
@@ -46,7 +50,7 @@ if base is not None:
         evals_page.flips(ws, name, broken, "Broken", "bad")
 
 st.caption("**Classes**")
-base_rows = evals_page.classes(build_metrics(base), split) if base else None
+base_rows = evals_page.classes(base_metrics, split) if base_metrics else None
 tables.classes(tables.class_rows(rows, base_rows))
 
 drill_page.offer(ws, name)
