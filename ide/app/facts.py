@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from ide.app import cached
@@ -16,6 +17,7 @@ from ide.dataset.config import DatasetConfig
 from ide.dataset.estimates import Estimate
 from ide.dataset.schema import SPLIT, SPLITS, SUSPECT_THRESHOLD, TEST
 from ide.store.builds import BuildInfo, build_metrics, current_build, edits_since, previous_build
+from ide.store.checking import listed_build
 from ide.store.estimates import estimate_of
 from ide.store.issues import (
     IssueFilters,
@@ -65,7 +67,7 @@ def facts(ws: Workspace, name: str) -> Facts:
     """Read what stands of one dataset; raises a sentence where its files cannot be read."""
     labels = current_labels(ws, name)
     counts = Counter(labels[SPLIT].to_pylist()) if len(labels) else Counter()
-    build = current_build(ws, name)
+    build, checked = current_build(ws, name), listed_build(ws, name)
     return Facts(
         config=ws.config(name),
         n_examples=len(labels),
@@ -76,7 +78,7 @@ def facts(ws: Workspace, name: str) -> Facts:
         n_suspects=_n_suspects(build),
         n_suspects_left=cached.n_suspects_left(ws, name, build) if build else 0,
         estimate=estimate_of(build) if build else None,
-        n_open=open_by_severity(ws, name, build) if build else dict.fromkeys(SEVERITIES, 0),
+        n_open=open_by_severity(ws, name, checked) if checked else dict.fromkeys(SEVERITIES, 0),
     )
 
 
@@ -128,12 +130,14 @@ def accuracy_delta(ws: Workspace, name: str, split: str = TEST) -> float | None:
 
 def open_checks(ws: Workspace, found: Facts) -> list[dict[str, Any]]:
     """Return ``severity, check, n`` of checks with open problems, and the ``worst`` in words."""
-    build, name = found.build, found.config.name
+    name = found.config.name
+    build = listed_build(ws, name)
     if build is None:
         return []
     rows = count_problems(build, find_problems(ws, name, build, IssueFilters()))
     problems = problems_of(build)
-    worst = problems.table.take([row["first"] for row in rows]).to_pylist()
+    first = pa.array([row["first"] for row in rows], pa.int64())  # also where there are none
+    worst = problems.table.take(first).to_pylist()
     return [{**row, "worst": problems.sentence(w)} for row, w in zip(rows, worst, strict=True)]
 
 
