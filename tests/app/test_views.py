@@ -13,8 +13,10 @@ from ide.app import text
 from ide.app.navigate import VIEWS
 from ide.dataset.edit import make_edit
 from ide.store.browse import Filters, browse_columns, browse_example, browse_page
-from ide.store.builds import current_build
+from ide.store.builds import build_table, current_build
 from ide.store.edit_log import append_edits
+from ide.store.estimates import estimate_of
+from ide.store.files import write_parquet
 from ide.store.importing import import_source
 from ide.store.new import new_workspace
 from ide.store.queue import suspect_rows
@@ -119,6 +121,28 @@ def test_changes_commits_what_it_shows(digits, open_view):
     app.button(key="commit").click().run()
     assert status(digits).n_edits == 0
     assert "Nothing to commit" in sentences(app)
+
+
+def test_labels_thought_wrong_are_shown_with_their_interval(compiled_digits, open_view):
+    found = str(estimate_of(current_build(compiled_digits, NAME)))
+    evals = open_view(compiled_digits, "evals", dataset=NAME)
+    assert found in [metric.value for metric in evals.metric]
+    assert f"Labels thought wrong: {found}" in sentences(evals)
+    assert f"labels thought wrong: {found}" in sentences(open_view(compiled_digits, "home"))
+
+
+def test_a_build_of_an_older_version_is_shown_and_tells_what_it_does_not(digits, open_view):
+    build = current_build(digits, NAME)
+    table = build_table(build, "suspects").drop_columns(["p_suggested", "is_ambiguous"])
+    write_parquet(build.path / "suspects.parquet", table)
+    for folder in (build.path, digits.build_path(NAME)):
+        (folder / "label_errors.parquet").unlink()
+        (folder / "second_look.parquet").unlink()
+    for view in ("home", "evals", "review", "browse"):
+        app = open_view(digits, view, dataset=NAME)
+        assert is_calm(app), view
+        assert not app.error, view
+    assert "does not tell where" in sentences(open_view(digits, "evals", dataset=NAME))
 
 
 @pytest.mark.parametrize(

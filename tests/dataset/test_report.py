@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ide.dataset.changes import CHANGES
+from ide.dataset.estimates import Estimate
 from ide.dataset.report import DatasetReport, code, escape, mcnemar, report, two_proportions
 from ide.dataset.schema import FLIPS
 
@@ -55,6 +56,20 @@ def test_it_lists_labels_metrics_and_flips_of_each_dataset():
     assert "0.9000 (0.8500 … 0.9500) | 0.9800 (0.9300 … 1.0300) | +8.00 points" in text
     assert "real (p = 0.021, McNemar)" in text
     assert "test: 9 fixed, 1 broken." in text
+
+
+def test_it_says_how_many_labels_are_thought_wrong_before_and_after():
+    now, was = Estimate("", 1797, 54.4, 40.6, 69.2), Estimate("", None, 80.0)
+    options = {"metrics": {"splits": {}}, "estimate": now}
+    line = "**Labels thought wrong (95 %):** "
+    both = report(
+        [DatasetReport("d", some_changes(), base_estimate=was, **options)], base="a", head="b"
+    )
+    assert line + escape("80 → 54 (40–70)") + " of 1,797." in both
+    alone = report([DatasetReport("d", some_changes(), **options)], base="a", head="b")
+    assert line + escape("54 (40–70)") + " of 1,797." in alone
+    none = report([DatasetReport("d", some_changes())], base="a", head="b")
+    assert "thought wrong" not in none
 
 
 def test_without_pairs_the_proportions_are_compared_and_without_a_base_nothing_is():

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pyarrow.parquet as pq
 import pytest
 
+from ide.cli import run
 from ide.dataset.errors import NoBuildError
 from ide.dataset.estimates import Estimate
 from ide.store.adopting import adopt_build, restore_build
@@ -167,6 +168,14 @@ def test_a_build_of_an_older_version_is_still_read_and_put_back(workspace):
     assert not (workspace.build_path("some") / "label_errors.parquet").exists()
     restored = json.loads((workspace.build_path("some") / "metrics.json").read_text())
     assert restored == build_metrics(build)
+
+
+def test_the_list_of_suspects_ends_with_how_many_there_are(workspace, capsys):
+    command = ["suspects", "some", "--limit", "1", "--workspace", str(workspace.root)]
+    assert run(command) == 0
+    assert capsys.readouterr().out.endswith(f"\n\n{how_many(workspace, 'some')}\n")
+    assert run([*command, "--format", "json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 1
 
 
 def test_a_review_begins_with_the_builds_own_interval(workspace):
