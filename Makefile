@@ -50,7 +50,7 @@ $(VENV)/.ide: pyproject.toml constraints.txt | $(BIN)/python
 	touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/pip install -q --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt -e '.[dev]'
+	$(BIN)/pip install -q --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt -e '.[dev,bench]'
 	touch $@ $(VENV)/.ide
 
 # A Chromium of the system's (Debian: apt-get install chromium), else Playwright's own.
