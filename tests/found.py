@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from ide.dataset.checks.registry import Check, Issue, issue_table
 from ide.dataset.schema import ISSUES, LABELS, PREDICTIONS, SUSPECTS
+from ide.store.checking import CHECKED, checked_path
 from ide.store.files import write_json, write_parquet
 from ide.store.workspace import Workspace
 
@@ -30,6 +31,13 @@ def issues(*rows: tuple[str, str | None, str | None, dict]) -> pa.Table:
         )
         for check, one, other, more in rows
     )
+
+
+def write_findings(workspace: Workspace, name: str, table: pa.Table) -> None:
+    """Write what ``upwell check`` leaves behind where it found these issues."""
+    folder = checked_path(workspace, name)
+    write_parquet(folder / "issues.parquet", table.cast(ISSUES))
+    write_json(folder / CHECKED, {"build_id": None, "skipped": {}, "broken": []})
 
 
 def archive_issues(workspace: Workspace, name: str, table: pa.Table, build_id: str = "b1") -> Path:

@@ -14,6 +14,7 @@ from ide.dataset.check_settings import SEVERITIES
 from ide.dataset.schema import SPLITS
 from ide.store.builds import BuildInfo, build_table
 from ide.store.issues import ALL, DISMISSED, OPEN, SETTLED, IssueFilters
+from ide.store.state import current_labels
 from ide.store.workspace import Workspace
 
 # what is chosen stands in the address, so these words are the choices and their spelling there
@@ -41,9 +42,9 @@ def listed(listing: Listing) -> None:
     problems(listing, annotator=state.annotator(), start=state.parameter("issue"))
 
 
-def none_found(name: str, build: BuildInfo) -> None:
+def none_found(ws: Workspace, name: str) -> None:
     """Say that the checks found nothing, and where to go on."""
-    n = len(build_table(build, "labels", ["example_id"]))
+    n = len(current_labels(ws, name))
     st.success(
         f"The checks looked at {count(n, 'example')} and found nothing to mend.",
         title="No problems",
@@ -57,15 +58,15 @@ def no_build(ws: Workspace, name: str) -> None:
     config = ws.config(name)
     if not config.is_compiled:
         st.info(
-            f"{plain(name)} holds {config.modality}, and only images compile so far, so that "
-            "nothing is checked.",
+            f"{plain(name)} holds {config.modality}, and only images compile so far. Its checks "
+            f"run with `upwell check {name}`, and what they find then stands here.",
             icon=":material/report:",
         )
         navigate.link("browse", "Browse", "grid_view", name)
         return
     st.info(
-        f"{plain(name)} has no build yet, and the checks run with one: duplicates, leaks, "
-        "outliers and the rest then stand here.",
+        f"{plain(name)} is not checked yet. The checks run with a build, or without one by "
+        f"`upwell check {name}`: duplicates, leaks, outliers and the rest then stand here.",
         icon=":material/report:",
     )
     navigate.link("compile", "Compile", "play_circle", name)

@@ -12,6 +12,7 @@ from ide.app.text import ago, count, interval, percent, short
 from ide.dataset.errors import UpwellError
 from ide.store.build_process import build_status
 from ide.store.builds import BuildInfo, current_build, edits_since
+from ide.store.checking import listed_build
 from ide.store.issues import open_by_severity
 from ide.store.runs import RunStatus
 from ide.store.workspace import Workspace
@@ -59,7 +60,9 @@ def _build(ws: Workspace) -> list[Item]:
     name = state.dataset()
     build = current_build(ws, name)
     if build is None:
-        return [Item(f"{name}: no build", "deployed_code", "muted")]
+        checked = listed_build(ws, name)
+        found = _problems(ws, name, checked) if checked else []
+        return [Item(f"{name}: no build", "deployed_code", "muted"), *found]
     title = f"{name}: build {build.build_id}, {ago(build.finished_at)}"
     items = [Item(f"{name} {short(build.build_id)}", "deployed_code", title=title)]
     metrics = metrics_of(build)

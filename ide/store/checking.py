@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,12 +21,15 @@ import pyarrow.compute as pc
 
 from ide.dataset.errors import BuildError
 from ide.dataset.replay import dismissed_issues
+from ide.store.builds import BuildInfo, current_build
+from ide.store.drill_file import drill_id, drills_path
 from ide.store.files import read_parquet
 from ide.store.progress import VARIABLE, read_progress
 from ide.store.state import dataset_state
 from ide.store.workspace import Workspace
 
 CHECKED = "checked.json"
+NO_BUILD = ""  # the build id of what was found without a build
 _POLL_S = 0.05
 
 
@@ -46,8 +50,39 @@ class Findings:
 
 
 def checked_path(workspace: Workspace, name: str) -> Path:
-    """Where the newest findings of a dataset lie on this machine."""
-    return workspace.local_path / "checks" / name
+    """Where the newest findings of a dataset lie on this machine; those of a drill apart."""
+    drill = drill_id(workspace, name)
+    root = drills_path(workspace) / drill if drill else workspace.local_path
+    return root / ".checks" / name if drill else root / "checks" / name
+
+
+def listed_build(workspace: Workspace, name: str) -> BuildInfo | None:
+    """Return the build whose issues are listed; without one, what ``upwell check`` found last.
+
+    Findings are a build that has nothing but its issues, and no id. None where there are neither.
+    """
+    return current_build(workspace, name) or findings_of(workspace, name)
+
+
+def findings_of(workspace: Workspace, name: str) -> BuildInfo | None:
+    """Return what ``upwell check`` found last, as a build of nothing but issues; or None."""
+    folder = checked_path(workspace, name)
+    try:
+        written_at = (folder / CHECKED).stat().st_mtime
+    except FileNotFoundError:
+        return None
+    return BuildInfo(
+        build_id=NO_BUILD,
+        dataset=name,
+        path=folder,
+        finished_at=datetime.fromtimestamp(written_at, UTC),
+        revision=None,
+        n_uncommitted_edits=0,
+        edits_revision="",
+        n_edits=0,
+        seconds=None,
+        compared_with=None,
+    )
 
 
 def check_now(

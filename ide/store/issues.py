@@ -19,7 +19,8 @@ from ide.dataset.errors import EditError
 from ide.dataset.issues import Member, is_settled, problem_table, rule_of
 from ide.dataset.replay import UNTOUCHED, ExampleState, dismissed_issues
 from ide.dataset.schema import EXAMPLE_ID, ISSUES, LABEL, SPLIT
-from ide.store.builds import BuildInfo, build_table, require_build
+from ide.store.builds import BuildInfo, build_table, current_build, require_build
+from ide.store.checking import findings_of
 from ide.store.edit_log import edits_revision
 from ide.store.state import (
     current_labels,
@@ -283,16 +284,26 @@ def dismiss_issue(
     annotator: str,
     reason: str | None = None,
 ) -> Edit:
-    """Say that an issue of the current build is none; return the edit once it is on the disk.
+    """Say that an issue is none; return the edit once it is on the disk.
+
+    It is one of the current build, or one that ``upwell check`` found last.
 
     ``example_id`` is the issue's own, or ``*`` where the issue is the whole dataset's. Raises
-    ``EditError`` where the build has no such issue, or has it of another example.
+    ``EditError`` where there is no such issue, or one of another example.
     """
-    found = problems_of(require_build(workspace, name)).issues
-    own = found.filter(pc.equal(found["issue_id"], issue_id))[EXAMPLE_ID].to_pylist()
+    builds = filter(None, (current_build(workspace, name), findings_of(workspace, name)))
+    known = [problems_of(build).issues for build in builds]
+    own = [
+        example_id
+        for found in known
+        for example_id in found.filter(pc.equal(found["issue_id"], issue_id))[
+            EXAMPLE_ID
+        ].to_pylist()
+    ]
     if not own:
         raise EditError(
-            f"the current build of {name!r} has no issue {issue_id[:40]!r}. "
+            f"neither the current build of {name!r} nor its last check has an issue "
+            f"{issue_id[:40]!r}. "
             f"List issues with their ids: upwell check {name} --format json"
         )
     of = own[0] if own[0] is not None else WHOLE_DATASET

@@ -13,11 +13,12 @@ from ide.app.problems.rows import ACTIONS, N_AHEAD, N_BEFORE, first_window, next
 from ide.app.problems.samples import names_in
 from ide.dataset.edit import new_edit_id
 from ide.store.builds import require_build
+from ide.store.checking import listed_build
 from ide.store.edit_log import read_edits
 from ide.store.issues import IssueFilters, open_issues
 from ide.store.state import dataset_state
 from tests.app.test_views import is_calm, open_view, sentences  # noqa: F401 – a fixture
-from tests.found import archive_issues, issues
+from tests.found import archive_issues, issues, write_findings
 from tests.store.tiny import edit, tiny_workspace
 
 HOSTILE = "<img src=x onerror=alert(1)> **bold** :material/home: $x$"
@@ -191,3 +192,25 @@ def test_a_dismissal_of_the_whole_dataset_has_a_tile_in_changes(pets, open_view)
     app = open_view(pets, "changes", dataset="pets")
     assert is_calm(app)
     assert "1 dismissed" in sentences(app)
+
+
+def test_what_a_check_found_without_a_build_is_listed_with_samples(tmp_path, open_view):  # noqa: F811
+    pets = tiny_workspace(tmp_path / "w")
+    assert "upwell check pets" in sentences(open_view(pets, "problems", dataset="pets"))
+    write_findings(pets, "pets", issues(*FOUND))
+    data = problem_data(
+        Listing(pets, "pets", listed_build(pets, "pets"), IssueFilters(check="small_classes")),
+        annotator="ada",
+        start=None,
+        message=None,
+        place=Place(),
+        receipt=None,
+    )
+    ((_, shown),) = data["samples"].items()
+    assert shown == [{"title": "dog", "ids": ["x1", "x3"]}]
+    app = open_view(pets, "problems", dataset="pets")
+    assert is_calm(app)
+    assert app.selectbox(key="check").options
+    assert "x1 " + HOSTILE in sentences(open_view(pets, "home", dataset="pets"))
+    write_findings(pets, "pets", issues())
+    assert "6 examples" in open_view(pets, "problems", dataset="pets").success[0].value

@@ -6,6 +6,7 @@ import pytest
 
 from ide.dataset.errors import EditError, NoBuildError
 from ide.store.builds import require_build
+from ide.store.checking import listed_build
 from ide.store.issues import (
     ALL,
     DISMISSED,
@@ -18,7 +19,7 @@ from ide.store.issues import (
     problems_of,
 )
 from ide.store.state import undo_edit, undo_last
-from tests.found import archive_issues, issues
+from tests.found import archive_issues, issues, write_findings
 from tests.store.tiny import edit, tiny_workspace
 
 FOUND = issues(
@@ -122,8 +123,21 @@ def test_counts_are_by_severity_and_check(pets):
 
 
 def test_an_issue_that_is_not_there_or_of_another_example_is_refused(pets):
-    with pytest.raises(EditError, match="has no issue '0000000000000000'"):
+    with pytest.raises(EditError, match="has an issue '0000000000000000'"):
         dismiss_issue(pets, "pets", "x1", "0" * 16, annotator="ada")
     with pytest.raises(EditError, match="is about example 'x2', got 'x1'"):
         dismiss_issue(pets, "pets", "x1", id_of("leaks"), annotator="ada")
     assert open_issues(pets, "pets") == FOUND
+
+
+def test_without_a_build_the_last_check_is_listed_and_what_it_found_can_be_dismissed(tmp_path):
+    pets = tiny_workspace(tmp_path / "w")
+    assert listed_build(pets, "pets") is None
+    write_findings(pets, "pets", FOUND)
+    listed = listed_build(pets, "pets")
+    assert open_issues(pets, "pets", listed) == FOUND
+    dismiss_issue(pets, "pets", "x2", id_of("leaks"), annotator="ada")
+    assert "leaks" not in open_issues(pets, "pets", listed)["check"].to_pylist()
+    archive_issues(pets, "pets", FOUND.slice(0, 1))
+    assert listed_build(pets, "pets") == require_build(pets, "pets")
+    dismiss_issue(pets, "pets", "*", id_of("small_classes"), annotator="ada")  # newer than it

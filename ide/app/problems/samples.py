@@ -12,6 +12,7 @@ from ide.dataset.errors import QueryError
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, SPLITS
 from ide.store.browse import Filters, browse_page
 from ide.store.builds import BuildInfo, build_table
+from ide.store.checking import NO_BUILD
 from ide.store.examples import examples_revision
 from ide.store.state import current_labels
 from ide.store.workspace import Workspace
@@ -86,6 +87,8 @@ def _of_class(
     """Return ids of a class, those predicted as one of the others first."""
     labels = current_labels(workspace, name)
     own = labels.filter(pc.equal(labels[LABEL], label))[EXAMPLE_ID]
+    if build.build_id == NO_BUILD:
+        return own[:N_EACH]
     predictions = build_table(build, "predictions", [EXAMPLE_ID, "predicted"])
     is_other = pc.is_in(predictions["predicted"], value_set=pa.array(others, pa.string()))
     taken = predictions.filter(is_other)
