@@ -7,6 +7,7 @@ from ide.dataset.checks.check_input import Remark
 from ide.dataset.snapshot import usable_edits
 from ide.store.builds import current_build
 from ide.store.checking import CHECKED, checked_path
+from ide.store.drill_notes import drill_damage
 from ide.store.edit_log import read_edits
 from ide.store.files import write_json, write_parquet
 from ide.store.progress import report_progress
@@ -28,7 +29,10 @@ def check_now(workspace: Workspace, name: str) -> None:
         name,
         current_labels(workspace, name),
         build.path if build else None,
-        damage=[Remark(f"{d.path}, line {d.line}", d.message) for d in log.damage],
+        damage=[
+            *(Remark(f"{d.path}, line {d.line}", d.message) for d in log.damage),
+            *(Remark(where, said) for where, said in drill_damage(workspace, name)),
+        ],
         ignored_edits=[
             Remark(i.edit.edit_id, i.message, i.edit.example_id)
             for i in sorted(ignored, key=lambda i: i.edit.edit_id)

@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+from ide.dataset.drill import Drill
 from ide.dataset.errors import DrillError
 from ide.store.drill_file import drill_in_force, drill_path, read_drill
 from ide.store.edit_log import read_edits
 from ide.store.workspace import Workspace
+
+
+def stray_drill(drill: Drill, where: str) -> str:
+    """Say of the file of a drill that lies where it does not count what it is, and its way out."""
+    return (
+        f"is a drill of the branch {drill.branch}; here its planted labels do not count. "
+        f"Take it out with: git rm {where}, then git commit"
+    )
+
+
+def drill_damage(workspace: Workspace, name: str) -> list[tuple[str, str]]:
+    """Return what ``upwell check`` says of a drill's file (where, what): damaged, or astray."""
+    where = workspace.relative(drill_path(workspace, name))
+    try:
+        drill = read_drill(workspace, name)
+    except DrillError as error:
+        return [(where, str(error).removeprefix(f"{where}: "))]
+    if drill is None or drill_in_force(workspace, name) is not None:
+        return []
+    return [(where, stray_drill(drill, where))]
 
 
 def drill_notes(workspace: Workspace, name: str) -> tuple[str, ...]:
@@ -22,10 +43,7 @@ def drill_notes(workspace: Workspace, name: str) -> tuple[str, ...]:
             f"Measure with: upwell drill {name} --score; go back with: upwell drill {name} --end"
         )
     elif drill is not None:
-        notes.append(
-            f"{where} is a drill of the branch {drill.branch}; here its planted labels do not "
-            f"count. Take it out with: git rm {where}"
-        )
+        notes.append(f"{where} {stray_drill(drill, where)}")
     elsewhere = read_edits(workspace, name).elsewhere
     if elsewhere:
         notes.append(

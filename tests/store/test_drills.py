@@ -9,8 +9,10 @@ from ide.dataset.edit import make_edit
 from ide.dataset.errors import DrillError, GitError, WorkspaceError
 from ide.dataset.replay import UNTOUCHED
 from ide.store.browse import browse_example
+from ide.store.checking import check_now
 from ide.store.committing import commit
 from ide.store.drill_file import drill_in_force, drill_path, drills_path
+from ide.store.drill_notes import drill_damage
 from ide.store.drills import (
     drill_progress,
     drill_score,
@@ -242,3 +244,16 @@ def test_a_drill_needs_git(tmp_path):
     bare = tiny_workspace(tmp_path / "w", is_repository=False)
     with pytest.raises(GitError, match="git init"):
         start_drill(bare, "pets", n_errors=1)
+
+
+def test_a_file_that_a_merge_brought_is_said_by_status_and_check_alike(pets, drill):
+    assert drill_damage(pets, "pets") == []
+    git(pets.root, "switch", "-q", "main")
+    git(pets.root, "merge", "-q", drill.branch)
+    ((where, said),) = drill_damage(pets, "pets")
+    assert where == "datasets/pets/edits/drill.json"
+    assert f"git rm {where}, then git commit" in said
+    assert f"{where} {said}" in [n for d in status(pets).datasets for n in d.notes]
+    issues = check_now(pets, "pets").issues.to_pylist()
+    found = [i for i in issues if i["check"] == "damaged_log"]
+    assert [(i["severity"], i["message"]) for i in found] == [("warning", f"{where}: {said}")]

@@ -1,4 +1,4 @@
-"""Lines of the edit log that cannot be read."""
+"""Lines of the edit log that cannot be read, and the file of a drill where it does not count."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from ide.dataset.checks.registry import CheckInput, Issue, check
 
 @check("damaged_log", severity="warning")
 def damaged_log(dataset: CheckInput) -> Iterator[Issue]:
-    """Find lines of the edit log that are no edits; a build passes over them.
+    """Find lines of the edit log that are no edits, and a drill's file that is astray.
+
+    A build passes over both.
 
     Score 1; the line is the subject.
     """

@@ -29,11 +29,12 @@ def same_source(dataset: CheckInput) -> Iterator[Issue]:
             giver = next((s for s in before if s in by_split), None)
             if split in by_split and giver is not None:
                 mine, theirs = by_split[split], by_split[giver]
+                noun = "example" if len(mine) == 1 else "examples"
                 yield Issue(
                     dataset.ids[mine[0]],
                     dataset.ids[theirs[0]],
                     len(mine) / (len(mine) + len(theirs)),
-                    f"{column} {source[:80]} has {len(mine):,} examples in {split} and "
+                    f"{column} {source[:80]} has {len(mine):,} {noun} in {split} and "
                     f"{len(theirs):,} in {giver}; move one side over",
                     subject=f"{source[:200]}:{split}",
                 )
