@@ -117,6 +117,7 @@ def test_a_link_that_leads_in_a_circle(workspace, tmp_path):
         ([["id", "text", "label"], ["1", "a", "x"], ["1", "b", "x"]],
          "t.csv, line 3: the id '1' stands already at t.csv, line 2"),
         ([["id", "text", "label"], ["", "a", "x"]], "t.csv, line 2: the id is empty"),
+        ([["id", "text", "label"], ["*", "a", "x"]], "line 2: the id is '*', which stands for"),
         ([["path", "label"], ["none.png", "x"]], "there is no file 'none.png'"),
         ([["path", "label"], ["../../etc/passwd", "x"]], "leads out of the table's folder"),
         ([["path", "label"], ["/etc/passwd", "x"]], "leads out of the table's folder"),

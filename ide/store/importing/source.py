@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from ide.dataset.edit import WHOLE_DATASET
 from ide.dataset.errors import ImportRefusedError
 from ide.dataset.schema import POOL, TEST, TRAIN, VALIDATION
 
@@ -78,6 +79,11 @@ def as_example_id(value: Any, where: str) -> str:
         raise ImportRefusedError(
             f"{where}: the id is empty. Give every row an id, or take the column out and ids "
             "are made from the content. Nothing was imported."
+        )
+    if text == WHOLE_DATASET:
+        raise ImportRefusedError(
+            f"{where}: the id is {text!r}, which stands for the whole dataset in the edit log. "
+            "Give the row another id. Nothing was imported."
         )
     return text
 
