@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ide.dataset.second_look import robust
+from ide.dataset.chunks import spread
+from ide.dataset.second_look import SCALE_FROM, dot, robust, robust_scale
 
 PENALTY = 20.0  # of squared weights: a few dozen planted errors must not be learnt by heart
 LEARN_FROM = 30_000  # rows
@@ -30,20 +31,22 @@ class LabelBlend:
 
     def doubts(self, values: np.ndarray) -> np.ndarray:
         """Give (N,) log odds to sort by, higher = more probably wrong, of signals (N, S)."""
-        return np.asarray(robust(values) @ self.order[:-1] + self.order[-1])
+        middle, width = robust_scale(spread(values, SCALE_FROM))
+        found = dot(values, self.order[:-1] / width, offset=middle)
+        return np.asarray(found + self.order[-1])
 
     def log_odds(self, values: np.ndarray) -> np.ndarray:
         """Give (N,) log odds at the planted share of errors, of signals (N, S)."""
-        scaled = (values - self.mean) / self.deviation
-        return np.asarray(scaled @ self.odds[:-1] + self.odds[-1])
+        found = dot(values, self.odds[:-1] / self.deviation, offset=self.mean)
+        return np.asarray(found + self.odds[-1])
 
 
 def learn_blend(values: np.ndarray, is_planted: np.ndarray) -> LabelBlend | None:
     """Learn from signals (M, S) and is_planted (M,) bool; None where too few are planted."""
     if is_planted.sum() < MIN_PLANTED or is_planted.all():
         return None
-    step = max(1, len(values) // LEARN_FROM)
-    values, is_planted = values[::step].astype(np.float64), is_planted[::step]
+    values, is_planted = spread(values, LEARN_FROM), spread(is_planted, LEARN_FROM)
+    values = values.astype(np.float64)
     mean, deviation = values.mean(0), values.std(0) + 1e-6
     return LabelBlend(
         order=_fit(robust(values), is_planted),

@@ -29,15 +29,25 @@ def learn_channel(probs: np.ndarray, labels: np.ndarray) -> np.ndarray:
     channel = np.full((n_classes, n_classes), (1 - FIRST_GUESS) / max(1, n_classes - 1))
     np.fill_diagonal(channel, FIRST_GUESS)
     order = np.argsort(labels, kind="stable")
-    sorted_probs = probs[order]
     present, starts = np.unique(labels[order], return_index=True)
+    groups = np.split(probs[order], starts[1:]) if len(labels) else []  # by given label
     for _ in range(N_ROUNDS if len(labels) else 0):
-        true = posterior(sorted_probs, labels[order], channel)
         counts = np.full((n_classes, n_classes), CONFUSED_PRIOR)
-        counts[:, present] += np.add.reduceat(true, starts, axis=0, dtype=np.float64).T
+        for label, of_group in zip(present, groups, strict=True):
+            counts[:, label] += _true_classes(of_group, channel[:, label])
         counts[np.diag_indices(n_classes)] += KEPT_PRIOR
         channel = counts / counts.sum(1, keepdims=True)
     return channel
+
+
+def _true_classes(probs: np.ndarray, to_label: np.ndarray) -> np.ndarray:
+    """Sum ``posterior`` over (B, K) examples of one given label, (K,), without making it.
+
+    to_label: (K,), how probable the channel makes that label of each class.
+    """
+    weights = to_label.astype(probs.dtype)
+    totals = np.maximum(probs @ weights, np.finfo(probs.dtype).tiny)  # (B,)
+    return np.asarray(weights * ((1 / totals) @ probs))
 
 
 def posterior(probs: np.ndarray, labels: np.ndarray, channel: np.ndarray) -> np.ndarray:

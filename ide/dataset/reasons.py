@@ -1,12 +1,20 @@
-"""One plain sentence why an example stands where it stands among the suspects."""
+"""One plain sentence why an example stands where it stands among the suspects.
+
+There are far fewer sentences than examples: each half is written once for each way that it can
+turn out, and the halves are put together by number.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ide.dataset.schema import SUSPECT_THRESHOLD
+
+VERBS = ("looks like", "could be", "fits")
 
 
 def reasons(
@@ -15,30 +23,52 @@ def reasons(
     labels: np.ndarray,
     suggested: np.ndarray,
     p_mislabeled: np.ndarray,
-    votes: np.ndarray,
+    n_for_label: np.ndarray,
+    n_for_suggested: np.ndarray,
     n_neighbors: np.ndarray,
     n_learnt: np.ndarray,
     n_epochs: int,
     is_train: np.ndarray,
-) -> list[str]:
+) -> pa.StringArray:
     """Say of M labelled examples what the neighbours and the training record show.
 
-    labels, suggested: (M,) int, indices of ``classes``. p_mislabeled: (M,) of 0 … 1. votes: (M, K)
-    int, how many of the ``n_neighbors`` (M,) have each class. n_learnt: (M,) int of 0 … n_epochs,
-    the epochs in which the given label had the greatest probability. is_train: (M,) bool; what is
-    not trained on is not learnt but recognised.
+    labels, suggested: (M,) int, indices of ``classes``. p_mislabeled: (M,) of 0 … 1. n_for_label,
+    n_for_suggested: (M,) int, how many of the ``n_neighbors`` (M,) have that class. n_learnt: (M,)
+    int of 0 … n_epochs, the epochs in which the given label had the greatest probability.
+    is_train: (M,) bool; what is not trained on is not learnt but recognised.
     """
-    rows = np.arange(len(labels))
     is_suspect = p_mislabeled > SUSPECT_THRESHOLD
-    is_doubtful = (votes[rows, suggested] > votes[rows, labels]) | (2 * n_learnt < n_epochs)
-    shown = np.where(is_suspect | is_doubtful, suggested, labels)
-    verbs = np.where(is_suspect, "looks like", np.where(is_doubtful, "could be", "fits"))
-    near = zip(votes[rows, shown].tolist(), n_neighbors.tolist(), strict=True)
-    learnt = zip(n_learnt.tolist(), is_train.tolist(), strict=True)
-    return [
-        f"{verb} {classes[s]}: {_near(classes[s], k, n)}{_learnt(classes[g], e, n_epochs, t)}"
-        for verb, s, g, (k, n), (e, t) in zip(verbs, shown, labels, near, learnt, strict=True)
-    ]
+    is_doubtful = (n_for_suggested > n_for_label) | (2 * n_learnt < n_epochs)
+    is_other = is_suspect | is_doubtful
+    verb = np.where(is_suspect, 0, np.where(is_doubtful, 1, 2))
+    shown = np.where(is_other, suggested, labels)
+    n_for = np.where(is_other, n_for_suggested, n_for_label)
+
+    def seen(v: int, s: int, k: int, n: int) -> str:
+        return f"{VERBS[v]} {classes[s]}: {_near(classes[s], k, n)}"
+
+    def learnt(g: int, e: int, t: int) -> str:
+        return _learnt(classes[g], e, n_epochs, bool(t))
+
+    return pc.binary_join_element_wise(
+        _written(seen, verb, shown, n_for, n_neighbors),
+        _written(learnt, labels, n_learnt, is_train.astype(np.int8)),
+        pa.scalar(""),
+    )
+
+
+def _written(write: Callable[..., str], *columns: np.ndarray) -> pa.StringArray:
+    """Call ``write`` once for each combination in the ``columns`` (M,), int ≥ 0."""
+    code, sizes = np.zeros(len(columns[0]), np.int64), []
+    for column in columns:
+        sizes.append(int(column.max(initial=0)) + 1)
+        code = code * sizes[-1] + column
+    is_met = np.zeros(int(np.prod(sizes)), bool)
+    is_met[code] = True
+    place_of = np.cumsum(is_met, dtype=np.int32) - np.int32(1)
+    met = np.unravel_index(np.flatnonzero(is_met), sizes)
+    texts = [write(*case) for case in zip(*(part.tolist() for part in met), strict=True)]
+    return pa.array(texts, pa.string()).take(pa.array(place_of[code]))
 
 
 def _near(shown: str, k: int, n: int) -> str:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ide.dataset.error_count import confident_flags
-from ide.dataset.noise_channel import learn_channel
-from ide.dataset.signals import Run, blend, signals
+from ide.dataset.chunks import map_chunks, spread
+from ide.dataset.error_count import flags_of_best
+from ide.dataset.signals import Evidence, Run, channel_of, evidence
 
 SHARE_OF_EPOCHS = 0.5  # of the compile's: half the epochs, on fewer examples
 PLANTED_SHARE = 0.08  # of the labels that are not doubted
@@ -23,6 +23,7 @@ MIN_PLANTED = 30  # so many, though never more than
 MAX_PLANTED_SHARE = 0.2
 MAX_DOUBTFUL_SHARE = 0.5  # the rest has to be enough to learn from
 SPARE_SHARE = 0.01  # doubted beyond the confident count
+SCALE_FROM = 100_000  # rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def plan_second_look(
     wrong = labels.astype(np.int64).copy()
     places = np.searchsorted(rows, planted)
     wrong[planted] = wrong_labels(
-        first.mean_probs[places], labels[planted], _channel(first), generator
+        first.mean_probs[places], labels[planted], channel_of(first), generator
     )
     return SecondLook(wrong, is_taught, is_planted)
 
@@ -96,16 +97,53 @@ def wrong_labels(
 def _most_doubted(first: Run) -> np.ndarray:
     """Return the indices of the labels that the second look leaves out."""
     n = len(first.labels)
-    found = confident_flags(blend(first.mean_probs, first.votes), first.labels).sum()
-    n_doubted = min(int(found + SPARE_SHARE * n), int(MAX_DOUBTFUL_SHARE * n))
-    doubt = robust(signals(first)).mean(1)
+    found = evidence(first)
+    n_flagged = flags(first, found).sum()
+    n_doubted = min(int(n_flagged + SPARE_SHARE * n), int(MAX_DOUBTFUL_SHARE * n))
+    doubt = robust_mean(found.signals)
     return np.argsort(-doubt, kind="stable")[:n_doubted]
+
+
+def flags(run: Run, found: Evidence, rows: np.ndarray | None = None) -> np.ndarray:
+    """Give ``confident_flags`` (N,) of the blend that ``found`` tells of; rows: as it was read."""
+    labels = run.labels if rows is None else run.labels[rows]
+    return flags_of_best(
+        labels,
+        own=found.own,
+        other=found.other,
+        other_p=found.other_p,
+        n_classes=run.n_classes,
+        probs_of=lambda at: run.blended(at if rows is None else rows[at]),
+    )
+
+
+def robust_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the median and the middle four fifths' width of each column of (N, S), (S,) each."""
+    low, middle, high = np.percentile(values, [10, 50, 90], axis=0)
+    return middle, np.maximum(high - low, 1e-6)
 
 
 def robust(values: np.ndarray) -> np.ndarray:
     """Move and scale each column of (N, S) by its median and the middle four fifths' width."""
-    low, middle, high = np.percentile(values, [10, 50, 90], axis=0)
-    return np.asarray((values - middle) / np.maximum(high - low, 1e-6))
+    middle, width = robust_scale(values)
+    return np.asarray((values - middle) / width)
+
+
+def robust_mean(values: np.ndarray) -> np.ndarray:
+    """Give ``robust(values).mean(1)``, (N,) float64, from the scale of ``SCALE_FROM`` rows."""
+    middle, width = robust_scale(spread(values, SCALE_FROM)) if len(values) else (0.0, 1.0)
+    return dot(values, 1 / width / values.shape[1], offset=middle)
+
+
+def dot(values: np.ndarray, weights: np.ndarray, *, offset: np.ndarray | float) -> np.ndarray:
+    """Give (values − offset) @ weights in float64, (N,), with no float64 copy of (N, S) values."""
+    found = np.empty(len(values))
+
+    def work(part: slice) -> None:
+        found[part] = (values[part] - offset) @ weights
+
+    map_chunks(work, len(values), width=values.shape[1])
+    return found
 
 
 def _draw(
@@ -123,10 +161,6 @@ def _draw(
             left[labels[row]] -= 1
             kept.append(row)
     return np.array(kept, np.int64)
-
-
-def _channel(first: Run) -> np.ndarray:
-    return learn_channel(blend(first.mean_probs, first.votes), first.labels)
 
 
 def _others(weights: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -2,16 +2,20 @@
 
 None wins everywhere: the record of training finds what is learnt late, neighbours find what stands
 alone, the channel knows which classes people confuse. ``label_blend`` learns what to make of them.
+
+At a million examples the (N, K) probabilities are all that costs: they are read once, in chunks
+(``evidence``), and what is kept of them has a few numbers an example.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from ide.dataset.neighbors import nearest, votes
-from ide.dataset.noise_channel import learn_channel, posterior
+from ide.dataset.chunks import map_chunks, spread
+from ide.dataset.neighbors import nearest
+from ide.dataset.noise_channel import LEARN_FROM, learn_channel
 
 N_NEIGHBORS = 10
 VOTE_PRIOR = 0.5  # added to each class's votes: ten neighbours rule nothing out
@@ -45,87 +49,234 @@ class Run:
     losses: np.ndarray  # (E, N) float32
     margins: np.ndarray  # (E, N) float32, −1 … 1
     el2n: np.ndarray  # (N,) float32, 0 … √2
-    votes: np.ndarray  # (N, K): of the nearest in the network's features
-    raw_votes: np.ndarray | None = None  # (N, K): of the nearest in raw features
+    near: np.ndarray  # (N, k) int, labels of the nearest in the network's features, −1 = none
+    raw_near: np.ndarray | None = None  # (N, k) likewise, of the nearest in raw features
+
+    @property
+    def n_classes(self) -> int:
+        """K."""
+        return int(self.probs.shape[1])
 
     @property
     def mean_log_margin(self) -> np.ndarray:
         """(N,) float32: log of the best other's over the given label's probability."""
-        return mean_log_margin(self.losses, self.margins)
+        n = len(self.labels)
+        found = np.empty(n, np.float32)
+
+        def work(part: slice) -> None:
+            found[part] = mean_log_margin(self.losses[:, part], self.margins[:, part])
+
+        map_chunks(work, n, width=len(self.losses))
+        return found
+
+    def blended(self, rows: slice | np.ndarray) -> np.ndarray:
+        """Multiply the network's and the neighbours' word on ``rows``, (B, K) float32."""
+        return blend(self.mean_probs[rows], self.near[rows])
 
 
-def blend(probs: np.ndarray, votes: np.ndarray, *, prior: float = VOTE_PRIOR) -> np.ndarray:
-    """Multiply the network's (N, K) and the neighbours' (N, K) word; rows sum to 1, float32."""
-    both = probs * (votes + np.float32(prior)).astype(np.float32)
-    both /= both.sum(1, keepdims=True)
-    return np.asarray(both)
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is kept of N examples' probabilities: those of ``blended``, but for the last two."""
+
+    signals: np.ndarray  # (N, S) float32, higher = more doubt: NAMES, then RAW_NAMES if known
+    own: np.ndarray  # (N,) float32, the given label's
+    other: np.ndarray  # (N,) int32, the most probable other class
+    other_p: np.ndarray  # (N,) float32, its probability
+    suggested: np.ndarray  # (N,) int32, like ``other``, by the second run and its channel too
+    suggested_share: np.ndarray  # (N,) float32, its part of what is not the given label's
+
+    def at(self, part: slice) -> Evidence:
+        """Return a part of it, to write to."""
+        return Evidence(*(getattr(self, f.name)[part] for f in fields(self)))
+
+    @property
+    def other_share(self) -> np.ndarray:
+        """(N,) float32: the part of ``other`` of what is not the given label's."""
+        return share_of_rest(self.other_p, self.own)
+
+
+def blend(probs: np.ndarray, near: np.ndarray, *, prior: float = VOTE_PRIOR) -> np.ndarray:
+    """Multiply the network's (N, K) and the neighbours' (N, k) word; rows sum to 1, float32."""
+    both = votes(near, probs.shape[1], prior=prior)
+    both *= probs
+    both /= np.einsum("nk->n", both)[:, None]
+    return both
+
+
+def votes(near: np.ndarray, n_classes: int, *, prior: float = 0.0) -> np.ndarray:
+    """Count the labels (N, k) of neighbours, −1 = none, by class: (N, K) float32 + ``prior``."""
+    n = len(near)
+    cells = near + np.arange(0, n * n_classes, n_classes)[:, None]
+    cells = cells.ravel() if near.min(initial=0) >= 0 else cells[near >= 0]
+    counts = np.bincount(cells, minlength=n * n_classes).astype(np.float32)
+    counts += np.float32(prior)
+    return np.asarray(counts.reshape(n, n_classes))
+
+
+def channel_of(run: Run) -> np.ndarray:
+    """Learn the noise channel, (K, K), of a run's labels from network and neighbours."""
+    rows = spread(np.arange(len(run.labels)), LEARN_FROM)
+    return learn_channel(run.blended(rows), run.labels[rows])
 
 
 def signals(run: Run) -> np.ndarray:
     """Give (N, S) float32, higher = more doubt, in the order of NAMES, then RAW_NAMES if known."""
-    own = of_label(run.mean_probs, run.labels)
-    blended = blend(run.mean_probs, run.votes)
-    losses = np.minimum(run.losses, -np.log(SMALLEST))
+    return evidence(run).signals
+
+
+def evidence(
+    run: Run,
+    rows: np.ndarray | None = None,
+    *,
+    again: Run | None = None,
+    again_channel: np.ndarray | None = None,
+) -> Evidence:
+    """Read the probabilities of ``rows`` (N,) of a run once; all of them if left out.
+
+    again, again_channel: the second run of the same examples and the channel that makes
+    ``run.labels`` of its classes; without them nothing is suggested.
+    """
+    n = len(run.labels) if rows is None else len(rows)
+    found = _room(n, len(NAMES) + (len(RAW_NAMES) if run.raw_near is not None else 0))
+    channel = channel_of(run).astype(np.float32)
+    to_label = np.ascontiguousarray(channel.T)  # (K, K): a row is the classes' way to one label
+    again_to_label = None
+    if again is not None and again_channel is not None:
+        again_to_label = np.ascontiguousarray(again_channel.T.astype(np.float32))
+
+    def work(part: slice) -> None:
+        chosen: slice | np.ndarray = part if rows is None else rows[part]
+        blended = run.blended(chosen)
+        _read_record(run, chosen, found.signals[part])
+        _read_blended(run, chosen, blended, to_label, found.at(part))
+        if again is not None and again_to_label is not None:
+            blended *= again.mean_probs[chosen]
+            blended *= again_to_label[run.labels[chosen]]
+            _suggest(blended, run.labels[chosen], found.at(part))
+
+    map_chunks(work, n, width=run.n_classes)
+    return found
+
+
+def _room(n: int, n_signals: int) -> Evidence:
+    return Evidence(
+        np.empty((n, n_signals), np.float32),
+        own=np.empty(n, np.float32),
+        other=np.empty(n, np.int32),
+        other_p=np.empty(n, np.float32),
+        suggested=np.empty(n, np.int32),
+        suggested_share=np.empty(n, np.float32),
+    )
+
+
+def _read_record(run: Run, rows: slice | np.ndarray, out: np.ndarray) -> None:
+    """Put the signals that need no neighbours, all but the last of NAMES, in ``out`` (B, S)."""
+    labels, record = run.labels[rows], run.losses[:, rows]
+    margins, losses = run.margins[:, rows], np.minimum(record, np.float32(-np.log(SMALLEST)))
     half = max(1, len(losses) // 2)
-    channel = learn_channel(blended, run.labels)
-    columns = [
-        1 - own,
-        -run.margins.mean(0),
-        run.el2n,
-        -np.log(np.maximum(of_label(run.probs, run.labels), 1e-6)),
-        losses.mean(0),
-        losses[:half].mean(0),
-        losses[half:].mean(0) if len(losses) > half else losses.mean(0),
-        run.mean_log_margin,
-        disagreement(run.votes, run.labels),
-        1 - of_label(blended, run.labels),
-        *_of_channel(blended, run.labels, channel),
-    ]
-    if run.raw_votes is not None:
-        raw_blended = blend(blended, run.raw_votes, prior=RAW_VOTE_PRIOR)
-        columns += [
-            disagreement(run.raw_votes, run.labels),
-            1 - of_label(raw_blended, run.labels),
-        ]
-    return np.stack(columns, 1).astype(np.float32)
+    out[:, 0] = 1 - of_label(run.mean_probs, labels, rows)
+    out[:, 1] = -margins.mean(0)
+    out[:, 2] = run.el2n[rows]
+    out[:, 3] = -np.log(np.maximum(of_label(run.probs, labels, rows), np.float32(1e-6)))
+    out[:, 4] = losses.mean(0)
+    out[:, 5] = losses[:half].mean(0)
+    out[:, 6] = losses[half:].mean(0) if len(losses) > half else out[:, 4]
+    out[:, 7] = mean_log_margin(record, margins)
+    out[:, 8] = disagreement(run.near[rows], labels)
+
+
+def _read_blended(
+    run: Run,
+    rows: slice | np.ndarray,
+    blended: np.ndarray,
+    to_label: np.ndarray,
+    found: Evidence,
+) -> None:
+    """Put what the blend (B, K) says in ``found``, of B."""
+    labels, here = run.labels[rows], np.arange(len(blended))
+    own, out = of_label(blended, labels), found.signals
+    made = np.einsum("nk,nk->n", blended, to_label[labels])  # P(given label)
+    right = own * to_label[labels, labels] / np.maximum(made, np.finfo(np.float32).tiny)
+    right = right.clip(1e-6, 1 - 1e-6)
+    if run.raw_near is not None:
+        near = run.raw_near[rows]
+        out[:, -2] = disagreement(near, labels)
+        out[:, -1] = 1 - _raw_blend(blended, near, labels, own)
+    blended[here, labels] = -1
+    other = blended.argmax(1)
+    found.own[:], found.other[:], found.other_p[:] = own, other, blended[here, other]
+    blended[here, labels] = own
+    out[:, 9] = 1 - own
+    out[:, 10] = np.log(1 - right) - np.log(right)
+    out[:, 11] = np.log(to_label[labels, other] + np.float32(SMALLEST))
+    out[:, 11] -= np.log(to_label[labels, labels] + np.float32(SMALLEST))
+
+
+def _raw_blend(
+    blended: np.ndarray, near: np.ndarray, labels: np.ndarray, own: np.ndarray
+) -> np.ndarray:
+    """Give ``blend(blended, near, prior=RAW_VOTE_PRIOR)`` at the labels, from (B, k) labels."""
+    voted = np.take_along_axis(blended, np.maximum(near, 0), 1)
+    total = RAW_VOTE_PRIOR + np.where(near >= 0, voted, 0).sum(1)
+    n_own = np.count_nonzero(near == labels[:, None], axis=1)
+    return np.asarray(own * (n_own + RAW_VOTE_PRIOR) / total)
+
+
+def _suggest(both: np.ndarray, labels: np.ndarray, found: Evidence) -> None:
+    """Put the most probable other class by (B, K) weights in ``found``."""
+    here = np.arange(len(both))
+    total = np.maximum(np.einsum("nk->n", both), np.finfo(np.float32).tiny)
+    given = of_label(both, labels) / total
+    both[here, labels] = -1
+    suggested = both.argmax(1)
+    found.suggested[:] = suggested
+    found.suggested_share[:] = share_of_rest(both[here, suggested] / total, given)
+
+
+def share_of_rest(p: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """Give p / (1 − given), at most 1, of two classes' probabilities (N,)."""
+    return np.asarray((p / np.maximum(1 - given, np.float32(1e-6))).clip(0, 1))
 
 
 def mean_log_margin(losses: np.ndarray, margins: np.ndarray) -> np.ndarray:
     """Give log(best other / given), mean over (E, N) epochs; higher = more doubt."""
-    own = np.exp(-losses)
-    others = np.maximum(own - margins, SMALLEST)
-    log_own = np.maximum(-losses, np.log(SMALLEST))
-    return np.asarray((np.log(others) - log_own).mean(0))
+    others = np.exp(-losses)
+    others -= margins
+    np.log(np.maximum(others, np.float32(SMALLEST), out=others), out=others)
+    others += np.minimum(losses, np.float32(-np.log(SMALLEST)))
+    return np.asarray(others.mean(0))
 
 
-def of_label(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Take from (N, K) each row's value at its label, (N,)."""
-    return np.asarray(np.take_along_axis(values, labels[:, None], 1)[:, 0])
+def of_label(
+    values: np.ndarray, labels: np.ndarray, rows: slice | np.ndarray | None = None
+) -> np.ndarray:
+    """Take from (N, K) the value at each label, (N,); rows: those that the labels are of."""
+    if isinstance(rows, slice):
+        values, rows = values[rows], None
+    return np.asarray(values[np.arange(len(labels)) if rows is None else rows, labels])
 
 
 def best_other(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Give the class of the greatest of (N, K) that is not the label, (N,) int; ties: the lower."""
     others = values.copy()
-    np.put_along_axis(others, labels[:, None], -1, 1)
+    others[np.arange(len(labels)), labels] = -1
     return np.asarray(others.argmax(1))
 
 
-def disagreement(votes: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Give the share 0 … 1 of the votes (N, K) for another label; a half where nobody voted."""
-    n = votes.sum(1)
-    own = of_label(votes, labels)
+def disagreement(near: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Give the share 0 … 1 of the neighbours (N, k) of another label; a half where none voted."""
+    n, own = n_votes(near), n_votes_for(near, labels)
     return np.where(n > 0, 1 - own / np.maximum(n, 1), 0.5).astype(np.float32)
 
 
-def _of_channel(
-    blended: np.ndarray, labels: np.ndarray, channel: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    right = of_label(posterior(blended, labels, channel), labels).clip(1e-6, 1 - 1e-6)
-    suggested = best_other(blended, labels)
-    pair = np.log(channel[suggested, labels] + SMALLEST) - np.log(
-        channel[labels, labels] + SMALLEST
-    )
-    return np.log(1 - right) - np.log(right), pair
+def n_votes(near: np.ndarray) -> np.ndarray:
+    """Count the neighbours that vote, (N,), of (N, k) labels, −1 = none."""
+    return np.asarray(np.count_nonzero(near >= 0, axis=1))
+
+
+def n_votes_for(near: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Count the neighbours (N, k) that bear the label, (N,)."""
+    return np.asarray(np.count_nonzero(near == labels[:, None], axis=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +289,14 @@ class Training:
     margins: np.ndarray  # (E, N) float32
     el2n: np.ndarray  # (N,) float32
     embeddings: np.ndarray  # (N, D)
+    neighbors: np.ndarray | None = None  # (N, k) of ``nearest``, where they are known already
+
+    def nearest(self, is_candidate: np.ndarray) -> Training:
+        """Return the same with its neighbours; is_candidate: (N,) bool, who may be one."""
+        if self.neighbors is not None:
+            return self
+        found = nearest(self.embeddings, N_NEIGHBORS, is_candidate=is_candidate)[0]
+        return replace(self, neighbors=found)
 
     def of(
         self,
@@ -149,19 +308,28 @@ class Training:
     ) -> Run:
         """Give the record of ``rows`` (M,), whose neighbours vote with ``labels`` (N,).
 
-        is_candidate: (N,) bool, who votes. raw_neighbors: (N, k) of ``neighbors.nearest``.
+        is_candidate: (N,) bool, who votes. raw_neighbors: (N, k) of ``neighbors.nearest``. Where
+        ``rows`` is everyone, nothing large is copied.
         """
-        n_classes = self.probs.shape[1]
-        neighbors, _ = nearest(self.embeddings, N_NEIGHBORS, is_candidate=is_candidate)
+        chosen = slice(None) if len(rows) == len(labels) else rows
+        neighbors = self.nearest(is_candidate).neighbors
+        assert neighbors is not None
         return Run(
-            labels=labels[rows],
-            probs=self.probs[rows],
-            mean_probs=self.mean_probs[rows],
-            losses=self.losses[:, rows],
-            margins=self.margins[:, rows],
-            el2n=self.el2n[rows],
-            votes=votes(neighbors[rows], labels, n_classes),
-            raw_votes=None
-            if raw_neighbors is None
-            else votes(raw_neighbors[rows], labels, n_classes),
+            labels=labels[chosen],
+            probs=self.probs[chosen],
+            mean_probs=self.mean_probs[chosen],
+            losses=self.losses[:, chosen],
+            margins=self.margins[:, chosen],
+            el2n=self.el2n[chosen],
+            near=labels_of(neighbors[chosen], labels),
+            raw_near=None if raw_neighbors is None else labels_of(raw_neighbors[chosen], labels),
         )
+
+
+def labels_of(neighbors: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Give the labels of neighbours (M, k), −1 = none, of all labels (N,): (M, k) int32."""
+    if not len(labels):
+        return np.full(neighbors.shape, -1, np.int32)
+    theirs = labels.astype(np.int32)[neighbors]
+    theirs[neighbors < 0] = -1
+    return np.asarray(theirs)

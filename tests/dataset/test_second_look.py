@@ -32,7 +32,7 @@ def noisy_run(seed, n=600, k=4, share=0.1):
         losses=np.tile(-np.log(own), (3, 1)),
         margins=np.tile(own - other, (3, 1)),
         el2n=np.sqrt(np.square(probs - np.eye(k)[labels]).sum(1)).astype(np.float32),
-        votes=(8 * np.eye(k)[truth] + 2 * np.eye(k)[generator.integers(0, k, n)]).astype(np.int32),
+        near=np.column_stack([*[truth] * 8, *[generator.integers(0, k, n)] * 2]),
     )
     return run, labels, is_wrong
 

@@ -295,7 +295,10 @@ def test_a_reason_says_what_was_seen(case, seen, learnt):
         "n_epochs": n_epochs,
         "is_train": np.array([is_train]),
     }
-    said = reasons(**options, votes=np.array([votes]), n_neighbors=np.array([10]))
-    assert said == [f"{seen}, {learnt}"]
-    lonely = reasons(**options, votes=np.array([[0, 0]]), n_neighbors=np.array([0]))[0]
+    for_label, for_suggested = np.array([votes[:1], votes[1:]])
+    near = {"n_for_label": for_label, "n_for_suggested": for_suggested}
+    said = reasons(**options, **near, n_neighbors=np.array([10]))
+    assert said.to_pylist() == [f"{seen}, {learnt}"]
+    alone = dict.fromkeys(("n_for_label", "n_for_suggested", "n_neighbors"), np.array([0]))
+    lonely = reasons(**options, **alone)[0].as_py()
     assert "nearest" not in lonely
