@@ -14,6 +14,7 @@ import { belongsElsewhere, classKeys, command } from "./keys.js";
 import { Outbox, newEditId } from "./outbox.js";
 import { Picker } from "./picker.js";
 import { Queue } from "./queue.js";
+import { reconnect } from "./reconnect.js";
 import { Stage } from "./stage.js";
 import { Strip } from "./strip.js";
 import { YieldLine } from "./yield.js";
@@ -23,8 +24,6 @@ const DECODE_BEHIND = 4;
 const ASK_BELOW = 240; // unjudged rows ahead; fewer, and the server is asked for more
 const QUIET_MS = 250; // after the last move: the address follows the cursor
 const REMARK_MS = 4000;
-
-const RECONNECTED_AT = "upwell/reconnected-at";
 
 const mounts = new WeakMap();
 
@@ -82,7 +81,7 @@ class Labeler {
       client: this.client,
       send: (edits) => this.sync({ edits }),
       onChange: () => this.showSaved(),
-      onSilence: (n) => this.reconnect(n),
+      onSilence: (n) => reconnect(this.outbox, n, () => this.writeAddress()),
     });
     this.build();
     this.listen();
@@ -141,7 +140,7 @@ class Labeler {
     addEventListener("online", () => this.outbox.flush(), { signal });
     addEventListener("beforeunload", (event) => {
       this.leave();
-      if (this.outbox.size && !this.isReconnecting) event.preventDefault();
+      if (this.outbox.size && !this.outbox.isReconnecting) event.preventDefault();
     }, { signal });
   }
 
@@ -471,19 +470,6 @@ class Labeler {
     for (const edit of this.outbox.of(row.id)) {
       row.state = edit.action === "undo" ? untouched(row) : after(row.state, edit);
     }
-  }
-
-  /** A server that was started anew is well and knows nothing of this page: begin again with it.
-   *  The edits wait in localStorage; at most once a minute, so that a broken page does not spin. */
-  async reconnect(nSilent) {
-    const last = Number(sessionStorage.getItem(RECONNECTED_AT) ?? 0);
-    if (nSilent < 2 || !this.outbox.isStored || Date.now() - last < 60_000) return;
-    const isWell = await fetch("/_stcore/health", { cache: "no-store" }).then((r) => r.ok, () => false);
-    if (!isWell || !this.outbox.size) return;
-    sessionStorage.setItem(RECONNECTED_AT, Date.now());
-    this.isReconnecting = true;
-    this.writeAddress();
-    location.reload();
   }
 
   reload() {

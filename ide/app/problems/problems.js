@@ -382,9 +382,10 @@ class Problems {
   doneParts() {
     if (!this.queue.isEnd) return [h("p", { class: "hint", text: "Loading more problems …" })];
     const link = (text, view) => h("a", { href: this.address(view, {}), text, target: "_self" });
+    const isEmpty = !this.queue.rows.length;
     return [
-      h("h2", { text: this.data.status === "open" ? "No problem is left here" : "None of these are left" }),
-      h("p", { text: "Every problem of this list is resolved or dismissed. A build looks anew at all that changed." }),
+      h("h2", { text: this.data.status === "open" ? "No problem is left here" : isEmpty ? "No problem matches" : "None of these are left" }),
+      h("p", { text: `${isEmpty ? "None fits what is chosen above." : "Every problem of this list is resolved or dismissed."} A build looks anew at all that changed.` }),
       h("p", { class: "links" }, link("Compile", "compile"), link("Changes", "changes"), link("Review", "review")),
       this.history.length ? h("p", { class: "hint" }, h("kbd", { text: "U" }), " undoes, ", h("kbd", { text: "↑" }), " looks back") : null,
     ].filter(Boolean);
