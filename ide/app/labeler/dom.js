@@ -49,6 +49,13 @@ export function setName(element, text, nEnd = N_END) {
   else element.replaceChildren(h("span", { class: "begin", text: text.slice(0, cut) }), h("span", { class: "end", text: text.slice(cut) }));
 }
 
+/** Return an element with a name that may be long. */
+export function named(tag, text) {
+  const element = h(tag);
+  setName(element, text);
+  return element;
+}
+
 /** Return a function that runs fn once the next frame is painted; calls before then are one. */
 export function onceAfterPaint(fn) {
   let isWaiting = false;

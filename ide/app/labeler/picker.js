@@ -1,6 +1,6 @@
 // Find a class by typing: for datasets with more classes than there are keys.
 
-import { button, h } from "./dom.js";
+import { button, h, named } from "./dom.js";
 
 const SHOWN = 12;
 
@@ -48,7 +48,7 @@ export class Picker {
 
   draw() {
     this.list.replaceChildren(...this.found.map((label, i) =>
-      button({ role: "option", class: i === this.index ? "option here" : "option", "aria-selected": i === this.index, onclick: () => this.pick(label) }, label)));
+      button({ role: "option", class: i === this.index ? "option here" : "option", "aria-selected": i === this.index, title: label, onclick: () => this.pick(label) }, named("span", label))));
     if (!this.found.length) this.list.replaceChildren(h("p", { class: "hint", text: "no class has these letters" }));
   }
 

@@ -1,6 +1,6 @@
 // One problem: what it says, its examples side by side, and what one can do about it.
 
-import { button, h, setText } from "./dom.js";
+import { button, h, named, setText } from "./dom.js";
 import { markTiny } from "./images.js";
 import { sign, words } from "./problem_list.js";
 
@@ -63,7 +63,7 @@ export class ProblemStage {
     return h("figure", { class: `card${isFocus ? " focus" : ""}${state.excluded ? " excluded" : ""}`, onclick: () => this.on.focus(index) },
       h("div", { class: "picture" }, drawn(payload, id), state.excluded ? h("span", { class: "mark", text: "excluded" }) : null),
       h("figcaption", {},
-        button({ class: "label", title: `${label}: relabel`, onclick: act(() => this.on.pick()) }, h("b", { text: label }), isFocus ? h("kbd", { text: "/" }) : null),
+        button({ class: "label", title: `${label}: relabel`, onclick: act(() => this.on.pick()) }, named("b", label), isFocus ? h("kbd", { text: "/" }) : null),
         button({ class: "split", title: "move to another split", onclick: act(() => this.on.move()) }, h("span", { text: state.split ?? "–" }), isFocus ? h("kbd", { text: "G" }) : null)),
       h("div", { class: "id", title: id, text: id }),
       button({ class: "exclude", onclick: act(() => this.on.exclude(index)) }, key ? h("kbd", { text: key }) : null, h("span", { text: state.excluded ? "Restore" : "Exclude" })));
@@ -90,7 +90,7 @@ export class ProblemStage {
     const classes = this.keys.length ? this.classes : [];
     this.relabel.replaceChildren(h("small", { text: "Label the framed one" }),
       ...classes.map((name, i) => button({ class: `class${name === label ? " current" : ""}`, title: name, onclick: () => this.on.command("label", name) },
-        this.keys[i] === name ? null : h("kbd", { text: this.keys[i].toUpperCase() }), h("span", { text: name }))),
+        this.keys[i] === name ? null : h("kbd", { text: this.keys[i].toUpperCase() }), named("span", name))),
       button({ class: "find", onclick: () => this.on.pick() }, h("kbd", { text: "/" }), h("span", { text: classes.length ? "Find" : "Find a class" })));
   }
 }
