@@ -76,7 +76,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is kept of N examples' probabilities: those of ``blended``, but for the last two."""
+    """What is kept of N examples' probabilities: those of ``blended``, but for the last five."""
 
     signals: np.ndarray  # (N, S) float32, higher = more doubt: NAMES, then RAW_NAMES if known
     own: np.ndarray  # (N,) float32, the given label's
@@ -84,6 +84,9 @@ class Evidence:
     other_p: np.ndarray  # (N,) float32, its probability
     suggested: np.ndarray  # (N,) int32, like ``other``, by the second run and its channel too
     suggested_share: np.ndarray  # (N,) float32, its part of what is not the given label's
+    loss: np.ndarray  # (N,) float32, −ln p(given) of the final network, ≥ 0
+    margin: np.ndarray  # (N,) float32, its p(given) − p(best other), −1 … 1
+    n_learnt: np.ndarray  # (N,) int16, epochs in which the given label was the most probable
 
     def at(self, part: slice) -> Evidence:
         """Return a part of it, to write to."""
@@ -147,7 +150,7 @@ def evidence(
     def work(part: slice) -> None:
         chosen: slice | np.ndarray = part if rows is None else rows[part]
         blended = run.blended(chosen)
-        _read_record(run, chosen, found.signals[part])
+        _read_record(run, chosen, found.at(part))
         _read_blended(run, chosen, blended, to_label, found.at(part))
         if again is not None and again_to_label is not None:
             blended *= again.mean_probs[chosen]
@@ -166,18 +169,23 @@ def _room(n: int, n_signals: int) -> Evidence:
         other_p=np.empty(n, np.float32),
         suggested=np.empty(n, np.int32),
         suggested_share=np.empty(n, np.float32),
+        loss=np.empty(n, np.float32),
+        margin=np.empty(n, np.float32),
+        n_learnt=np.empty(n, np.int16),
     )
 
 
-def _read_record(run: Run, rows: slice | np.ndarray, out: np.ndarray) -> None:
-    """Put the signals that need no neighbours, all but the last of NAMES, in ``out`` (B, S)."""
-    labels, record = run.labels[rows], run.losses[:, rows]
+def _read_record(run: Run, rows: slice | np.ndarray, found: Evidence) -> None:
+    """Put what the record and the final network say, all but the last of NAMES, in ``found``."""
+    labels, record, out = run.labels[rows], run.losses[:, rows], found.signals
     margins, losses = run.margins[:, rows], np.minimum(record, np.float32(-np.log(SMALLEST)))
     half = max(1, len(losses) // 2)
     out[:, 0] = 1 - of_label(run.mean_probs, labels, rows)
     out[:, 1] = -margins.mean(0)
     out[:, 2] = run.el2n[rows]
-    out[:, 3] = -np.log(np.maximum(of_label(run.probs, labels, rows), np.float32(1e-6)))
+    found.loss[:], found.margin[:] = loss_and_margin(run.probs[rows], labels)
+    found.n_learnt[:] = np.add.reduce(margins > 0, axis=0, dtype=np.int16)
+    out[:, 3] = np.minimum(found.loss, np.float32(-np.log(1e-6)))
     out[:, 4] = losses.mean(0)
     out[:, 5] = losses[:half].mean(0)
     out[:, 6] = losses[half:].mean(0) if len(losses) > half else out[:, 4]
@@ -256,6 +264,13 @@ def of_label(
     return np.asarray(values[np.arange(len(labels)) if rows is None else rows, labels])
 
 
+def loss_and_margin(probs: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give −ln p(given), ≥ 0, and p(given) − p(best other), −1 … 1, of (N, K) probabilities."""
+    own, others = of_label(probs, labels), probs.copy()
+    others[np.arange(len(labels)), labels] = 0
+    return np.abs(np.log(np.maximum(own, np.float32(1e-12)))), own - others.max(1)
+
+
 def best_other(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Give the class of the greatest of (N, K) that is not the label, (N,) int; ties: the lower."""
     others = values.copy()
@@ -327,9 +342,11 @@ class Training:
 
 
 def labels_of(neighbors: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Give the labels of neighbours (M, k), −1 = none, of all labels (N,): (M, k) int32."""
+    """Give the labels of neighbours (M, k), −1 = none, of all labels (N,): (M, k) likewise."""
     if not len(labels):
         return np.full(neighbors.shape, -1, np.int32)
-    theirs = labels.astype(np.int32)[neighbors]
-    theirs[neighbors < 0] = -1
+    small = labels.astype(np.int16 if labels.max() < 2**15 else np.int32)
+    theirs = small[neighbors]
+    if neighbors.min(initial=0) < 0:
+        theirs[neighbors < 0] = -1
     return np.asarray(theirs)

@@ -27,8 +27,8 @@ from ide.dataset.neighbors import nearest
 from ide.dataset.noise_channel import LEARN_FROM, learn_channel
 from ide.dataset.order import in_order, rank_of
 from ide.dataset.second_look import SecondLook, flags, robust_mean
-from ide.dataset.signals import N_NEIGHBORS, Evidence, Run, Training, evidence
-from ide.dataset.suspects_table import suspects_table
+from ide.dataset.signals import N_NEIGHBORS, NAMES, Evidence, Run, Training, evidence
+from ide.dataset.suspects_table import Opinion, suspects_table
 
 OWN_WEIGHT = 2 / 3  # of the first run's blend in the order; the second opinion has the rest
 MIN_ERRORS = 0.5  # no estimate rules out an error
@@ -57,17 +57,6 @@ class Labelled:
     def is_candidate(self) -> np.ndarray:
         """(N,) bool: whose label may vote as a neighbour's."""
         return np.asarray((self.labels >= 0) & ~self.is_excluded & ~self.is_conflict)
-
-
-@dataclass(frozen=True, slots=True)
-class Opinion:
-    """What is thought of M labels."""
-
-    doubts: np.ndarray  # (M,) float64 to sort by, higher = more probably wrong
-    curve: np.ndarray  # (M,) log odds in any order: how sure the surest are, and the rest
-    suggested: np.ndarray  # (M,) int, the likeliest class that is not the label
-    suggested_share: np.ndarray  # (M,) 0 … 1, its part of what is not the label's
-    errors: ErrorCount
 
 
 def rank(
@@ -99,25 +88,42 @@ def rank(
     assert first.neighbors is not None
     return suspects_table(
         run,
+        opinion,
         in_order(-opinion.doubts, ids if len(rows) == len(ids) else ids.take(pa.array(rows))),
         p_mislabeled=p_mislabeled,
-        suggested=opinion.suggested,
-        suggested_share=opinion.suggested_share,
         ids=ids,
         splits=pa.array(examples.splits, pa.string()),
         classes=examples.classes,
         rows=rows,
         is_train=examples.is_train,
         neighbors=first.neighbors,
-        errors=opinion.errors,
     )
 
 
 def _first_opinion(run: Run, found: Evidence) -> Opinion:
     n_errors = float(flags(run, found).sum())
     doubts = robust_mean(found.signals)
+    errors = ErrorCount(n_errors, n_errors)
+    return _opinion(found, doubts, 10 * doubts, (found.other, found.other_share), errors)
+
+
+def _opinion(
+    found: Evidence,
+    doubts: np.ndarray,
+    curve: np.ndarray,
+    suggestion: tuple[np.ndarray, np.ndarray],
+    errors: ErrorCount,
+) -> Opinion:
     return Opinion(
-        doubts, 10 * doubts, found.other, found.other_share, ErrorCount(n_errors, n_errors)
+        doubts=doubts,
+        curve=curve,
+        suggested=suggestion[0],
+        suggested_share=suggestion[1],
+        errors=errors,
+        loss=found.loss,
+        margin=found.margin,
+        n_learnt=found.n_learnt,
+        mean_margin=-found.signals[:, NAMES.index("mean_margin")],
     )
 
 
@@ -138,18 +144,14 @@ def _second_opinion(
         return _first_opinion(run, found)
     own = _quantiles(doubts)
     again_own = _second_doubts(own, again.mean_log_margin, is_planted, is_train)
-    return Opinion(
-        doubts=OWN_WEIGHT * own + (1 - OWN_WEIGHT) * again_own,
-        curve=curve,
-        suggested=found.suggested,
-        suggested_share=found.suggested_share,
-        errors=count_errors(
-            flags(run, found),
-            flags(again, looked, seen),
-            is_planted=is_planted[seen],
-            is_trusted=((is_taught | ~is_train) & ~is_planted)[seen],
-        ),
+    errors = count_errors(
+        flags(run, found),
+        flags(again, looked, seen),
+        is_planted=is_planted[seen],
+        is_trusted=((is_taught | ~is_train) & ~is_planted)[seen],
     )
+    doubts = OWN_WEIGHT * own + (1 - OWN_WEIGHT) * again_own
+    return _opinion(found, doubts, curve, (found.suggested, found.suggested_share), errors)
 
 
 def _learnt(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -12,42 +13,53 @@ from ide.dataset.error_count import ErrorCount
 from ide.dataset.label_errors import N_ERRORS, N_ERRORS_RANGE
 from ide.dataset.reasons import reasons
 from ide.dataset.schema import SUSPECTS
-from ide.dataset.signals import Run, best_other, n_votes, n_votes_for, of_label
+from ide.dataset.signals import Run, n_votes, n_votes_for
 
 MIN_AMBIGUOUS = 0.25  # both labels at least this probable
 WIDTH = 2  # values a row: pieces of 65,536
 
 
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What is thought of M labels, and what the table tells of how it came about."""
+
+    doubts: np.ndarray  # (M,) float64 to sort by, higher = more probably wrong
+    curve: np.ndarray  # (M,) log odds in any order: how sure the surest are, and the rest
+    suggested: np.ndarray  # (M,) int, the likeliest class that is not the label
+    suggested_share: np.ndarray  # (M,) 0 … 1, its part of what is not the label's
+    errors: ErrorCount
+    loss: np.ndarray  # (M,), margin (M,), n_learnt (M,): of ``signals.Evidence``
+    margin: np.ndarray
+    n_learnt: np.ndarray
+    mean_margin: np.ndarray  # (M,), over the epochs
+
+
 def suspects_table(
     run: Run,
+    opinion: Opinion,
     order: np.ndarray,
     *,
     p_mislabeled: np.ndarray,
-    suggested: np.ndarray,
-    suggested_share: np.ndarray,
     ids: pa.StringArray,
     splits: pa.StringArray,
     classes: Sequence[str],
     rows: np.ndarray,
     is_train: np.ndarray,
     neighbors: np.ndarray,
-    errors: ErrorCount,
 ) -> pa.Table:
     """Give ``schema.SUSPECTS`` of the M examples ``rows`` of N, in ``order`` (M,).
 
-    p_mislabeled: (M,) in that order. suggested, suggested_share: (M,) in the run's, see
-    ``signals.Evidence``. ids, splits, is_train: (N,). neighbors: (N, k) indices, −1 = none. Made
-    in pieces, so that nothing but the table itself is large.
+    p_mislabeled: (M,) in that order. ids, splits, is_train: (N,). neighbors: (N, k) indices, −1 =
+    none. Made in pieces, so that nothing but the table itself is large.
     """
     names = pa.array(classes, pa.string())
 
     def work(part: slice) -> pa.RecordBatch:
         chosen, p = order[part], p_mislabeled[part]
-        at, given, other = rows[chosen], run.labels[chosen], suggested[chosen]
-        near, margins, probs = run.near[chosen], run.margins[:, chosen], run.probs[chosen]
+        at, given, other = rows[chosen], run.labels[chosen], opinion.suggested[chosen]
+        near = run.near[chosen]
         n_near, n_own = n_votes(near), n_votes_for(near, given)
-        p_suggested = p * suggested_share[chosen]
-        loss, margin = loss_and_margin(probs, given)
+        p_suggested = p * opinion.suggested_share[chosen]
         why = reasons(
             classes=classes,
             labels=given,
@@ -56,8 +68,8 @@ def suspects_table(
             n_for_label=n_own,
             n_for_suggested=n_votes_for(near, other),
             n_neighbors=n_near,
-            n_learnt=np.count_nonzero(margins > 0, axis=0),
-            n_epochs=len(margins),
+            n_learnt=opinion.n_learnt[chosen],
+            n_epochs=len(run.margins),
             is_train=is_train[at],
         )
         columns = {
@@ -68,9 +80,9 @@ def suspects_table(
             "p_suggested": p_suggested,
             "p_mislabeled": p,
             "is_ambiguous": np.minimum(1 - p, p_suggested) >= MIN_AMBIGUOUS,
-            "loss": loss,
-            "margin": margin,
-            "mean_margin": margins.mean(0, dtype=np.float64),
+            "loss": opinion.loss[chosen],
+            "margin": opinion.margin[chosen],
+            "mean_margin": opinion.mean_margin[chosen],
             "el2n": run.el2n[chosen],
             "neighbor_agreement": np.where(n_near > 0, n_own / np.maximum(n_near, 1), np.nan),
             "reason": why,
@@ -81,17 +93,10 @@ def suspects_table(
 
     batches = map_chunks(work, len(order), width=WIDTH)
     facts = {
-        N_ERRORS: f"{errors.expected:.2f}",
-        N_ERRORS_RANGE: f"{errors.low:.2f} {errors.high:.2f}",
+        N_ERRORS: f"{opinion.errors.expected:.2f}",
+        N_ERRORS_RANGE: f"{opinion.errors.low:.2f} {opinion.errors.high:.2f}",
     }
     return pa.Table.from_batches(batches, SUSPECTS).replace_schema_metadata(facts)
-
-
-def loss_and_margin(probs: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give −ln p(given), ≥ 0, and p(given) − p(best other), −1 … 1, of (M, K) probabilities."""
-    own = of_label(probs, labels).astype(np.float64)
-    other = of_label(probs, best_other(probs, labels))
-    return np.abs(np.log(np.maximum(own, 1e-12))), own - other
 
 
 def _arrow(values: np.ndarray | pa.Array, of_type: pa.DataType) -> pa.Array:
