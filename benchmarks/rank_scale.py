@@ -68,6 +68,7 @@ def make(folder: Path, n: int, n_classes: int, seed: int) -> None:
         ("is_train", is_train),
         ("look_labels", look.labels),
         ("look_is_train", look.is_train),
+        ("look_is_trusted", look.is_trusted),
         ("look_is_planted", look.is_planted),
     ):
         np.save(folder / f"{name}.npy", values)
@@ -156,7 +157,10 @@ def upwell(folder: Path, n_classes: int) -> Callable[[], int]:
     """Load what the ranking needs; return the ranking, which gives the number of suspects."""
     labels, is_train = (np.load(folder / f"{name}.npy") for name in ("labels", "is_train"))
     look = SecondLook(
-        *(np.load(folder / f"look_{name}.npy") for name in ("labels", "is_train", "is_planted"))
+        *(
+            np.load(folder / f"look_{name}.npy")
+            for name in ("labels", "is_train", "is_trusted", "is_planted")
+        )
     )
     examples = labelled(labels, is_train, n_classes)
     first, second = load(folder / "first"), load(folder / "second")

@@ -17,6 +17,7 @@ def second_look_table(ids: pa.Array, look: SecondLook, again: Training) -> pa.Ta
         ids,
         pa.array(look.labels.astype(np.int32)),
         pa.array(look.is_train),
+        pa.array(look.is_trusted),
         pa.array(look.is_planted),
         lists(again.probs.astype(np.float32)),
         lists(again.mean_probs.astype(np.float32)),
@@ -41,6 +42,7 @@ def read_second_look(table: pa.Table) -> tuple[Training, SecondLook]:
     look = SecondLook(
         labels=table["label"].to_numpy().astype(np.int64),
         is_train=table["is_train"].to_numpy(),
+        is_trusted=table["is_trusted"].to_numpy(),
         is_planted=table["is_planted"].to_numpy(),
     )
     return of_trainings, look

@@ -119,6 +119,7 @@ SECOND_LOOK = pa.schema(
         (EXAMPLE_ID, pa.string()),
         (LABEL, pa.int32()),  # what it was given, as a class's place; −1 = none
         ("is_train", pa.bool_()),  # it was trained on: the most doubted labels are not
+        ("is_trusted", pa.bool_()),  # not doubted: trained on, or held out to compare with
         ("is_planted", pa.bool_()),  # the label it was given is wrong on purpose
         ("probs", pa.list_(pa.float32())),
         ("mean_probs", pa.list_(pa.float32())),

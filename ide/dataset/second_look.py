@@ -32,6 +32,7 @@ class SecondLook:
 
     labels: np.ndarray  # (N,) int: as given, but for the planted; −1 = none
     is_train: np.ndarray  # (N,) bool
+    is_trusted: np.ndarray  # (N,) bool: not doubted; trained on, or held out to compare with
     is_planted: np.ndarray  # (N,) bool: ``labels`` is wrong on purpose
 
 
@@ -53,6 +54,7 @@ def plan_second_look(
     is_open = np.zeros(len(labels), bool)
     is_open[rows] = True
     is_open[doubtful] = False
+    is_trusted = is_taught | (is_open & ~is_train)
     is_planted = np.zeros(len(labels), bool)
     for is_group in (is_taught, ~is_train):
         of_group = np.flatnonzero(is_open & is_group)
@@ -63,7 +65,7 @@ def plan_second_look(
     wrong[planted] = wrong_labels(
         first.mean_probs[places], labels[planted], channel_of(first), generator
     )
-    return SecondLook(wrong, is_taught, is_planted)
+    return SecondLook(wrong, is_taught, is_trusted, is_planted)
 
 
 def second_epochs(epochs: int) -> int:

@@ -7,7 +7,8 @@
   doubt of them is not learnt from them. It counts a third in the order.
 - *How many* (``error_count``): confident learning's count, corrected for what it is seen to miss
   and to take for wrong in the second look.
-- *p_mislabeled*: the blend's log odds, moved so that they sum to that number (Saerens et al. 2002,
+- *p_mislabeled*: the blend's log odds, moved so that they sum to that number, of the trained on and
+  of the held out apart, since these are never learnt by heart (Saerens et al. 2002,
   "Adjusting the Outputs of a Classifier to New a Priori Probabilities", move them likewise), and
   given out in the order above.
 """
@@ -32,6 +33,7 @@ from ide.dataset.suspects_table import Opinion, suspects_table
 
 OWN_WEIGHT = 2 / 3  # of the first run's blend in the order; the second opinion has the rest
 MIN_ERRORS = 0.5  # no estimate rules out an error
+SHARPNESS = 10.0  # of the mean signal, where nothing was learnt
 SURE = 12.0  # log odds beyond this are this
 LOOK_FROM = 100_000  # rows of the second look that the blend and its recall are learnt from
 
@@ -83,13 +85,13 @@ def rank(
     else:
         again = second.of(rows, look.labels, is_candidate=is_candidate, raw_neighbors=raw)
         opinion = _second_opinion(run, again, look, rows=rows, is_train=examples.is_train[rows])
-    p_mislabeled = np.sort(probabilities(opinion.curve, opinion.errors.expected))[::-1]
+    p_mislabeled = _logistic(np.sort(opinion.log_odds)[::-1])
     ids = pa.array(examples.example_ids, pa.string())
     assert first.neighbors is not None
     return suspects_table(
         run,
         opinion,
-        in_order(-opinion.doubts, ids if len(rows) == len(ids) else ids.take(pa.array(rows))),
+        in_order(-opinion.log_odds, ids if len(rows) == len(ids) else ids.take(pa.array(rows))),
         p_mislabeled=p_mislabeled,
         ids=ids,
         splits=pa.array(examples.splits, pa.string()),
@@ -102,21 +104,19 @@ def rank(
 
 def _first_opinion(run: Run, found: Evidence) -> Opinion:
     n_errors = float(flags(run, found).sum())
-    doubts = robust_mean(found.signals)
+    log_odds = moved(SHARPNESS * robust_mean(found.signals), n_errors)
     errors = ErrorCount(n_errors, n_errors)
-    return _opinion(found, doubts, 10 * doubts, (found.other, found.other_share), errors)
+    return _opinion(found, log_odds, (found.other, found.other_share), errors)
 
 
 def _opinion(
     found: Evidence,
-    doubts: np.ndarray,
-    curve: np.ndarray,
+    log_odds: np.ndarray,
     suggestion: tuple[np.ndarray, np.ndarray],
     errors: ErrorCount,
 ) -> Opinion:
     return Opinion(
-        doubts=doubts,
-        curve=curve,
+        log_odds=log_odds,
         suggested=suggestion[0],
         suggested_share=suggestion[1],
         errors=errors,
@@ -137,21 +137,26 @@ def _second_opinion(
     found = evidence(run, again=again, again_channel=channel)
     seen = spread(np.arange(len(rows)), LOOK_FROM)
     looked = evidence(again, seen)
-    is_taught = look.is_train[rows]
-    of_seen = (is_planted[seen], is_taught[seen], is_train[seen])
+    is_trusted = look.is_trusted[rows]
+    of_seen = (is_planted[seen], is_trusted[seen], is_train[seen])
     doubts, curve = _learnt((found.signals, is_train), (looked.signals, *of_seen))
     if doubts is None or curve is None:
         return _first_opinion(run, found)
-    own = _quantiles(doubts)
-    again_own = _second_doubts(own, again.mean_log_margin, is_planted, is_train)
-    errors = count_errors(
-        flags(run, found),
-        flags(again, looked, seen),
-        is_planted=is_planted[seen],
-        is_trusted=((is_taught | ~is_train) & ~is_planted)[seen],
-    )
-    doubts = OWN_WEIGHT * own + (1 - OWN_WEIGHT) * again_own
-    return _opinion(found, doubts, curve, (found.suggested, found.suggested_share), errors)
+    is_flagged, is_flagged_again = flags(run, found), flags(again, looked, seen)
+    margins, log_odds, errors = again.mean_log_margin, np.empty(len(rows)), ErrorCount(0, 0)
+    for is_group in (is_train, ~is_train):
+        of_seen_group = is_group[seen]
+        seen_group = seen[of_seen_group]
+        count = count_errors(
+            is_flagged[is_group],
+            is_flagged_again[of_seen_group],
+            is_planted=is_planted[seen_group],
+            is_trusted=(is_trusted & ~is_planted)[seen_group],
+        )
+        order = _order(doubts[is_group], margins[is_group], is_planted[is_group])
+        log_odds[is_group] = np.sort(moved(curve[is_group], count.expected))[order]
+        errors = ErrorCount(errors.low + count.low, errors.high + count.high)
+    return _opinion(found, log_odds, (found.suggested, found.suggested_share), errors)
 
 
 def _learnt(
@@ -161,11 +166,11 @@ def _learnt(
     """Give (M,) doubts and log odds by a blend for the trained on and one for the held out.
 
     first: (M, S) signals, (M,) bool who is trained on. look: of the L rows of the second look that
-    are learnt from, (L, S) signals, who is planted, who is taught with it, who is trained on.
+    are learnt from, (L, S) signals, who is planted, who is trusted, who is trained on.
     """
-    (values, is_train), (again, is_planted, is_taught, is_seen_train) = first, look
+    (values, is_train), (again, is_planted, is_trusted, is_seen_train) = first, look
     doubts, curve = np.zeros(len(values)), np.zeros(len(values))
-    groups = [(is_train, is_taught), (~is_train, ~is_seen_train)]
+    groups = [(is_train, is_seen_train & is_trusted), (~is_train, ~is_seen_train & is_trusted)]
     blends = [learn_blend(again[teaches], is_planted[teaches]) for _, teaches in groups]
     for (is_group, _), learnt in zip(groups, blends, strict=True):
         chosen: LabelBlend | None = learnt or blends[0] or blends[1]
@@ -178,17 +183,15 @@ def _learnt(
     return doubts, curve
 
 
-def _second_doubts(
-    own: np.ndarray, margins: np.ndarray, is_planted: np.ndarray, is_train: np.ndarray
-) -> np.ndarray:
-    """Put the second network's doubt (M,) on the scale of the first's, trained and held out apart.
+def _order(doubts: np.ndarray, margins: np.ndarray, is_planted: np.ndarray) -> np.ndarray:
+    """Give the place of each of (M,), 0 = least doubted, by the first run's and the second's word.
 
-    Of a label that it was given wrong it knows nothing; there the first's stands for it.
+    Of a label that the second network was given wrong it knows nothing; the first's stands for it.
     """
-    doubts = own.copy()
-    for is_group in (is_train & ~is_planted, ~is_train & ~is_planted):
-        doubts[is_group] = np.sort(own[is_group])[rank_of(margins[is_group])]
-    return doubts
+    own = _quantiles(doubts)
+    again = own.copy()
+    again[~is_planted] = np.sort(own[~is_planted])[rank_of(margins[~is_planted])]
+    return rank_of(OWN_WEIGHT * own + (1 - OWN_WEIGHT) * again)
 
 
 def _quantiles(values: np.ndarray) -> np.ndarray:
@@ -197,8 +200,8 @@ def _quantiles(values: np.ndarray) -> np.ndarray:
     return np.asarray(np.log(share) - np.log(1 - share))
 
 
-def probabilities(log_odds: np.ndarray, n_errors: float) -> np.ndarray:
-    """Move (M,) log odds so that their probabilities of 0 … 1 sum to ``n_errors``.
+def moved(log_odds: np.ndarray, n_errors: float) -> np.ndarray:
+    """Move (M,) log odds so that their probabilities sum to ``n_errors``.
 
     At least half an error is assumed, and at most all but half of one.
     """
@@ -217,7 +220,7 @@ def probabilities(log_odds: np.ndarray, n_errors: float) -> np.ndarray:
         low, high = (shift, high) if excess > 0 else (low, shift)
         step = shift + excess / max(slope, 1e-300)
         shift = step if low < step < high else (low + high) / 2
-    return _logistic(log_odds - shift)
+    return np.asarray(log_odds - shift)
 
 
 def _logistic(log_odds: np.ndarray) -> np.ndarray:

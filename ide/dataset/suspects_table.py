@@ -23,8 +23,7 @@ WIDTH = 2  # values a row: pieces of 65,536
 class Opinion:
     """What is thought of M labels, and what the table tells of how it came about."""
 
-    doubts: np.ndarray  # (M,) float64 to sort by, higher = more probably wrong
-    curve: np.ndarray  # (M,) log odds in any order: how sure the surest are, and the rest
+    log_odds: np.ndarray  # (M,) float64 that it is wrong
     suggested: np.ndarray  # (M,) int, the likeliest class that is not the label
     suggested_share: np.ndarray  # (M,) 0 … 1, its part of what is not the label's
     errors: ErrorCount
