@@ -20,7 +20,7 @@ from tests.small import build_bytes, compiled_workspace, copy_workspace
 pytestmark = pytest.mark.flow
 
 N_PLANTED = 20
-N_FOUND_AT_LEAST = 12  # of the first 22, after three epochs on 300 digits
+N_FOUND_AT_LEAST = 8  # of the first 22, after three epochs on 300 digits; by chance it is 1 or 2
 
 
 def upwell(capsys, workspace, *arguments):
