@@ -13,6 +13,7 @@ from typing import Any
 
 import streamlit as st
 
+from ide.app.keyboard_component import keyboard_component
 from ide.app.labeler.sync import Message, Receipt, parse_message, receive
 from ide.app.payload import payload_urls
 from ide.app.review_data import (
@@ -26,7 +27,7 @@ from ide.app.review_data import (
     window_of,
     yield_row,
 )
-from ide.app.server import LABELER_PATH, labeler_version
+from ide.app.server import LABELER_PATH
 from ide.dataset.ids import content_id
 from ide.dataset.replay import UNTOUCHED, ExampleState
 from ide.store.builds import BuildInfo
@@ -35,24 +36,11 @@ from ide.store.queue import queue_of
 from ide.store.state import dataset_state, imported_labels
 from ide.store.workspace import Workspace
 
-# The modules come from a route with an immutable address, so that a rerun does not carry them.
-_LOADER = """
-export default async function (component) {
-  const module = await import(new URL("%s", location.origin));
-  return module.default(component);
-}
-"""
-
 
 @lru_cache(maxsize=1)
 def _component() -> Any:
-    url = f"/labeler/{labeler_version()}/labeler.js"
-    return st.components.v2.component(
-        "upwell_labeler",
-        html='<div class="labeler"></div>',
-        css=(LABELER_PATH / "labeler.css").read_text(encoding="utf-8"),
-        js=_LOADER % url,
-    )
+    styles = [LABELER_PATH / "labeler.css"]
+    return keyboard_component("labeler", classes="labeler", styles=styles)
 
 
 def labeler(

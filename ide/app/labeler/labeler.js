@@ -11,6 +11,7 @@ import { helpPanel } from "./help.js";
 import { Images, preload } from "./images.js";
 import { after, register, untouched, verdict } from "./judgement.js";
 import { belongsElsewhere, classKeys, command } from "./keys.js";
+import { listen } from "./listening.js";
 import { Outbox, newEditId } from "./outbox.js";
 import { Picker } from "./picker.js";
 import { Queue } from "./queue.js";
@@ -84,7 +85,7 @@ class Labeler {
       onSilence: (n) => reconnect(this.outbox, n, () => this.writeAddress()),
     });
     this.build();
-    this.listen();
+    this.controller = listen(this);
   }
 
   // ---- the page ----
@@ -126,23 +127,6 @@ class Labeler {
   }
 
   // ---- listening ----
-
-  listen() {
-    this.controller = new AbortController();
-    const { signal } = this.controller;
-    addEventListener("keydown", (event) => this.keydown(event), { capture: true, signal });
-    addEventListener("keyup", (event) => this.keyup(event), { capture: true, signal });
-    addEventListener("pointerdown", (event) => {
-      if (!event.composedPath().includes(this.root)) this.leave();
-    }, { capture: true, signal });
-    addEventListener("pagehide", () => this.leave(), { signal });
-    document.addEventListener("visibilitychange", () => document.hidden && this.leave(), { signal });
-    addEventListener("online", () => this.outbox.flush(), { signal });
-    addEventListener("beforeunload", (event) => {
-      this.leave();
-      if (this.outbox.size && !this.outbox.isReconnecting) event.preventDefault();
-    }, { signal });
-  }
 
   close() {
     this.outbox.close();

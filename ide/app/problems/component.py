@@ -11,29 +11,17 @@ from typing import Any
 
 import streamlit as st
 
+from ide.app.keyboard_component import keyboard_component
 from ide.app.labeler.sync import parse_message, receive
 from ide.app.problems.data import Listing, parse_place, problem_data
 from ide.app.problems.rows import ACTIONS
-from ide.app.server import LABELER_PATH, PROBLEMS_PATH, labeler_version
-
-# The modules come from a route with an immutable address, so that a rerun does not carry them.
-_LOADER = """
-export default async function (component) {
-  const module = await import(new URL("%s", location.origin));
-  return module.default(component);
-}
-"""
+from ide.app.server import LABELER_PATH, PROBLEMS_PATH
 
 
 @lru_cache(maxsize=1)
 def _component() -> Any:
-    styles = (LABELER_PATH / "labeler.css", PROBLEMS_PATH / "problems.css")
-    return st.components.v2.component(
-        "upwell_problems",
-        html='<div class="labeler problems"></div>',
-        css="\n".join(path.read_text(encoding="utf-8") for path in styles),
-        js=_LOADER % f"/labeler/{labeler_version()}/problems.js",
-    )
+    styles = [LABELER_PATH / "labeler.css", PROBLEMS_PATH / "problems.css"]
+    return keyboard_component("problems", classes="labeler problems", styles=styles)
 
 
 def problems(listing: Listing, *, annotator: str, start: str | None) -> None:

@@ -6,6 +6,7 @@
 import { button, h, setText } from "./dom.js";
 import { preload } from "./images.js";
 import { belongsElsewhere, classKeys, command } from "./keys.js";
+import { listen } from "./listening.js";
 import { Outbox, newEditId } from "./outbox.js";
 import { Picker } from "./picker.js";
 import { COMMANDS, HELP, MOVES } from "./problem_keys.js";
@@ -77,7 +78,7 @@ class Problems {
     const kept = old ? [...old.outbox.edits.values()].filter((edit) => !this.outbox.edits.has(edit.edit_id)) : [];
     if (kept.length) this.outbox.add(kept);
     this.build();
-    this.listen();
+    this.controller = listen(this);
   }
 
   // ---- the page ----
@@ -122,23 +123,6 @@ class Problems {
       h("div", {}, h("h3", { text: "To act" }), list([...first, ...HELP])),
       h("div", {}, h("h3", { text: "To go" }), list(MOVES)),
       button({ class: "quiet close", onclick: () => this.toggleHelp(false) }, h("kbd", { text: "Esc" }), "Close"));
-  }
-
-  listen() {
-    this.controller = new AbortController();
-    const { signal } = this.controller;
-    addEventListener("keydown", (event) => this.keydown(event), { capture: true, signal });
-    addEventListener("keyup", (event) => this.keyup(event), { capture: true, signal });
-    addEventListener("pointerdown", (event) => {
-      if (!event.composedPath().includes(this.root)) this.leave();
-    }, { capture: true, signal });
-    addEventListener("pagehide", () => this.leave(), { signal });
-    document.addEventListener("visibilitychange", () => document.hidden && this.leave(), { signal });
-    addEventListener("online", () => this.outbox.flush(), { signal });
-    addEventListener("beforeunload", (event) => {
-      this.leave();
-      if (this.outbox.size && !this.outbox.isReconnecting) event.preventDefault();
-    }, { signal });
   }
 
   close() {
