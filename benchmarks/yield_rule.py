@@ -32,7 +32,8 @@ from sklearn.metrics import average_precision_score
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from ide.dataset.recalibration import LOCAL, OFFSET, SLOPE, logit, sigmoid
+from ide.dataset.logistic import sigmoid
+from ide.dataset.recalibration import LOCAL, OFFSET, SLOPE, logit
 from ide.dataset.verdicts import Verdicts, learn, signals_of
 from ide.dataset.yields import ERROR_COST, live_yield
 

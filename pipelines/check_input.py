@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 from ide.dataset.checks import CheckInput
 from ide.dataset.checks.check_input import Remark
 from ide.dataset.config import DatasetConfig
-from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT
+from ide.dataset.schema import EXAMPLE_ID
 from ide.store.conditions import read_gates
-from ide.store.examples import example_parts, open_part, read_examples
+from ide.store.examples import example_parts, open_part, read_examples, read_metadata
 from ide.store.files import read_parquet
 from ide.store.workspace import Workspace
 from pipelines.arrays import label_numbers, matrix
@@ -41,7 +41,7 @@ def read_check_input(
     config = workspace.config(name)
     labels = labels.sort_by(EXAMPLE_ID)
     media = measure_media(workspace, name)
-    metadata = _metadata(workspace, name)
+    metadata = read_metadata(workspace, name)
     parts, order = _provenance(workspace, name)
     return CheckInput(
         labels=labels,
@@ -60,13 +60,6 @@ def read_check_input(
         texts=_texts(workspace, config),
         **_of_build(labels, config, build),
     )
-
-
-def _metadata(workspace: Workspace, name: str) -> pa.Table:
-    """Return the source's own columns, rows by id."""
-    examples = read_examples(workspace, name).sort_by(EXAMPLE_ID)
-    own = [c for c in examples.column_names if c not in (EXAMPLE_ID, LABEL, SPLIT)]
-    return examples.select(own)
 
 
 def _provenance(workspace: Workspace, name: str) -> tuple[np.ndarray | None, np.ndarray | None]:

@@ -9,9 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from ide.dataset.config import DatasetConfig
-from ide.dataset.neighbors import nearest
 from ide.dataset.second_look import SecondLook, plan_second_look, second_epochs, second_seed
-from ide.dataset.signals import N_NEIGHBORS, Training
+from ide.dataset.signals import Training, raw_neighbors_of
 from ide.store.workspace import Workspace
 from models import build_model
 from models.fit import Epoch, TrainingRecord, fit
@@ -72,13 +71,8 @@ def _plan(
     workspace: Workspace, config: DatasetConfig, data: TrainingData, first: Training
 ) -> SecondLook:
     rows = np.flatnonzero(data.is_listed)
-    raw_features = read_raw_features(workspace, config)
-    raw_neighbors = (
-        None
-        if raw_features is None
-        else nearest(raw_features, N_NEIGHBORS, is_candidate=data.is_candidate)[0]
-    )
-    run = first.of(rows, data.labels, is_candidate=data.is_candidate, raw_neighbors=raw_neighbors)
+    raw = raw_neighbors_of(read_raw_features(workspace, config), data.is_candidate)
+    run = first.of(rows, data.labels, is_candidate=data.is_candidate, raw_neighbors=raw)
     return plan_second_look(
         run, rows=rows, labels=data.labels, is_train=data.is_train, seed=config.model.seed
     )

@@ -65,11 +65,6 @@ class Drill:
         """Example id → planted label."""
         return {p.example_id: p.label for p in self.planted}
 
-    @property
-    def true_labels(self) -> dict[str, str]:
-        """Example id → the label that is right."""
-        return {p.example_id: p.true_label for p in self.planted}
-
 
 def to_json(drill: Drill) -> str:
     """Return the text of ``drill.json``: one planted label a line, keys in a fixed order."""

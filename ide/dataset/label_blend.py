@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ide.dataset.chunks import spread
+from ide.dataset.logistic import fit_logistic
 from ide.dataset.second_look import SCALE_FROM, dot, robust, robust_scale
 
 PENALTY = 20.0  # of squared weights: a few dozen planted errors must not be learnt by heart
@@ -57,16 +58,7 @@ def learn_blend(values: np.ndarray, is_planted: np.ndarray) -> LabelBlend | None
 
 
 def _fit(values: np.ndarray, is_planted: np.ndarray) -> np.ndarray:
-    """Maximise the penalised likelihood by Newton's method; the constant goes free."""
+    """Give the weights of (M, S) values and, last, of the constant, which goes free."""
     design = np.concatenate([values, np.ones((len(values), 1))], 1)
     penalty = np.array([PENALTY] * values.shape[1] + [1e-6])
-    weights = np.zeros(design.shape[1])
-    for _ in range(50):
-        p = 1 / (1 + np.exp(-np.clip(design @ weights, -30, 30)))
-        gradient = design.T @ (is_planted - p) - penalty * weights
-        hessian = (design * (p * (1 - p))[:, None]).T @ design + np.diag(penalty)
-        step = np.linalg.solve(hessian, gradient)
-        weights += step * min(1.0, 4 / max(float(np.abs(step).max()), 1e-9))
-        if np.abs(step).max() < 1e-6:
-            break
-    return weights
+    return fit_logistic(design, is_planted, precision=penalty, max_step=4.0)[0]

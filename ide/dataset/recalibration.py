@@ -17,6 +17,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from ide.dataset.logistic import sigmoid
+
 OFFSET = 0.5  # standard deviations of g: the number of errors is known within a factor of e^0.5,
 SLOPE = 0.15  # log odds within 15 %,
 LOCAL = 0.4  # and local bumps of that size
@@ -83,11 +85,6 @@ def logit(p: np.ndarray) -> np.ndarray:
     p = np.asarray(p, np.float64)
     with np.errstate(divide="ignore"):
         return np.asarray(np.clip(np.log(p) - np.log1p(-p), -MAX_LOGIT, MAX_LOGIT))
-
-
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    """Give the probabilities of log odds."""
-    return np.asarray(1 / (1 + np.exp(-np.clip(x, -40, 40))))
 
 
 def _bins(logits: np.ndarray) -> np.ndarray:

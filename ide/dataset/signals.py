@@ -341,6 +341,13 @@ class Training:
         )
 
 
+def raw_neighbors_of(features: np.ndarray | None, is_candidate: np.ndarray) -> np.ndarray | None:
+    """Give the (N, k) nearest candidates by raw features (N, D); None where there are none."""
+    if features is None:
+        return None
+    return nearest(features, N_NEIGHBORS, is_candidate=is_candidate)[0]
+
+
 def labels_of(neighbors: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Give the labels of neighbours (M, k), −1 = none, of all labels (N,): (M, k) likewise."""
     if not len(labels):

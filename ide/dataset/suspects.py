@@ -24,11 +24,11 @@ import pyarrow as pa
 from ide.dataset.chunks import spread
 from ide.dataset.error_count import ErrorCount, count_errors
 from ide.dataset.label_blend import LabelBlend, learn_blend
-from ide.dataset.neighbors import nearest
+from ide.dataset.logistic import sigmoid
 from ide.dataset.noise_channel import LEARN_FROM, learn_channel
 from ide.dataset.order import in_order, rank_of
 from ide.dataset.second_look import SecondLook, flags, robust_mean
-from ide.dataset.signals import N_NEIGHBORS, NAMES, Evidence, Run, Training, evidence
+from ide.dataset.signals import NAMES, Evidence, Run, Training, evidence, raw_neighbors_of
 from ide.dataset.suspects_table import Opinion, suspects_table
 
 OWN_WEIGHT = 2 / 3  # of the first run's blend in the order; the second opinion has the rest
@@ -77,7 +77,7 @@ def rank(
     estimated number of wrong labels and its range: ``label_errors.N_ERRORS``, ``N_ERRORS_RANGE``.
     """
     rows, is_candidate = examples.rows, examples.is_candidate
-    raw = _raw_neighbors(raw_features, is_candidate)
+    raw = raw_neighbors_of(raw_features, is_candidate)
     first = first.nearest(is_candidate)
     run = first.of(rows, examples.labels, is_candidate=is_candidate, raw_neighbors=raw)
     if second is None or look is None:
@@ -224,10 +224,4 @@ def moved(log_odds: np.ndarray, n_errors: float) -> np.ndarray:
 
 
 def _logistic(log_odds: np.ndarray) -> np.ndarray:
-    return np.asarray(1 / (1 + np.exp(-np.clip(log_odds, -SURE, SURE))))
-
-
-def _raw_neighbors(features: np.ndarray | None, is_candidate: np.ndarray) -> np.ndarray | None:
-    if features is None:
-        return None
-    return nearest(features, N_NEIGHBORS, is_candidate=is_candidate)[0]
+    return sigmoid(np.clip(log_odds, -SURE, SURE))

@@ -29,7 +29,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ide.dataset.recalibration import logit, sigmoid
+from ide.dataset.logistic import fit_logistic, sigmoid
+from ide.dataset.recalibration import logit
 from ide.dataset.replay import ExampleState
 from ide.dataset.schema import LABEL
 
@@ -149,28 +150,17 @@ def learn(signals: Signals, verdicts: Verdicts) -> tuple[np.ndarray, np.ndarray]
         columns.append((key[:, None] == known).astype(float))
         scales += [scale] * len(known)
     design = np.concatenate(columns, axis=1)
-    weights, covariance = _fit(design, offset, verdicts.is_error[is_used], np.array(scales))
+    weights, hessian = fit_logistic(
+        design,
+        verdicts.is_error[is_used],
+        precision=1 / np.square(scales),
+        offset=offset,
+        max_step=2.0,
+    )
+    covariance = np.linalg.inv(hessian)
     logits = _shifted(signals, weights, levels)
     own = _own_share(design, offset, verdicts.is_error[is_used], weights, covariance)
     return logits, (logits[rows] - own)[is_here]
-
-
-def _fit(
-    design: np.ndarray, offset: np.ndarray, is_error: np.ndarray, scales: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Maximise the posterior by Newton's method: (D,) weights and their (D, D) covariance."""
-    precision = 1 / np.square(scales)
-    weights = np.zeros(len(scales))
-    hessian = np.diag(precision)
-    for _ in range(30):
-        p = sigmoid(offset + design @ weights)
-        gradient = design.T @ (is_error - p) - precision * weights
-        hessian = (design * (p * (1 - p))[:, None]).T @ design + np.diag(precision)
-        step = np.linalg.solve(hessian, gradient)
-        weights = weights + step * min(1.0, 2.0 / max(1e-9, float(np.abs(step).max())))
-        if np.abs(step).max() < 1e-6:
-            break
-    return weights, np.linalg.inv(hessian)
 
 
 def _own_share(

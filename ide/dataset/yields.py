@@ -26,8 +26,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ide.dataset.logistic import sigmoid
 from ide.dataset.metrics import wilson
-from ide.dataset.recalibration import Calibration, binned, calibration, logit, sigmoid
+from ide.dataset.recalibration import Calibration, binned, calibration, logit
 
 ERROR_COST = 20.0  # judgements that finding one error saves, where dataset.toml says nothing
 N_NEXT = 100  # judgements ahead that the advice speaks of

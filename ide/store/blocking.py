@@ -19,13 +19,13 @@ from ide.dataset.checks import CHECKS, CheckInput, run_checks
 from ide.dataset.checks.check_input import Remark
 from ide.dataset.errors import BlockedError, BuildError
 from ide.dataset.replay import dismissed_issues
-from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT
+from ide.dataset.schema import EXAMPLE_ID
 from ide.dataset.snapshot import usable_edits
 from ide.store.builds import BuildInfo, build_table, current_build
 from ide.store.commits import DESPITE_ERRORS
 from ide.store.conditions import read_gates
 from ide.store.edit_log import read_edits
-from ide.store.examples import read_examples
+from ide.store.examples import read_metadata
 from ide.store.issues import open_issues
 from ide.store.media import read_measured
 from ide.store.state import current_labels, dataset_state
@@ -97,11 +97,8 @@ def _input(workspace: Workspace, name: str, labels: pa.Table, media: pa.Table | 
     config = workspace.config(name)
     log = read_edits(workspace, name)
     _, ignored = usable_edits(log.edits, config.classes)
-    metadata = None
-    if config.checks.source or config.gates:
-        examples = read_examples(workspace, name).sort_by(EXAMPLE_ID)
-        own = [c for c in examples.column_names if c not in (EXAMPLE_ID, LABEL, SPLIT)]
-        metadata = examples.select(own)
+    is_asked = config.checks.source or config.gates
+    metadata = read_metadata(workspace, name) if is_asked else None
     hashes = pa.nulls(len(labels), pa.string())
     return CheckInput(
         labels=labels,

@@ -37,6 +37,13 @@ def examples_revision(workspace: Workspace, name: str) -> str:
     return digest.hexdigest()
 
 
+def read_metadata(workspace: Workspace, name: str) -> pa.Table:
+    """Return the source's own columns, rows by example id; none is a table without columns."""
+    examples = read_examples(workspace, name).sort_by(EXAMPLE_ID)
+    own = [c for c in examples.column_names if c not in (EXAMPLE_ID, LABEL, SPLIT)]
+    return examples.select(own)
+
+
 def n_examples(workspace: Workspace, name: str) -> int:
     """Return how many examples a dataset has; 0 while its parts are not there."""
     return sum(

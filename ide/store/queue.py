@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ide.dataset.recalibration import calibration, sigmoid
+from ide.dataset.logistic import sigmoid
+from ide.dataset.recalibration import calibration
 from ide.dataset.replay import ExampleState
 from ide.dataset.schema import EXAMPLE_ID
 from ide.dataset.verdicts import Signals, learn, signals_of, verdicts_of

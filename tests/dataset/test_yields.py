@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ide.dataset.recalibration import LOCAL, OFFSET, SLOPE, calibration, logit, sigmoid
+from ide.dataset.logistic import sigmoid
+from ide.dataset.recalibration import LOCAL, OFFSET, SLOPE, calibration, logit
 from ide.dataset.yields import (
     LEAST_SPREAD,
     MOST_SPREAD,
