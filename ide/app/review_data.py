@@ -73,13 +73,13 @@ def judged_in_order(
     queue: Queue, edits: Iterable[Edit], states: Mapping[str, ExampleState]
 ) -> list[str]:
     """Return the judged ids of a queue, in the order of the newest verdict on each."""
-    made_at = {edit.edit_id: edit.made_at for edit in edits}
+    age = {edit.edit_id: (edit.made_at, edit.edit_id) for edit in edits}
     moments = {
-        x: max(made_at[i] for ids in state.in_force.values() for i in ids)
+        x: max(age[i] for ids in state.in_force.values() for i in ids)
         for x, state in states.items()
         if state.is_judged and x in queue.ranked.row_by_id
     }
-    return sorted(moments, key=lambda x: (moments[x], x))
+    return sorted(moments, key=moments.__getitem__)
 
 
 def yield_row(found: Yield) -> dict[str, Any]:

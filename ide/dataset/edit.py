@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any
 from uuid import UUID
 
@@ -59,12 +60,26 @@ class Edit:
     evidence: Mapping[str, Any] | None = None
 
 
+_LAST_ID = [0, 0]  # milliseconds, and the random bits then
+_ID_LOCK = Lock()
+
+
 def new_edit_id() -> str:
-    """Return a fresh UUIDv7: 48 bits of Unix milliseconds, then 74 random bits (RFC 9562)."""
-    milliseconds = time.time_ns() // 1_000_000
+    """Return a fresh UUIDv7: 48 bits of Unix milliseconds, then 74 random bits (RFC 9562).
+
+    Ids of one process sort in the order they were made in, those of one millisecond too: there
+    the random bits are those of the id before, counted on by a random step (its method 2).
+    """
+    with _ID_LOCK:
+        milliseconds = max(time.time_ns() // 1_000_000, _LAST_ID[0])
+        if milliseconds == _LAST_ID[0]:
+            bits = _LAST_ID[1] + 1 + secrets.randbits(32)
+        else:
+            bits = secrets.randbits(73)  # the 74th is room to count on
+        _LAST_ID[:] = milliseconds, bits
     value = (milliseconds & (2**48 - 1)) << 80
-    value |= 0x7 << 76 | secrets.randbits(12) << 64
-    value |= 0b10 << 62 | secrets.randbits(62)
+    value |= 0x7 << 76 | (bits >> 62) << 64
+    value |= 0b10 << 62 | bits & (2**62 - 1)
     return str(UUID(int=value))
 
 
