@@ -1,0 +1,70 @@
+"""The command line: the same verbs as the workbench, each a thin call of the library."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+import ide
+from ide.cli import building, drills, history, labels, workspace
+from ide.cli.common import EXIT_BROKEN, EXIT_DATA_FAILS, EXIT_OK, EXIT_WRONG_REQUEST
+from ide.dataset.errors import UpwellError
+
+__all__ = ["COMMANDS", "EXIT_BROKEN", "EXIT_DATA_FAILS", "EXIT_OK", "EXIT_WRONG_REQUEST"]
+__all__ += ["main", "run", "upwell"]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit: 0 fine, 1 the data fails, 2 the request was wrong, 3 broken."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code; every error is one sentence on stderr."""
+    try:
+        result = upwell.main(arguments, prog_name="upwell", standalone_mode=False)
+        return result if isinstance(result, int) else EXIT_OK
+    except UpwellError as error:
+        return _complain(str(error), error.exit_code)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return EXIT_WRONG_REQUEST
+    except (click.Abort, KeyboardInterrupt):
+        return _complain("cancelled", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
+    except Exception as error:  # the last line of defence: no traceback
+        if os.environ.get("UPWELL_DEBUG"):
+            raise
+        kind = type(error).__name__
+        return _complain(
+            f"something broke ({kind}: {str(error)[:300]}). Set UPWELL_DEBUG=1 to see where, "
+            "and please report it",
+            EXIT_BROKEN,
+        )
+
+
+def _complain(sentence: str, code: int) -> int:
+    click.echo(f"upwell: {sentence}", err=True)
+    return code
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(ide.__version__, prog_name="upwell")
+def upwell() -> None:
+    """Upwell: an IDE for Software 2.0. Datasets are source code; training compiles them."""
+
+
+for _module in (workspace, building, labels, history, drills):
+    for _command in vars(_module).values():
+        if isinstance(_command, click.Command):
+            upwell.add_command(_command)
+
+COMMANDS: dict[str, Callable[..., Any]] = dict(upwell.commands)

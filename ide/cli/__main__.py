@@ -1,0 +1,5 @@
+"""``python -m ide.cli``: the same as ``upwell``."""
+
+from ide.cli import main
+
+main()

@@ -1,0 +1,127 @@
+"""Commands that build and look at what was built: compile, suspects, check."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ide.cli.common import (
+    EXIT_DATA_FAILS,
+    EXIT_OK,
+    EXIT_WRONG_REQUEST,
+    N_WARNINGS,
+    echo_rows,
+    format_option,
+    limit_option,
+    warn,
+    workspace_option,
+)
+from ide.output import ProgressLine, interval, issue_groups
+from ide.store.workspace import Workspace
+
+
+@click.command("compile")
+@click.argument("names", nargs=-1)
+@workspace_option
+def compile_(names: tuple[str, ...], root: Path | None) -> None:
+    """Compile datasets (default: all): labels into weights, suspects, issues and metrics."""
+    from ide.store.build_process import build_status, run_build
+    from ide.store.builds import build_metrics
+    from ide.store.issues import open_issues
+
+    workspace = Workspace.find(root)
+    with ProgressLine() as progress:
+        builds = run_build(
+            workspace,
+            list(names) or None,
+            on_progress=lambda line: progress(line, stage=line.split(",")[0]),
+        )
+    for build in builds:
+        test = build_metrics(build)["splits"].get("test")
+        score = interval(test["accuracy"]) if test and test["accuracy"] else "no test examples"
+        click.echo(f"{build.dataset}: build {build.build_id}, test accuracy {score}")
+        issues = open_issues(workspace, build.dataset, build)
+        if n_errors := issues["severity"].to_pylist().count("error"):
+            warn(f"{build.dataset} has {n_errors:,} errors; list them with: upwell check")
+    for warning in build_status(workspace).warnings[:N_WARNINGS]:
+        warn(warning)
+    for name in () if names else workspace.datasets():
+        if not (config := workspace.config(name)).is_compiled:
+            click.echo(f"{name}: left out, as {config.modality} does not compile yet", err=True)
+
+
+@click.command()
+@click.argument("name")
+@limit_option(default=20)
+@click.option("--all", "with_judged", is_flag=True, help="Also those a person has judged.")
+@click.option(
+    "--yield", "of_yield", is_flag=True, help="What judging has found, what is left, when to stop."
+)
+@workspace_option
+@format_option
+def suspects(
+    name: str, *, root: Path | None, limit: int, with_judged: bool, of_yield: bool, style: str
+) -> None:
+    """List the examples whose label is probably wrong, most suspect first."""
+    from ide.store.estimates import how_many
+    from ide.store.queue import suspect_rows, yield_rows
+
+    workspace = Workspace.find(root)
+    if of_yield:
+        rows = yield_rows(workspace, name)
+        found = ("n_judged", "n_errors", "precision", "precision_low", "precision_high")
+        left = ("n_left", "n_left_low", "n_left_high", "n_worth", "advice")
+        echo_rows(rows, (*found, *left), style)
+        return
+    rows = suspect_rows(workspace, name, limit=limit, with_judged=with_judged)
+    doubt = ("rank", "example_id", "label", "p_mislabeled")
+    instead = ("suggested_label", "p_suggested", "is_ambiguous")
+    echo_rows(rows, (*doubt, *instead, "split", "reason"), style)
+    if style == "table" and (said := how_many(workspace, name)):
+        click.echo(f"\n{said}")
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=10,
+    show_default=True,
+    help="At most so many lines a check, in a table.",
+)
+@click.option("--all", "with_dismissed", is_flag=True, help="Also what was dismissed as none.")
+@workspace_option
+@format_option
+def check(
+    names: tuple[str, ...], root: Path | None, limit: int, with_dismissed: bool, style: str
+) -> int:
+    """Check datasets (default: all) as they are labelled now; ends with 1 on an error."""
+    from ide.store.checking import check_now, remarks
+
+    workspace = Workspace.find(root)
+    rows: list[dict[str, Any]] = []
+    has_broken = False
+    for name in [workspace.require(name) for name in names] or workspace.datasets():
+        with ProgressLine() as progress:
+            found = check_now(
+                workspace,
+                name,
+                with_dismissed=with_dismissed,
+                on_progress=partial(progress, stage=name),
+            )
+        rows += [{"dataset": name, **issue} for issue in found.issues.to_pylist()]
+        has_broken = has_broken or bool(found.broken)
+        for sentence in remarks(name, found):
+            warn(sentence)
+    if style == "table":
+        click.echo(issue_groups(rows, limit=limit))
+    else:
+        columns = ("dataset", "severity", "check", "example_id", "other_id", "score", "message")
+        echo_rows(rows, (*columns, "issue_id", "group_id", "subject"), style)
+    if has_broken:
+        return EXIT_WRONG_REQUEST
+    return EXIT_DATA_FAILS if any(r["severity"] == "error" for r in rows) else EXIT_OK

@@ -1,0 +1,120 @@
+"""Commands on a whole workspace: make it, fill it, open it, ask it, write it out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ide.cli.common import echo_rows, format_option, limit_option, workspace_option
+from ide.output import ProgressLine
+from ide.store.workspace import Workspace
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def new(folder: Path) -> None:
+    """Make an empty workspace in FOLDER, with its own git and DVC."""
+    from ide.store.new import new_workspace
+
+    workspace = new_workspace(folder)
+    click.echo(f"made a workspace in {workspace.root}. Next: cd there, then upwell import SOURCE")
+
+
+@click.command("import")
+@click.argument("source")
+@click.option("--name", required=True, help="The dataset's name: a folder and a SQL schema.")
+@click.option("--title", help="The dataset's title (default: its name).")
+@click.option("--licence", help="Under which licence the data may be used.")
+@click.option("--label-column", help="The table's column of labels.")
+@click.option("--payload-column", help="The table's column of payloads or paths.")
+@click.option("--id-column", help="The table's column of ids.")
+@click.option("--split-column", help="The table's column of splits.")
+@click.option("--add-classes", is_flag=True, help="Accept classes that dataset.toml lacks.")
+@workspace_option
+def import_(source: str, root: Path | None, name: str, **options: Any) -> None:
+    """Import SOURCE: a folder of images by class, a CSV/JSONL/Parquet file, or sklearn:digits."""
+    from ide.store.importing import import_source
+
+    workspace = Workspace.find(root)
+    with ProgressLine() as progress:
+
+        def on_progress(step: str, done: int, total: int | None) -> None:
+            count = f" {done:,}" + (f" of {total:,}" if total else "") if done else ""
+            progress(f"{step}{count}", stage=step)
+
+        result = import_source(workspace, source, name=name, on_progress=on_progress, **options)
+    known = f", {result.n_known:,} known already" if result.n_known else ""
+    click.echo(f"{name}: {result.n_new:,} examples imported{known}, {len(result.classes)} classes")
+
+
+@click.command("open")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=8501,
+    show_default=True,
+    help="The port to listen on.",
+)
+@click.option("--headless", is_flag=True, help="Do not open a browser.")
+@click.option(
+    "--address",
+    default="localhost",
+    show_default=True,
+    help="Where to listen; another than localhost only in a container or behind a proxy.",
+)
+@workspace_option
+def open_(root: Path | None, port: int, headless: bool, address: str) -> None:
+    """Open the workbench in the browser, on this machine only."""
+    from ide.app.server import serve
+
+    def on_ready(url: str) -> None:
+        click.echo(f"the workbench is at {url} (Ctrl+C stops it)", err=True)
+
+    workspace = Workspace.find(root)
+    serve(workspace, port=port, headless=headless, address=address, on_ready=on_ready)
+
+
+@click.command()
+@click.argument("query")
+@limit_option(default=1000)
+@workspace_option
+@format_option
+def sql(query: str, limit: int, root: Path | None, style: str) -> None:
+    """Answer a SQL query; each dataset is a schema: SELECT * FROM digits.suspects LIMIT 5."""
+    from ide.store.query import query as answer
+
+    result = answer(Workspace.find(root), query, limit=limit)
+    echo_rows(result.table.to_pylist(), result.table.column_names, style)
+    if result.is_cut:
+        click.echo(f"upwell: only the first {limit:,} rows; raise --limit for more", err=True)
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--to",
+    "path",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The file or folder to write; nothing is overwritten.",
+)
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(("parquet", "csv", "jsonl", "folder")),
+    default=None,
+    help="The format (default: by the path's ending, else a folder).",
+)
+@workspace_option
+def export(name: str, path: Path, kind: str | None, root: Path | None) -> None:
+    """Write a dataset with the labels in force, as Parquet, CSV, JSON Lines or a folder."""
+    from ide.store.exporting import export_dataset
+
+    workspace = Workspace.find(root)
+    guessed = kind or path.suffix.lstrip(".") or "folder"
+    result = export_dataset(workspace, name, path, format=guessed)
+    left_out = f", {result.n_excluded:,} excluded left out" if result.n_excluded else ""
+    disputed = f", {result.n_conflicts:,} in conflict as imported" if result.n_conflicts else ""
+    click.echo(f"{name}: {result.n_examples:,} examples written to {path}{left_out}{disputed}")
