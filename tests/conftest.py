@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -28,6 +29,7 @@ settings.register_profile(
 )
 settings.load_profile("suite")
 
+EPOCHS = 12  # of the digits that are compiled once a run; 0.98 of the test examples are right
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -57,8 +59,13 @@ def _quiet_tools(tmp_path_factory) -> None:
     )
 
 
+def shared_base(base: Path) -> Path:
+    """Return the folder that all workers of a test run share."""
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
 @contextmanager
-def _once(folder: Path) -> Iterator[bool]:
+def once(folder: Path) -> Iterator[bool]:
     """Let one of several test workers make ``folder``; the others wait for it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w") as lock:
@@ -74,20 +81,27 @@ def compiled_digits(tmp_path_factory) -> Workspace:
     from ide.store.importing import import_source
     from ide.store.new import new_workspace
 
-    base = tmp_path_factory.getbasetemp()
-    base = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    folder = base / "compiled-digits"
-    with _once(folder) as is_first:
+    folder = shared_base(tmp_path_factory.getbasetemp()) / "compiled-digits"
+    with once(folder) as is_first:
         if is_first:
             unfinished = folder.with_suffix(".part")
             workspace = new_workspace(unfinished)
             import_source(workspace, "sklearn:digits", name="digits")
+            train_for(workspace, "digits", EPOCHS)
             git(unfinished, "add", "-A")
             git(unfinished, "commit", "-qm", "the digits")
             run_build(workspace, ["digits"], on_progress=lambda _: None)
             commit(workspace, "compiled", None)
             unfinished.rename(folder)
     return Workspace.find(folder)
+
+
+def train_for(workspace: Workspace, name: str, epochs: int) -> None:
+    """Have a dataset train for fewer epochs than it would: tests need a network, not the best."""
+    path = workspace.config_path(name)
+    text, n = re.subn(r"(?m)^epochs = \d+$", f"epochs = {epochs}", path.read_text())
+    assert n == 1
+    path.write_text(text)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import shutil
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ from ide.store.build_process import run_build
 from ide.store.files import write_parquet, write_text
 from ide.store.new import new_workspace
 from ide.store.workspace import Workspace
-from tests.conftest import git
+from tests.conftest import git, once, shared_base
 
 N = 300
 TOML = """\
@@ -57,14 +56,17 @@ def small_workspace(root: Path) -> Workspace:
     return workspace
 
 
-@cache
 def compiled_workspace(base: Path) -> Workspace:
-    """Make and compile the workspace, once."""
-    workspace = small_workspace(base / "small")
-    run_build(workspace)
-    git(workspace.root, "add", "-A")
-    git(workspace.root, "commit", "-qm", "compiled")
-    return workspace
+    """Make and compile the workspace, once for all workers; ``base``: pytest's base folder."""
+    folder = shared_base(base) / "small"
+    with once(folder) as is_first:
+        if is_first:
+            unfinished = folder.with_suffix(".part")
+            run_build(small_workspace(unfinished))
+            git(unfinished, "add", "-A")
+            git(unfinished, "commit", "-qm", "compiled")
+            unfinished.rename(folder)
+    return Workspace(folder)
 
 
 def copy_workspace(workspace: Workspace, target: Path) -> Workspace:

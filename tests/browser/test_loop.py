@@ -10,7 +10,7 @@ from ide.store.edit_log import read_edits
 from ide.store.queue import suspect_queue
 from ide.store.state import dataset_state
 from ide.store.status import status
-from tests.conftest import git
+from tests.conftest import git, train_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]
 
@@ -31,15 +31,6 @@ def wait_until_saved(tab) -> None:
     tab.locator(".labeler[data-unsaved='0']").wait_for(timeout=10_000)
 
 
-def shorten_training(workspace) -> None:
-    """Compile for 6 epochs from here on: the browser waits, and what is learnt matters not."""
-    path = workspace.dataset_path(NAME) / "dataset.toml"
-    text = path.read_text()
-    assert "epochs = 30" in text
-    path.write_text(text.replace("epochs = 30", "epochs = 6"))
-    git(workspace.root, "commit", "-qam", "train for a shorter time")
-
-
 def label_with_keys(tab, keys: str) -> list[tuple[str, str]]:
     """Press keys, and return which example each one met."""
     pressed = []
@@ -50,7 +41,8 @@ def label_with_keys(tab, keys: str) -> list[tuple[str, str]]:
 
 
 def test_five_keys_in_a_second_an_undo_a_commit_a_compile_and_the_delta(digits, page, serve):
-    shorten_training(digits)
+    train_for(digits, NAME, 3)
+    git(digits.root, "commit", "-qam", "train for a shorter time")
     address = serve(digits)
     before = current_build(digits, NAME)
     open_review(page, address, "ada")
