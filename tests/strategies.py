@@ -45,7 +45,7 @@ def _next_edit(draw, seen: list[Edit], number: int, annotators) -> Edit | None:
         st.sampled_from(
             (
                 *("label", "confirm", "exclude", "restore", "split", "tag", "untag"),
-                *("comment", "dismiss", "undo"),
+                *("comment", "dismiss", "approve", "request_change", "undo"),
             )
         )
     )
@@ -72,6 +72,9 @@ def _next_edit(draw, seen: list[Edit], number: int, annotators) -> Edit | None:
         "untag": st.sampled_from(("blurred", "rotated")),
         "dismiss": st.sampled_from(ISSUES),
         "comment": st.text(min_size=1, max_size=20),
+        # of this example, of the other, or of none that there is
+        "approve": st.integers(1, 20).map(edit_id),
+        "request_change": st.integers(1, 20).map(edit_id),
     }.get(action, st.none())
     draft = make_edit(
         example_id,

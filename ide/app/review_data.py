@@ -19,7 +19,13 @@ import pyarrow as pa
 
 from ide.app.labeler.sync import Held
 from ide.dataset.edit import Edit
-from ide.dataset.replay import UNTOUCHED, ExampleState, register_of
+from ide.dataset.replay import (
+    EXCLUSION_REGISTER,
+    LABEL_REGISTER,
+    UNTOUCHED,
+    ExampleState,
+    register_of,
+)
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, SUSPECT_THRESHOLD, TEST, VALIDATION
 from ide.dataset.yields import Yield, advice
 from ide.store.builds import BuildInfo, build_metrics, build_table
@@ -75,11 +81,16 @@ def judged_in_order(
     """Return the judged ids of a queue, in the order of the newest verdict on each."""
     age = {edit.edit_id: (edit.made_at, edit.edit_id) for edit in edits}
     moments = {
-        x: max(age[i] for ids in state.in_force.values() for i in ids)
+        x: max(age[i] for of, ids in state.in_force.items() if is_of_label(of) for i in ids)
         for x, state in states.items()
         if state.is_judged and x in queue.ranked.row_by_id
     }
     return sorted(moments, key=moments.__getitem__)
+
+
+def is_of_label(register: str) -> bool:
+    """Whether what is said there judges the label; a comment or a review does not."""
+    return register in (LABEL_REGISTER, EXCLUSION_REGISTER) or register.startswith("vote:")
 
 
 def yield_row(found: Yield) -> dict[str, Any]:

@@ -33,6 +33,12 @@ from ide.store.workspace import Workspace
 @click.option("--untag", help="Take a tag off it.")
 @click.option("--comment", help="Say something about it.")
 @click.option("--dismiss", metavar="ISSUE_ID", help="Say that an issue of it is not a problem.")
+@click.option("--approve", metavar="EDIT_ID", help="As a reviewer: an edit of it is right.")
+@click.option(
+    "--request-change",
+    metavar="EDIT_ID",
+    help="As a reviewer: an edit of it should be another; --reason says what is asked.",
+)
 @click.option("--undo", is_flag=True, help="Take back the newest edit in force.")
 @click.option("--annotator", help="Whose edit it is (default: git's user.name).")
 @click.option("--reason", help="Why.")

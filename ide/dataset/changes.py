@@ -16,17 +16,20 @@ from ide.dataset.edit import Edit
 from ide.dataset.replay import (
     EXCLUSION_REGISTER,
     LABEL_REGISTER,
+    REVIEW_REGISTERS,
     SPLIT_REGISTER,
     UNTOUCHED,
     ExampleState,
     register_of,
 )
+from ide.dataset.reviews import review_in_force
 from ide.dataset.schema import EXAMPLE_ID
 
 # In the order of a summary. relabelled, labelled (it had none), unlabelled (an undo of that),
 # confirmed (a person stands for the label as it was), unconfirmed, excluded, restored, moved
 # (to another split), tagged, untagged, commented, uncommented, voted, unvoted, dismissed (an
-# issue is none), reopened, disputed (annotators disagree now), resolved.
+# issue is none), reopened, approved (a reviewer's verdict on an edit, whose id stands in after),
+# unapproved, change_requested, request_withdrawn, disputed (annotators disagree now), resolved.
 KINDS = (
     "relabelled",
     "labelled",
@@ -44,6 +47,10 @@ KINDS = (
     "unvoted",
     "dismissed",
     "reopened",
+    "approved",
+    "unapproved",
+    "change_requested",
+    "request_withdrawn",
     "disputed",
     "resolved",
 )
@@ -72,6 +79,8 @@ _KIND_OF_ACTION = {
     "comment": "commented",
     "vote": "voted",
     "dismiss": "dismissed",
+    "approve": "approved",
+    "request_change": "change_requested",
     "undo": "undone",
 }
 COUNTED_KINDS = tuple(_KIND_OF_ACTION.values())
@@ -154,6 +163,8 @@ def _change(
         if was_open == is_open:
             return None
         return ("reopened", name, None) if is_open else ("dismissed", None, name)
+    if kind == "review":
+        return _review_change(register, old, new, by_id)
     past, present = (_value(s.in_force.get(register, ()), by_id) for s in (old, new))
     if kind == "comment" and past != present:
         return ("commented", None, present) if present is not None else ("uncommented", past, None)
@@ -187,6 +198,23 @@ def _exclusion_change(old: ExampleState, new: ExampleState, imported: str | None
     if new.is_excluded:
         return "excluded", _label(old, imported), None
     return "restored", None, _label(new, imported)
+
+
+def _review_change(
+    register: str, old: ExampleState, new: ExampleState, by_id: Mapping[str, Edit]
+) -> _Change | None:
+    """Return how a reviewer's verdict on an edit changed; None for what is no edit of these."""
+    edit_id = register.removeprefix(REVIEW_REGISTERS).partition(":")[0]
+    past, present = (
+        review_in_force((by_id[i] for i in s.in_force.get(register, ()) if i in by_id), by_id)
+        for s in (old, new)
+    )
+    if (past and (past.action, past.reason)) == (present and (present.action, present.reason)):
+        return None
+    if present is not None:
+        return _KIND_OF_ACTION[present.action], None, edit_id
+    is_approval = past is not None and past.action == "approve"
+    return ("unapproved" if is_approval else "request_withdrawn"), edit_id, None
 
 
 def _label(state: ExampleState, imported: str | None) -> str | None:
@@ -277,9 +305,14 @@ def class_pairs(table: pa.Table) -> list[tuple[str, str, int]]:
     return [(was, now, n) for (was, now), n in sorted(found.items(), key=lambda p: (-p[1], p[0]))]
 
 
+def words_of(kind: str) -> str:
+    """Return a kind as people read it: ``change requested``."""
+    return kind.replace("_", " ")
+
+
 def summarise(found: Mapping[str, int]) -> str:
     """Say counts by kind in a line: ``12 relabelled, 3 confirmed``; "" where there are none."""
-    return ", ".join(f"{n:,} {kind}" for kind, n in found.items() if n)
+    return ", ".join(f"{n:,} {words_of(kind)}" for kind, n in found.items() if n)
 
 
 def commit_message(

@@ -20,7 +20,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from ide.dataset.edit import Edit, make_edit
+from ide.dataset.edit import EDIT_ACTIONS, Edit, make_edit
 from ide.dataset.errors import DrillError
 
 EVIDENCE_KEY = "drill"  # in an edit's evidence: the drill that it was made in
@@ -179,11 +179,11 @@ def stranded(edits: Iterable[Edit], drill: Drill, known: Collection[str]) -> lis
 
 def _carried(edit: Edit, new_ids: Mapping[str, str]) -> Edit:
     kept = {k: v for k, v in (edit.evidence or {}).items() if k != EVIDENCE_KEY}
-    is_undo = edit.action == "undo"
+    is_of_edit = edit.action in EDIT_ACTIONS
     return make_edit(
         edit.example_id,
         edit.action,
-        new_ids.get(edit.value or "", edit.value) if is_undo else edit.value,
+        new_ids.get(edit.value or "", edit.value) if is_of_edit else edit.value,
         annotator=edit.annotator,
         previous=[new_ids.get(p, p) for p in edit.previous],
         reason=edit.reason,

@@ -26,10 +26,15 @@ ACTIONS = (
     "untag",
     "comment",
     "dismiss",
+    "approve",
+    "request_change",
     "undo",
 )
-VALUE_ACTIONS = frozenset({"label", "vote", "split", "tag", "untag", "comment", "dismiss", "undo"})
+REVIEW_ACTIONS = frozenset({"approve", "request_change"})  # a reviewer's verdicts on an edit
+EDIT_ACTIONS = REVIEW_ACTIONS | {"undo"}  # whose value is the id of another edit
+VALUE_ACTIONS = EDIT_ACTIONS | {"label", "vote", "split", "tag", "untag", "comment", "dismiss"}
 WHOLE_DATASET = "*"  # the example_id of a dismissal whose issue is the dataset's
+DATASET_ACTIONS = EDIT_ACTIONS | {"dismiss"}  # what can be said of the whole dataset
 
 MAX_TEXT = 10_000  # characters of a value or a reason; more is a mistake or an attack
 _ANNOTATOR = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
@@ -44,8 +49,9 @@ class Edit:
     ``previous`` names the edits that it replaces: those the person saw in force; empty means
     the imported value. ``value`` is the label, split, tag or comment; for ``confirm`` the label
     that was looked at; for ``dismiss`` the issue that is none; for ``undo`` the id of the edit
-    that is taken back. ``example_id`` is ``WHOLE_DATASET`` where a dismissed issue is about no
-    one example.
+    that is taken back; for ``approve`` and ``request_change`` that of the edit that was reviewed
+    (``reason`` then says what is asked). ``example_id`` is ``WHOLE_DATASET`` where a dismissed
+    issue is about no one example.
     ``evidence`` is what the person was shown (build, rank, score), or None.
     """
 
@@ -200,9 +206,14 @@ def _problem(edit: Edit) -> str | None:
         return f"action {edit.action[:40]!r} is not one of {', '.join(ACTIONS)}"
     if edit.action in VALUE_ACTIONS and not edit.value:
         return f"action {edit.action!r} needs a value"
+    if edit.action in REVIEW_ACTIONS and not _EDIT_ID.fullmatch(edit.value or ""):
+        return (
+            f"{(edit.value or '')[:60]!r} is not an edit id: {edit.action!r} needs the UUID of the "
+            "edit that was reviewed"
+        )
     if edit.action == "dismiss" and not _ISSUE_ID.fullmatch(edit.value or ""):
         return f"issue {(edit.value or '')[:40]!r} is not an issue_id: wanted 16 digits of 0-9a-f"
-    if edit.example_id == WHOLE_DATASET and edit.action not in ("dismiss", "undo"):
+    if edit.example_id == WHOLE_DATASET and edit.action not in DATASET_ACTIONS:
         return (
             f"example '*' stands for the whole dataset, which an edit can only dismiss an issue "
             f"of; got {edit.action!r}. Name one example"

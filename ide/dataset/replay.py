@@ -1,7 +1,8 @@
 """Replay: from edits, in any order and with any repeats, to what is true of each example.
 
 An example has a few *registers* (its label, its exclusion, its split, each of its tags, each issue
-of it that somebody dismissed), and every edit writes one of them, naming in ``previous`` the edits
+of it that somebody dismissed, each reviewer's verdict on an edit), and every edit writes one of
+them, naming in ``previous`` the edits
 it replaces. The edits that nobody replaced are the register's *heads*. A head stands for one or
 more *assertions*: an ordinary edit asserts itself, an ``undo`` asserts what stood before the edit
 that it takes back. Where the assertions left have different values, the register is in conflict,
@@ -16,7 +17,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ide.dataset.edit import Edit, to_line
+from ide.dataset.edit import REVIEW_ACTIONS, Edit, to_line
 
 LABEL_REGISTER, VOTE_REGISTER, EXCLUSION_REGISTER, SPLIT_REGISTER = (
     "label",
@@ -24,6 +25,7 @@ LABEL_REGISTER, VOTE_REGISTER, EXCLUSION_REGISTER, SPLIT_REGISTER = (
     "exclusion",
     "split",
 )
+REVIEW_REGISTERS = "review:"  # then the edit's id, ":" and the reviewer
 _REGISTER = {
     "label": LABEL_REGISTER,
     "confirm": LABEL_REGISTER,
@@ -83,6 +85,8 @@ def register_of(edit: Edit, by_id: Mapping[str, Edit]) -> str:
         return f"dismissal:{edit.value}"
     if edit.action == "vote":
         return f"vote:{edit.annotator}"
+    if edit.action in REVIEW_ACTIONS:
+        return f"{REVIEW_REGISTERS}{edit.value}:{edit.annotator}"
     return _REGISTER.get(edit.action, f"comment:{edit.edit_id}")
 
 
@@ -92,12 +96,18 @@ def replay(edits: Iterable[Edit]) -> dict[str, ExampleState]:
     Pure, idempotent by ``edit_id``, and blind to order: two edits with one id and different
     content (a damaged copy) count once, the one whose line sorts first.
     """
+    by_example = edits_by_example(edits)
+    return {example_id: state_of(by_id) for example_id, by_id in sorted(by_example.items())}
+
+
+def edits_by_example(edits: Iterable[Edit]) -> dict[str, dict[str, Edit]]:
+    """Return example id → edit id → edit, each id once (see ``replay``)."""
     by_example: dict[str, dict[str, Edit]] = defaultdict(dict)
     for edit in edits:
         known = by_example[edit.example_id].setdefault(edit.edit_id, edit)
         if known is not edit and known != edit and to_line(edit) < to_line(known):
             by_example[edit.example_id][edit.edit_id] = edit
-    return {example_id: _state(by_id) for example_id, by_id in sorted(by_example.items())}
+    return by_example
 
 
 def replay_one(edits: Iterable[Edit], example_id: str) -> ExampleState:
@@ -116,7 +126,7 @@ def undo_heads(edits: Iterable[Edit], edit_id: str) -> tuple[str, ...]:
     Empty where the edit does not stand: another has replaced it, or it was taken back.
     """
     by_id = {e.edit_id: e for e in edits}
-    state = _state(by_id)
+    state = state_of(by_id)
     register = register_of(by_id[edit_id], by_id)
     heads = state.heads.get(register, ())
     if edit_id in heads:
@@ -126,7 +136,7 @@ def undo_heads(edits: Iterable[Edit], edit_id: str) -> tuple[str, ...]:
     return tuple(h for h in heads if edit_id in _asserted_by(h, by_id))
 
 
-def _state(by_id: dict[str, Edit]) -> ExampleState:
+def state_of(by_id: dict[str, Edit]) -> ExampleState:
     """Return the state that one example's edits make, given by id."""
     if len(by_id) == 1:
         (only,) = by_id.values()

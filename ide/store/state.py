@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ide.dataset.edit import WHOLE_DATASET, Edit, make_edit
+from ide.dataset.edit import DATASET_ACTIONS, REVIEW_ACTIONS, WHOLE_DATASET, Edit, make_edit
 from ide.dataset.errors import EditError, ExampleNotFoundError, UnknownClassError
 from ide.dataset.labels import label_table
 from ide.dataset.replay import (
@@ -19,6 +19,7 @@ from ide.dataset.replay import (
     replay_one,
     undo_heads,
 )
+from ide.dataset.reviews import check_reviewed
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, SPLITS
 from ide.store.edit_log import append_edits, edits_revision, read_edits
 from ide.store.examples import examples_revision, read_examples
@@ -109,14 +110,17 @@ def edit_example(
 
     ``confirm`` without a value confirms the label in force. ``dismiss`` takes the id of an issue,
     and for an issue of the whole dataset the example ``*``; ``issues.dismiss_issue`` also looks
-    whether there is such an issue. Raises ``ExampleNotFoundError``,
+    whether there is such an issue. ``approve`` and ``request_change`` take the id of an edit of
+    the example, and ``reason`` what is asked. Raises ``ExampleNotFoundError``,
     ``UnknownClassError``, ``EditError`` or ``StorageError``; then nothing was written.
     """
-    is_of_dataset = action == "dismiss" and example_id == WHOLE_DATASET
+    is_of_dataset = action in DATASET_ACTIONS and example_id == WHOLE_DATASET
     label = None if is_of_dataset else current_label(workspace, name, example_id)
     if action == "confirm" and value is None:
         value = label
     check_value(workspace, name, action, value)
+    if action in REVIEW_ACTIONS:
+        check_reviewed(read_edits(workspace, name).edits, example_id, value)
     draft = make_edit(example_id, action, value, annotator=annotator)
     state = dataset_state(workspace, name).get(example_id, UNTOUCHED)
     edit = make_edit(
@@ -162,12 +166,17 @@ def undo_edit(
 def undo_last(
     workspace: Workspace, name: str, example_id: str, *, annotator: str, reason: str | None = None
 ) -> Edit:
-    """Take back the newest edit in force of an example."""
+    """Take back the newest edit in force of an example; of reviews, only one's own."""
     if example_id != WHOLE_DATASET:
         current_label(workspace, name, example_id)
     own = [e for e in read_edits(workspace, name).edits if e.example_id == example_id]
     in_force = replay_one(own, example_id).in_force.values()
-    standing = [e for e in own if any(e.edit_id in ids for ids in in_force)]
+    standing = [
+        e
+        for e in own
+        if any(e.edit_id in ids for ids in in_force)
+        and (e.action not in REVIEW_ACTIONS or e.annotator == annotator)
+    ]
     if not standing:
         raise EditError(f"example {example_id[:80]!r} of {name!r} has no edit to undo")
     newest = max(standing, key=lambda e: (e.made_at, e.edit_id))

@@ -8,6 +8,7 @@ import pytest
 from ide.dataset.errors import EditError, ExampleNotFoundError, UnknownClassError
 from ide.dataset.replay import dismissed_issues
 from ide.dataset.schema import TARGETS
+from ide.dataset.snapshot import table_hash
 from ide.store.edit_log import read_edits
 from ide.store.files import write_parquet
 from ide.store.state import current_labels, dataset_state, edit_example, undo_edit, undo_last
@@ -109,3 +110,30 @@ def test_a_wrong_request_writes_nothing(workspace):
     with pytest.raises(ExampleNotFoundError):
         edit_example(workspace, "pets", "*", "exclude", annotator="ada")
     assert read_edits(workspace, "pets").edits == ()
+
+
+def test_a_review_is_an_edit_of_an_edit_and_changes_no_target(workspace):
+    label = edit_example(workspace, "pets", "x", "label", "dog", annotator="ada")
+    before = table_hash(current_labels(workspace, "pets").select(TARGETS.names))
+    asked = edit_example(
+        workspace, "pets", "x", "request_change", label.edit_id, annotator="ben", reason="a wolf?"
+    )
+    agreed = edit_example(workspace, "pets", "x", "approve", label.edit_id, annotator="ben")
+    assert agreed.previous == (asked.edit_id,)
+    assert table_hash(current_labels(workspace, "pets").select(TARGETS.names)) == before
+    with pytest.raises(EditError, match="there is no edit"):
+        edit_example(
+            workspace, "pets", "x", "approve", asked.edit_id[:-4] + "0000", annotator="ben"
+        )
+    with pytest.raises(EditError, match="got 'y'"):
+        edit_example(workspace, "pets", "y", "approve", label.edit_id, annotator="ben")
+    assert len(read_edits(workspace, "pets").edits) == 3
+
+
+def test_the_undo_of_an_annotator_takes_back_no_one_elses_verdict(workspace):
+    label = edit_example(workspace, "pets", "x", "label", "dog", annotator="ada")
+    edit_example(workspace, "pets", "x", "approve", label.edit_id, annotator="ben")
+    assert undo_last(workspace, "pets", "x", annotator="ada").value == label.edit_id
+    with pytest.raises(EditError, match="has no edit to undo"):
+        undo_last(workspace, "pets", "x", annotator="ada")
+    undo_last(workspace, "pets", "x", annotator="ben")
