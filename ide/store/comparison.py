@@ -1,0 +1,239 @@
+"""Two revisions of a dataset side by side: labels, builds, flips and what probably caused them.
+
+The Reviews view draws it and ``upwell report`` writes it. Nothing is compiled or fetched here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ide.dataset.attribution import CAUSES, Checkpoint, causes, targets_of
+from ide.dataset.errors import UpwellError
+from ide.dataset.estimates import Estimate
+from ide.dataset.flips import flips
+from ide.dataset.replay import dismissed_issues, replay
+from ide.dataset.schema import EXAMPLE_ID, FLIPS, ISSUES, SLICES
+from ide.dataset.snapshot import edit_set_hash
+from ide.store import git
+from ide.store.builds import BuildInfo, build_metrics, build_table, current_build, list_builds
+from ide.store.builds import edits_since as n_edits_since
+from ide.store.edit_log import read_edits
+from ide.store.estimates import estimate_of, estimate_of_metrics
+from ide.store.history import diff
+from ide.store.past_edits import edits_at
+from ide.store.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What revision ``b`` (None = the files now) changes of a dataset since ``a``.
+
+    changes: ``changes.CHANGES``. base, build: the kept builds of either side, None where this
+    machine has none. metrics, base_metrics: as in metrics.json. flips: ``schema.FLIPS`` from base
+    to build, None where they cannot be paired. attribution: ``attribution.CAUSES``; causes: the
+    same as flip's example id → ids of edits, the most probable first. new_issues, gone_issues:
+    ``schema.ISSUES`` that one build finds and the other does not, dismissed ones counted as not.
+    estimate: how many labels are thought wrong. seconds: what the build took. note: what a reader
+    must know to read the numbers, "" for nothing.
+    """
+
+    dataset: str
+    a: str
+    b: str | None
+    changes: pa.Table
+    base: BuildInfo | None = None
+    build: BuildInfo | None = None
+    base_metrics: Mapping[str, Any] | None = None
+    metrics: Mapping[str, Any] | None = None
+    base_slices: pa.Table = field(default_factory=SLICES.empty_table)
+    slices: pa.Table = field(default_factory=SLICES.empty_table)
+    flips: pa.Table | None = None
+    attribution: pa.Table = field(default_factory=CAUSES.empty_table)
+    causes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    gates: tuple[Any, ...] = ()
+    new_issues: pa.Table = field(default_factory=ISSUES.empty_table)
+    gone_issues: pa.Table = field(default_factory=ISSUES.empty_table)
+    estimate: Estimate | None = None
+    base_estimate: Estimate | None = None
+    seconds: float | None = None
+    note: str = ""
+
+
+def compare(workspace: Workspace, name: str, a: str, b: str | None = None) -> Comparison:
+    """Compare revision ``a`` of a dataset with ``b`` (None: the files now, and the current build).
+
+    The builds are the kept ones of these very labels; where there is none of ``a``, its metrics
+    are those that dvc.lock names there, if DVC's cache here has them. Raises ``GitError`` for a
+    name that is no revision, ``DatasetNotFoundError`` for no dataset.
+    """
+    workspace.require(name)
+    start = git.resolve(workspace.root, a)
+    end = git.resolve(workspace.root, b) if b is not None else None
+    changes = diff(workspace, start, end, [name]).drop_columns(["dataset"])
+    base = _build_at(workspace, name, start)
+    build = _build_at(workspace, name, end) if end else current_build(workspace, name)
+    base_metrics = build_metrics(base) if base else _metrics_from_cache(workspace, name, start)
+    told: dict[str, Any] = {
+        "base": base,
+        "build": build,
+        "base_metrics": base_metrics,
+        "base_estimate": estimate_of(base) if base else estimate_of_metrics(base_metrics),
+        "note": _note(workspace, name, base, build, base_metrics, end=end),
+    }
+    if build is not None:
+        told |= {
+            "metrics": build_metrics(build),
+            "slices": build_table(build, "slices"),
+            "estimate": estimate_of(build),
+            "seconds": build.seconds,
+        }
+    if base is not None and build is not None:
+        told |= {"base_slices": build_table(base, "slices")}
+        told |= _pair(workspace, name, base, build, changes)
+        told |= _issues(workspace, name, (base, start), (build, end))
+    return Comparison(name, start, end, changes, **told)
+
+
+def _note(
+    workspace: Workspace,
+    name: str,
+    base: BuildInfo | None,
+    build: BuildInfo | None,
+    base_metrics: Mapping[str, Any] | None,
+    *,
+    end: str | None,
+) -> str:
+    """Say what a reader must know before the numbers are read."""
+    if build is None:
+        at = f" --at {end[:10]}" if end else ""
+        return f"there is no build here; make one with: upwell compile{at} {name}"
+    notes = []
+    stale = n_edits_since(workspace, build) if end is None else 0
+    if stale:
+        notes.append(f"{stale:,} {'edit is' if stale == 1 else 'edits are'} newer than the build")
+    if base is not None and base.build_id == build.build_id:
+        notes.append("both sides are the same build")
+    elif base_metrics is None:
+        notes.append("no build of the base here")
+    return "; ".join(notes)
+
+
+def _build_at(workspace: Workspace, name: str, revision: str) -> BuildInfo | None:
+    """Return the kept build made at a revision, else one of the same edits, else None."""
+    builds = list_builds(workspace, name)
+    exact = [b for b in builds if b.revision == revision and not b.n_uncommitted_edits]
+    if exact:
+        return exact[0]
+    wanted = edit_set_hash(e.edit_id for e in edits_at(workspace, name, revision))
+    return next((b for b in builds if b.edits_revision == wanted), None)
+
+
+def _pair(
+    workspace: Workspace, name: str, base: BuildInfo, build: BuildInfo, changes: pa.Table
+) -> dict[str, Any]:
+    """Return which examples changed sides and why; nothing where a build's files do not tell."""
+    try:
+        found = _flips(base, build)
+    except UpwellError:
+        return {}
+    classes = tuple(workspace.config(name).classes)
+    both = (_checkpoint(base, classes), _checkpoint(build, classes)) if len(found) else (None, None)
+    table = causes(found, changes, classes, *both)
+    by_flip: dict[str, list[str]] = {}
+    for flip, edit_id in zip(*(table[c].to_pylist() for c in (EXAMPLE_ID, "edit_id")), strict=True):
+        if edit_id is not None:
+            by_flip.setdefault(flip, []).append(edit_id)
+    return {
+        "flips": found,
+        "attribution": table,
+        "causes": {flip: tuple(dict.fromkeys(ids)) for flip, ids in by_flip.items()},
+    }
+
+
+@lru_cache(maxsize=4)
+def _flips(base: BuildInfo, build: BuildInfo) -> pa.Table:
+    if base.build_id == build.build_id:
+        return FLIPS.empty_table()
+    predicted = [EXAMPLE_ID, "predicted"]
+    return flips(
+        build_table(base, "labels"),
+        build_table(base, "predictions", predicted),
+        build_table(build, "labels"),
+        build_table(build, "predictions", predicted),
+    )
+
+
+def _checkpoint(build: BuildInfo, classes: tuple[str, ...]) -> Checkpoint | None:
+    """Return what a build taught and found; None where it has other classes or no embeddings."""
+    table = build_table(build, "predictions", [EXAMPLE_ID, "probs", "embedding"])
+    labels = build_table(build, "labels")
+    if not labels[EXAMPLE_ID].equals(table[EXAMPLE_ID]):
+        return None
+    probs, embeddings = _matrix(table["probs"]), _matrix(table["embedding"])
+    if probs is None or embeddings is None or probs.shape[1] != len(classes):
+        return None
+    return Checkpoint(table[EXAMPLE_ID].to_pylist(), targets_of(labels, classes), probs, embeddings)
+
+
+def _matrix(column: pa.ChunkedArray) -> np.ndarray | None:
+    """Return a column of lists of one length as (N, D); None where they are not of one length."""
+    lists = column.combine_chunks()
+    lengths = pc.unique(pc.list_value_length(lists)).to_pylist()
+    if len(lengths) != 1 or not lengths[0]:
+        return None
+    flat: np.ndarray = lists.flatten().to_numpy(zero_copy_only=False)
+    return flat.reshape(len(lists), lengths[0])
+
+
+def _issues(
+    workspace: Workspace,
+    name: str,
+    before: tuple[BuildInfo, str | None],
+    after: tuple[BuildInfo, str | None],
+) -> dict[str, pa.Table]:
+    """Return the issues that came and those that went, the dismissed ones left out."""
+    was, now = (_open(workspace, name, build, at) for build, at in (before, after))
+    return {
+        "new_issues": now.filter(pc.invert(pc.is_in(now["issue_id"], was["issue_id"]))),
+        "gone_issues": was.filter(pc.invert(pc.is_in(was["issue_id"], now["issue_id"]))),
+    }
+
+
+def _open(workspace: Workspace, name: str, build: BuildInfo, revision: str | None) -> pa.Table:
+    """Return a build's issues less those that people said are none, by the edits of a revision."""
+    from ide.store.issues import problems_of
+
+    found = problems_of(build).issues
+    edits = edits_at(workspace, name, revision) if revision else read_edits(workspace, name).edits
+    dismissed = dismissed_issues(replay(e for e in edits if e.action in ("dismiss", "undo")))
+    return found.filter(
+        pc.invert(pc.is_in(found["issue_id"], pa.array(sorted(dismissed), pa.string())))
+    )
+
+
+def _metrics_from_cache(workspace: Workspace, name: str, revision: str) -> Mapping[str, Any] | None:
+    """Return metrics.json of the build that dvc.lock names at a revision, if it is cached here."""
+    lock = git.show(workspace.root, revision, "dvc.lock")
+    if lock is None:
+        return None
+    entry = re.search(
+        rf"- path: builds/{re.escape(name)}/metrics\.json\n(?:\s+(?!- )\S.*\n)*?\s+md5: (\w{{32}})",
+        lock.decode(errors="replace"),
+    )
+    if entry is None:
+        return None
+    cached = workspace.root / ".dvc" / "cache" / "files" / "md5" / entry[1][:2] / entry[1][2:]
+    try:
+        metrics: dict[str, Any] = json.loads(cached.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return metrics
