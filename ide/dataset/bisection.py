@@ -157,7 +157,7 @@ def chance(n_broken: int, n_fixed: int) -> float:
     Psychometrika 12); 1 where they differ on none.
     """
     n = n_broken + n_fixed
-    return sum(comb(n, k) for k in range(n_broken, n + 1)) / 2**n
+    return float(sum(comb(n, k) for k in range(n_broken, n + 1)) / 2**n)
 
 
 def doubt(*, is_close_before: bool, is_close_after: bool, n_broken: int, n_fixed: int) -> str:

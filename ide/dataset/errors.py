@@ -129,5 +129,13 @@ class QueryError(UpwellError):
     """A SQL query is not one that can be answered."""
 
 
+class GateError(UpwellError):
+    """A gate that was asked for is none, or cannot be answered."""
+
+
 class DrillError(UpwellError):
     """A drill cannot be begun, scored or ended, or its file is damaged."""
+
+
+class BisectError(UpwellError):
+    """A bisection cannot be begun, or found nothing: an end is not what was said of it."""
