@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from ide.dataset.check_settings import OFF, SEVERITIES, CheckSettings
 from ide.dataset.errors import ConfigError
+from ide.dataset.gates import Gate, read_gates
 from ide.dataset.schema import PAYLOAD_BY_MODALITY
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -72,7 +73,7 @@ class DatasetConfig:
     annotation: AnnotationConfig = AnnotationConfig()
     review: ReviewConfig = ReviewConfig()
     checks: CheckSettings = field(default_factory=CheckSettings)
-    gates: tuple[Mapping[str, Any], ...] = ()
+    gates: tuple[Gate, ...] = ()
 
     @property
     def is_compiled(self) -> bool:
@@ -165,7 +166,7 @@ def parse_config(
         annotation=_section(AnnotationConfig, data, "annotation", where),
         review=_section(ReviewConfig, data, "review", where),
         checks=_checks(data, where, own_checks),
-        gates=_gates(data, where),
+        gates=read_gates(data, where, _classes(data, where)),
     )
 
 
@@ -222,13 +223,6 @@ def _kind(wanted: type) -> str:
     return {int: "a whole number", float: "a number", str: "text in quotes"}.get(
         wanted, wanted.__name__
     )
-
-
-def _gates(data: Mapping[str, Any], where: str) -> tuple[Mapping[str, Any], ...]:
-    gates = data.get("gate", [])
-    if not isinstance(gates, list) or not all(isinstance(g, dict) for g in gates):
-        raise ConfigError(f"{where}: gates are tables, each written [[gate]]")
-    return tuple(gates)
 
 
 def _checks(data: Mapping[str, Any], where: str, own_checks: Collection[str]) -> CheckSettings:

@@ -85,10 +85,13 @@ class BuildRunningError(UpwellError):
 class NoBuildError(UpwellError):
     """Something needs a build, and the dataset has none."""
 
-    def __init__(self, dataset: str) -> None:
-        """Keep the name."""
-        self.dataset = dataset
-        super().__init__(f"{dataset!r} has no build yet. Make one with: upwell compile {dataset}")
+    def __init__(self, dataset: str, revision: str | None = None) -> None:
+        """Keep the values; ``revision`` = that one has no build on this machine."""
+        self.dataset, self.revision = dataset, revision
+        of, at = (f"of {revision[:60]} here", f" --at {revision[:60]}") if revision else ("yet", "")
+        super().__init__(
+            f"{dataset!r} has no build {of}. Make one with: upwell compile {dataset}{at}"
+        )
 
 
 class GitError(UpwellError):

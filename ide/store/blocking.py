@@ -23,7 +23,7 @@ from ide.dataset.schema import EXAMPLE_ID
 from ide.dataset.snapshot import usable_edits
 from ide.store.builds import BuildInfo, build_table, current_build
 from ide.store.commits import DESPITE_ERRORS
-from ide.store.conditions import read_gates
+from ide.store.conditions import read_gates, tag_table
 from ide.store.edit_log import read_edits
 from ide.store.examples import read_metadata
 from ide.store.issues import open_issues
@@ -106,7 +106,7 @@ def _input(workspace: Workspace, name: str, labels: pa.Table, media: pa.Table | 
         classes=config.classes,
         modality=config.modality,
         settings=config.checks,
-        gates=read_gates(config, labels, metadata, media),
+        gates=read_gates(config, labels, metadata, media, tag_table(workspace, name, labels)),
         ignored_edits=tuple(Remark(i.edit.edit_id, i.message, i.edit.example_id) for i in ignored),
         media=media,
         metadata=metadata,

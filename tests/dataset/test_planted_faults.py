@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from ide.dataset.checks import CheckSettings, run_checks
-from ide.dataset.checks.check_input import Gate, Remark
+from ide.dataset.checks.check_input import NamedByGate, Remark
 from ide.dataset.statistics import chi_square_test, holm, ks_test, z_of
 from tests.planted import CLASSES, plain_dataset
 
@@ -79,9 +79,9 @@ def test_ids_twice_nulls_gates_and_damage_are_named():
     assert ids_of("nulls", twice) == ["same"]
     found = plain_dataset(
         gates=(
-            Gate("night", "hour > 24", 0),
-            Gate("day", "hour < 24", 9),
-            Gate("x", "", None, "?"),
+            NamedByGate("night", "hour > 24", 0),
+            NamedByGate("day", "hour < 24", 9),
+            NamedByGate("x", "", None, "?"),
         ),
         damage=(Remark("edits/ada.jsonl, line 3", "no JSON"),),
     )

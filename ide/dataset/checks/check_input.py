@@ -33,11 +33,11 @@ NEEDS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
-    """A gate of ``dataset.toml``, and how many examples its slice names."""
+class NamedByGate:
+    """A gate of ``dataset.toml``, and how many examples it names."""
 
     name: str
-    condition: str  # SQL over the examples
+    where: str  # the split and the condition, in words
     n_examples: int | None  # None: the condition cannot be answered, see ``problem``
     problem: str | None = None
 
@@ -60,7 +60,7 @@ class CheckInput:
     classes: tuple[str, ...]
     modality: str = "image"
     settings: CheckSettings = field(default_factory=CheckSettings)
-    gates: tuple[Gate, ...] = ()  # [[gate]] of dataset.toml
+    gates: tuple[NamedByGate, ...] = ()  # [[gate]] of dataset.toml
     damage: tuple[Remark, ...] = ()  # lines of edit logs that cannot be read
     ignored_edits: tuple[Remark, ...] = ()  # whose value is no class or split
     media: pa.Table | None = None  # (N,) schema.MEDIA: what was measured of each payload
