@@ -14,7 +14,7 @@ losing an edit (Shapiro et al. 2011, "Conflict-free Replicated Data Types").
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ide.dataset.edit import REVIEW_ACTIONS, Edit, to_line
@@ -133,7 +133,7 @@ def undo_heads(edits: Iterable[Edit], edit_id: str) -> tuple[str, ...]:
         return (edit_id,)
     if edit_id not in state.in_force.get(register, ()):
         return ()
-    return tuple(h for h in heads if edit_id in _asserted_by(h, by_id))
+    return tuple(h for h in heads if edit_id in asserted_by(h, by_id))
 
 
 def state_of(by_id: dict[str, Edit]) -> ExampleState:
@@ -159,15 +159,19 @@ def _assertions(heads: list[str], members: dict[str, Edit]) -> list[Edit]:
     """Return the edits in force: what the heads assert, less what those replace."""
     asserted: set[str] = set()
     for head in heads:
-        asserted |= _asserted_by(head, members)
+        asserted |= asserted_by(head, members)
+    return [members[i] for i in sorted(standing(asserted, members))]
+
+
+def standing(asserted: Collection[str], members: Mapping[str, Edit]) -> frozenset[str]:
+    """Return, of the edits that heads of one register assert, those that no other replaces."""
     replaced: set[str] = set()
     for edit_id in asserted:
-        replaced |= _ancestors(edit_id, members)
-    standing = asserted - replaced or asserted
-    return [members[i] for i in sorted(standing)]
+        replaced |= ancestors(edit_id, members)
+    return frozenset(asserted).difference(replaced) or frozenset(asserted)
 
 
-def _asserted_by(edit_id: str, members: dict[str, Edit]) -> set[str]:
+def asserted_by(edit_id: str, members: Mapping[str, Edit]) -> set[str]:
     """Return the ids that an edit stands for; an empty set is the imported value."""
     found: set[str] = set()
     seen: set[str] = set()
@@ -186,7 +190,7 @@ def _asserted_by(edit_id: str, members: dict[str, Edit]) -> set[str]:
     return found
 
 
-def _ancestors(edit_id: str, members: dict[str, Edit]) -> set[str]:
+def ancestors(edit_id: str, members: Mapping[str, Edit]) -> set[str]:
     """Return the ids that an edit replaces, directly or through others."""
     found: set[str] = set()
     stack = list(members[edit_id].previous)
