@@ -1,24 +1,35 @@
-"""The commits that touched datasets, each with the edits that it brought."""
+"""The commits that touched datasets, each with the edits that it brought.
+
+A commit brings the edits that none of its parents has. So a merge brings nothing but what was
+resolved in it, and each edit is brought by the commit that first made it on its branch.
+"""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
-from threading import Lock
+from typing import Any
 
 from ide.dataset.changes import count_edits, summarise
 from ide.dataset.edit import Edit
 from ide.store import git
+from ide.store.build_of import kept_builds
+from ide.store.builds import BuildInfo, build_metrics
+from ide.store.commit_cache import known_commits, remember
 from ide.store.edit_log import parse_log
+from ide.store.files import read_parquet
 from ide.store.workspace import Workspace
 
 DESPITE_ERRORS = "Despite-errors"  # the trailer of a commit that errors did not hold back
+WITHDRAWN = "withdrawn"  # edits whose lines a commit took out of the log, as `git revert` does
 _LOG_PATH = re.compile(r"datasets/([^/]+)/edits/[^/]+\.jsonl")
 _START = "\x01commit\x01"  # JSON escapes control characters, so no edit can hold this
+_FILE = re.compile(rb"^diff --(?:git|combined|cc) ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +37,9 @@ class CommitInfo:
     """One commit that touched datasets.
 
     ``counts``: dataset → how many of which kind (``changes.count_edits``: what its own edits
-    say, undone ones left out). ``edit_ids``: dataset → the edits that it brought.
+    say, undone ones left out; ``withdrawn``: edits that it took out of the log). ``edit_ids``:
+    dataset → the edits that it brought. ``is_cut``: the clone is shallow and ends here, so that
+    what this commit did and what was before it cannot be told apart; then it counts nothing.
     """
 
     revision: str
@@ -35,6 +48,13 @@ class CommitInfo:
     message: str
     counts: Mapping[str, Mapping[str, int]]
     edit_ids: Mapping[str, tuple[str, ...]]
+    parents: tuple[str, ...] = ()
+    is_cut: bool = False
+
+    @property
+    def is_merge(self) -> bool:
+        """Whether it has several parents."""
+        return len(self.parents) > 1
 
     @property
     def despite_errors(self) -> str | None:
@@ -46,21 +66,24 @@ class CommitInfo:
     @property
     def summary(self) -> str:
         """What it changed, in a line: ``digits: 12 relabelled; signs: 1 excluded``."""
+        if self.is_cut:
+            return "not known: this clone is shallow and ends here"
         found = {name: summarise(counts) for name, counts in self.counts.items()}
         return "; ".join(f"{name}: {text}" for name, text in found.items() if text)
 
 
 def log(workspace: Workspace, name: str | None = None, limit: int | None = 50) -> list[CommitInfo]:
-    """Return the commits that touched a dataset (default: any), newest first."""
+    """Return the commits that touched a dataset (default: any), newest first.
+
+    No commit comes before one that builds on it, whatever the clocks said.
+    """
     root = workspace.root
     if name is not None:
         workspace.require(name)
-    repo = git.repository(root)
     head = git.head_revision(root)
     if head is None:
         return []
-    folder = f"datasets/{name}" if name else "datasets"
-    return list(_known_log(repo, root, head, folder, limit))
+    return list(_log_of(workspace, head, f"datasets/{name}" if name else "datasets", limit))
 
 
 def brought_by(commits: Iterable[CommitInfo], name: str) -> dict[str, str]:
@@ -71,86 +94,201 @@ def brought_by(commits: Iterable[CommitInfo], name: str) -> dict[str, str]:
     return found
 
 
-# (workspace, folder, limit) → (HEAD, its log): commits never change, so only new ones are read.
-_KNOWN: dict[tuple[Path, str, int | None], tuple[str, tuple[CommitInfo, ...]]] = {}
-_LOCK = Lock()
-
-
-def _known_log(
-    repo: git.Repository, root: Path, head: str, folder: str, limit: int | None
-) -> tuple[CommitInfo, ...]:
-    """Return the log, reading only what is newer than what this process has read."""
-    known_head, known = _KNOWN.get((root, folder, limit), (None, ()))
-    if known_head == head:
-        return known
-    is_ancestor = (
-        known_head is not None
-        and git.attempt(root, "merge-base", "--is-ancestor", known_head, head).returncode == 0
+def shallow_note(workspace: Workspace) -> str | None:
+    """Say, where a clone is shallow, what cannot be told of it; None where all history is here."""
+    cut = git.shallow_boundary(workspace.root)
+    if not cut:
+        return None
+    names = ", ".join(sorted(revision[:10] for revision in cut)[:3])
+    return (
+        f"this clone is shallow: its history ends at {names}, so that nobody can tell which "
+        "commit brought the edits that are older. Get the rest with: git fetch --unshallow"
     )
-    span = f"{known_head}..{head}" if is_ancestor else head
-    found = (*_read(repo, root, span, folder, limit), *(known if is_ancestor else ()))[:limit]
-    with _LOCK:
-        _KNOWN[(root, folder, limit)] = (head, found)
-        while len(_KNOWN) > 16:
-            del _KNOWN[next(iter(_KNOWN))]
-    return found
 
 
-def _read(
-    repo: git.Repository, root: Path, span: str, folder: str, limit: int | None
-) -> list[CommitInfo]:
+def _log_of(
+    workspace: Workspace, head: str, folder: str, limit: int | None
+) -> tuple[CommitInfo, ...]:
+    cut = git.shallow_boundary(workspace.root)
+    return _known_log(workspace, head, folder, limit, cut)
+
+
+@lru_cache(maxsize=16)
+def _known_log(
+    workspace: Workspace, head: str, folder: str, limit: int | None, cut: frozenset[str]
+) -> tuple[CommitInfo, ...]:
+    """Return the log up to a commit, reading only commits that nobody has read here before."""
+    root = workspace.root
+    most = [f"--max-count={limit}"] if limit is not None else []
+    said = git.run(root, "rev-list", "--date-order", *most, head, "--", folder)
+    revisions = said.decode().split()
+    repo = git.repository(root)
+    known = known_commits(workspace, repo.prefix)
+    missing = [revision for revision in revisions if revision not in known]
+    fresh = {record["revision"]: record for record in _read(repo, root, missing)}
+    remember_these = [record for revision, record in fresh.items() if revision not in cut]
+    if remember_these:
+        remember(workspace, repo.prefix, remember_these)
+    return tuple(
+        _info(fresh.get(revision) or known[revision], is_cut=revision in cut)
+        for revision in revisions
+        if revision in fresh or revision in known
+    )
+
+
+def _info(record: Mapping[str, Any], *, is_cut: bool) -> CommitInfo:
+    datasets = {} if is_cut else record["datasets"]
+    return CommitInfo(
+        revision=record["revision"],
+        author=record["author"],
+        committed_at=datetime.fromisoformat(record["committed_at"]),
+        message=record["message"],
+        counts={name: found["counts"] for name, found in datasets.items()},
+        edit_ids={
+            name: tuple(found["edit_ids"].split(" ")) if found["edit_ids"] else ()
+            for name, found in datasets.items()
+        },
+        parents=tuple(record["parents"]),
+        is_cut=is_cut,
+    )
+
+
+def _read(repo: git.Repository, root: Path, revisions: Sequence[str]) -> list[dict[str, Any]]:
     """Read commits with the lines that each added to edit logs, in one git call."""
+    if not revisions:
+        return []
     out = git.run(
         root,
-        *("log", span, "--patch", "--unified=0", "--no-color", "--no-ext-diff", "--no-textconv"),
-        *("--no-renames", "--no-show-signature", "--src-prefix=a/", "--dst-prefix=b/"),
-        *("--encoding=UTF-8", f"--format={_START}%H%x00%an%x00%cI%x00%B%x00"),
-        *([f"--max-count={limit}"] if limit is not None else []),
-        *("--", folder),
+        *("log", "--no-walk=unsorted", "--stdin", "--patch", "--unified=0", "--no-color"),
+        *("--diff-merges=combined", "--no-ext-diff", "--no-textconv", "--text", "--no-renames"),
+        *("--no-show-signature", "--src-prefix=a/", "--dst-prefix=b/", "--encoding=UTF-8"),
+        f"--format={_START}%H%x00%P%x00%an%x00%cI%x00%B%x00",
+        *("--", "datasets"),
+        stdin="".join(f"{revision}\n" for revision in revisions).encode(),
     )
-    entries = out.split(_START.encode())[1:]
-    return [_commit(entry, repo.prefix) for entry in entries]
+    return [_record(entry, repo.prefix) for entry in out.split(_START.encode())[1:]]
 
 
-def _commit(entry: bytes, prefix: str) -> CommitInfo:
-    revision, author, committed_at, message, patch = entry.split(b"\0", 4)
-    edits = _added_edits(patch, prefix)
-    return CommitInfo(
-        revision=revision.decode(),
-        author=author.decode(errors="replace"),
-        committed_at=datetime.fromisoformat(committed_at.decode()),
-        message=message.decode(errors="replace").strip(),
-        counts={name: count_edits(found.values()) for name, found in edits.items()},
-        edit_ids={name: tuple(found) for name, found in edits.items()},
-    )
+def _record(entry: bytes, prefix: str) -> dict[str, Any]:
+    """Return a commit as the cache has it."""
+    revision, parents, author, committed_at, message, patch = entry.split(b"\0", 5)
+    listed = parents.decode().split()
+    added, withdrawn = _edits_of(patch, prefix, max(1, len(listed)))
+    names = sorted(added.keys() | withdrawn.keys())
+    return {
+        "revision": revision.decode(),
+        "parents": listed,
+        "author": author.decode(errors="replace"),
+        "committed_at": committed_at.decode(),
+        "message": message.decode(errors="replace").strip(),
+        "datasets": {
+            name: {
+                "counts": _counts(added.get(name, {}), withdrawn.get(name, set())),
+                "edit_ids": " ".join(added.get(name, {})),
+            }
+            for name in names
+        },
+    }
 
 
-def _added_edits(patch: bytes, prefix: str) -> dict[str, dict[str, Edit]]:
-    """Return dataset → edits by id, of the lines that a patch adds to edit logs."""
+def _counts(added: Mapping[str, Edit], withdrawn: set[str]) -> dict[str, int]:
+    counts = count_edits(added.values())
+    return counts | ({WITHDRAWN: len(withdrawn)} if withdrawn else {})
+
+
+def _edits_of(
+    patch: bytes, prefix: str, n_parents: int
+) -> tuple[dict[str, dict[str, Edit]], dict[str, set[str]]]:
+    """Return dataset → edits by id that no parent's logs have, and the ids that are gone.
+
+    A line of a patch begins with a sign for each parent: ``+`` is not in that parent, ``-`` is
+    only there.
+    """
     added: dict[str, dict[str, Edit]] = {}
-    for part in re.split(rb"^diff --git ", patch, flags=re.MULTILINE)[1:]:
-        header, _, hunks = part.partition(b"\n@@ ")
+    gone: dict[str, set[str]] = {}
+    for part in _FILE.split(patch)[1:]:
+        header, _, hunks = part.partition(b"\n@@")
         name = _dataset_of(header, prefix)
         if name is None:
             continue
-        lines = [line[1:] for line in hunks.split(b"\n") if line.startswith(b"+")]
-        removed = [line[1:] for line in hunks.split(b"\n") if line.startswith(b"-")]
-        before = {e.edit_id for e in parse_log(_text(removed), "").edits}
-        for edit in parse_log(_text(lines), "").edits:
-            if edit.edit_id not in before:
-                added.setdefault(name, {})[edit.edit_id] = edit
-    return added
+        lines = [(line[:n_parents], line[n_parents:]) for line in hunks.split(b"\n")[1:]]
+        new = parse_log(_text(text for sign, text in lines if sign == b"+" * n_parents), "").edits
+        old = parse_log(_text(text for sign, text in lines if b"-" in sign), "").edits
+        before = {e.edit_id for e in old}
+        added.setdefault(name, {}).update({e.edit_id: e for e in new if e.edit_id not in before})
+        gone.setdefault(name, set()).update(before - {e.edit_id for e in new})
+    for name, ids in gone.items():  # a line may have moved to another file
+        ids.difference_update(added[name])
+    return added, {name: ids for name, ids in gone.items() if ids}
 
 
-def _text(lines: list[bytes]) -> bytes:
+def _text(lines: Iterable[bytes]) -> bytes:
     return b"".join(line + b"\n" for line in lines)
 
 
 def _dataset_of(header: bytes, prefix: str) -> str | None:
     """Return the dataset whose edit log a patch's header names."""
     for line in header.split(b"\n"):
-        if line.startswith(b"+++ "):
-            path = os.fsdecode(line[4:]).strip("\t").strip('"').removeprefix("b/")
+        if line.startswith((b"--- ", b"+++ ")) and not line.endswith(b"/dev/null"):
+            path = os.fsdecode(line[6:]).strip("\t").strip('"')
             match = _LOG_PATH.fullmatch(path.removeprefix(prefix))
             return match[1] if match else None
     return None
+
+
+def metrics_of_commits(
+    workspace: Workspace, name: str, revisions: Iterable[str]
+) -> dict[str, dict[str, float]]:
+    """Return revision → split → accuracy (0 … 1), of the commits that a build is kept of.
+
+    A build belongs to the newest commit of the dataset that it had all edits of; one that was
+    made just before its edits were committed, to that commit. Nothing is compiled or fetched.
+    """
+    wanted = set(revisions)
+    commits = log(workspace, name, limit=None)
+    found: dict[str, dict[str, float]] = {}
+    for build in reversed(kept_builds(workspace, name)):
+        revision = _commit_of_build(workspace, name, build, commits)
+        if revision in wanted:
+            found[str(revision)] = accuracy_by_split(build)
+    return found
+
+
+def accuracy_by_split(build: BuildInfo) -> dict[str, float]:
+    """Return split → accuracy of a build, 0 … 1; of those that have one."""
+    splits = build_metrics(build).get("splits", {})
+    return {
+        split: float(found["accuracy"]["value"])
+        for split, found in splits.items()
+        if isinstance(found.get("accuracy"), Mapping)
+        and isinstance(found["accuracy"].get("value"), int | float)
+    }
+
+
+def _commit_of_build(
+    workspace: Workspace, name: str, build: BuildInfo, commits: Sequence[CommitInfo]
+) -> str | None:
+    """Return the commit whose labels a build has; None where no commit has just these."""
+    if build.revision is None:
+        return None
+    before = _newest_of_dataset(workspace, name, build.revision)
+    if build.n_uncommitted_edits == 0:
+        return before
+    older = [*(c.revision for c in commits[1:]), None]  # the one before, in a line of commits
+    for commit, previous in zip(commits, older, strict=True):
+        own = commit.edit_ids.get(name, ())
+        is_next = before in (previous, *commit.parents)
+        if is_next and len(own) == build.n_uncommitted_edits:
+            built = read_parquet(build.path / "edits.parquet", columns=["edit_id"])
+            if set(own) <= set(built["edit_id"].to_pylist()):
+                return commit.revision
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _newest_of_dataset(workspace: Workspace, name: str, revision: str) -> str | None:
+    """Return the newest commit up to a revision that touched a dataset; None for a lost one."""
+    said = git.attempt(
+        workspace.root, "rev-list", "--max-count=1", revision, "--", f"datasets/{name}"
+    )
+    return said.stdout.decode().strip() or None if said.returncode == 0 else None

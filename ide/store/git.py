@@ -269,3 +269,17 @@ def show(root: Path, revision: str, path: str) -> bytes | None:
     """Return a file of the workspace as it is at a revision; None where it is not there."""
     name = f"{resolve(root, revision)}:{repository(root).path(path)}"
     return read_blobs(root, [name]).get(name)
+
+
+def shallow_boundary(root: Path) -> frozenset[str]:
+    """Return the commits at which a shallow clone ends; empty where all of history is here."""
+    try:
+        lines = _shallow_path(root).read_text(encoding="ascii").split()
+    except (FileNotFoundError, NotADirectoryError):
+        return frozenset()
+    return frozenset(lines)
+
+
+@lru_cache(maxsize=64)
+def _shallow_path(root: Path) -> Path:
+    return root / os.fsdecode(run(root, "rev-parse", "--git-path", "shallow")).strip("\n")
