@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import streamlit as st
 
+from ide.dataset.change_list import change_list
 from ide.dataset.flips import flips as compare
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, SUSPECT_THRESHOLD
 from ide.store import blocking, browse, training
@@ -27,7 +28,9 @@ from ide.store.history import diff
 from ide.store.query import QueryResult
 from ide.store.query import query as ask
 from ide.store.queue import queue_of
-from ide.store.state import dataset_revision
+from ide.store.revisions import Ref, Span, changes_of_span
+from ide.store.revisions import refs as list_refs
+from ide.store.state import current_labels, dataset_revision
 from ide.store.status import Status
 from ide.store.status import status as read_status
 from ide.store.workspace import Workspace
@@ -52,6 +55,32 @@ def changes(ws: Workspace) -> list[dict[str, Any]]:
 def _changes(root: str, key: str, revision: str | None) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = diff(Workspace(Path(root))).to_pylist()
     return rows
+
+
+def change_list_of(ws: Workspace, name: str, span: Span) -> pa.Table:
+    """Return the changes of a span in the order they are read in; see ``change_list``."""
+    edits = "" if span.end else edits_revision(ws, name)
+    key = (str(ws.root), name, span.start, span.end, edits, examples_revision(ws, name))
+    return _change_list(key)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Comparing …")
+def _change_list(key: tuple[Any, ...]) -> pa.Table:
+    root, name, start, end, _, _ = key
+    ws = Workspace(Path(root))
+    labels = current_labels(ws, name)
+    ids, splits = (labels[c].combine_chunks() for c in (EXAMPLE_ID, SPLIT))
+    return change_list(changes_of_span(ws, name, start, end), ids, splits)
+
+
+def refs(ws: Workspace) -> list[Ref]:
+    """Return the branches and tags; asked of git again after 5 s."""
+    return _refs(str(ws.root), status(ws).revision)
+
+
+@st.cache_resource(ttl=5, max_entries=8, show_spinner=False)
+def _refs(root: str, revision: str | None) -> list[Ref]:
+    return list_refs(Workspace(Path(root)))
 
 
 def _edits_key(ws: Workspace) -> str:
@@ -103,6 +132,7 @@ def forget_history() -> None:
     _status.clear()
     _changes.clear()
     _commits.clear()
+    _refs.clear()
     _blame.clear()
 
 

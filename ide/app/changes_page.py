@@ -1,19 +1,18 @@
-"""The parts of Changes: what is not committed, as pictures; what people disagree about."""
+"""The parts of Changes: what is not committed, what people disagree about, and the commit."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
 
 import streamlit as st
 
-from ide.app import actions, cached, state
+from ide.app import actions, cached, diff_page, navigate, state
 from ide.app.gallery import Tile, gallery
-from ide.app.text import count, moment, plain
-from ide.dataset.changes import KINDS, summarise
+from ide.app.text import count, plain
+from ide.dataset.changes import summarise
+from ide.store.revisions import HEAD, span_of
 from ide.store.state import dataset_state
-from ide.store.status import DatasetStatus, Status
+from ide.store.status import Status
 from ide.store.workspace import Workspace
 
 MAX_TILES = 60
@@ -71,48 +70,26 @@ def _summary(ws: Workspace) -> str:
     return "; ".join(f"{name}: {summarise(kinds)}" for name, kinds in found.items())
 
 
-def edits(ws: Workspace, dataset: DatasetStatus) -> None:
-    """Draw the uncommitted changes of a dataset, by kind, each with its undo."""
-    rows = [r for r in cached.changes(ws) if r["dataset"] == dataset.name]
-    if not dataset.n_edits:
+def edits(ws: Workspace, name: str, status: Status) -> None:
+    """Draw the uncommitted changes of the open dataset, and lead to those of the others."""
+    for dataset in status.datasets:
+        if dataset.n_edits and dataset.name != name:
+            text = f"{plain(dataset.name)}: {count(dataset.n_edits, 'uncommitted edit')}"
+            navigate.link("changes", text, "difference", dataset.name)
+    own = next((d for d in status.datasets if d.name == name), None)
+    if own is None or not own.n_edits:
         return
-    for kind in KINDS:
-        of_kind = [row for row in rows if row["kind"] == kind]
-        if of_kind:
-            st.caption(f"**{plain(dataset.name)}** · {len(of_kind):,} {kind}")
-            gallery(
-                ws,
-                dataset.name,
-                [_tile(row) for row in of_kind[:MAX_TILES]],
-                key=f"changes_{dataset.name}_{kind}",
-                action="Undo",
-                on_action=actions.undo,
-            )
-            if len(of_kind) > MAX_TILES:
-                st.caption(f"and {len(of_kind) - MAX_TILES:,} more")
-    if not rows:
+    if status.revision is None:
+        st.caption(f"{count(own.n_edits, 'edit')}; nothing is committed yet to compare with.")
+        return
+    listed = cached.change_list_of(ws, name, span_of(ws, name, HEAD))
+    if len(listed):
+        diff_page.pictures(ws, name, listed, key=f"changes_{name}", with_undo=True)
+    else:
         st.caption(
-            f"**{plain(dataset.name)}** · {count(dataset.n_edits, 'edit')} that leave every "
-            "label as it was: edits and their undos."
+            f"**{plain(name)}** · {count(own.n_edits, 'edit')} that leave every label as it was: "
+            "edits and their undos."
         )
-
-
-_ISSUE_KINDS = {"dismissed": "not a problem", "reopened": "a problem again"}
-
-
-def _tile(row: Mapping[str, Any]) -> Tile:
-    parts = [row["example_id"], row["annotator"] or "", row["reason"] or ""]
-    if row["made_at"]:
-        parts.append(moment(row["made_at"]))
-    return Tile(
-        row["example_id"],
-        label=_ISSUE_KINDS.get(row["kind"]) or row["after"] or row["kind"],
-        before=None if row["kind"] in _ISSUE_KINDS else row["before"],
-        note=row["annotator"] or "",
-        title=" · ".join(part for part in parts if part),
-        tone="excluded" if row["kind"] == "excluded" else "edited",
-        action_id=row["edit_id"],
-    )
 
 
 def conflicts(ws: Workspace, status: Status) -> None:

@@ -35,7 +35,7 @@ _SORT = {
 def draw(ws: Workspace, name: str) -> Filters:
     """Draw the filters and return them."""
     classes = ws.config(name).classes
-    first: Any = {"bind": "query-params", "on_change": _to_first_page}
+    first: Any = {"bind": "query-params", "on_change": to_first_page}
     with st.grid(5, min_column_width=130, gap="small", vertical_alignment="bottom"):
         show = st.selectbox("Show", list(_SHOW), key="show", **first)
         label = st.selectbox("Label", classes, index=None, placeholder="Any", key="label", **first)
@@ -88,7 +88,7 @@ def as_table() -> bool:
     return chosen == "table"
 
 
-def _to_first_page() -> None:
+def to_first_page() -> None:
     """Go back to the first page: the filters changed."""
     state.set_parameter(_PAGE, None)
 

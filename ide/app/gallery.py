@@ -38,6 +38,8 @@ class Tile:
     note: str = ""
     title: str = ""
     tone: str = ""  # suspect, edited, good, bad, excluded
+    why: str = ""  # a line of its own below the labels
+    heading: str = ""  # begins a group: a line of its own before the tile
     action_id: str | None = None
 
 

@@ -5,7 +5,10 @@ export default function (component) {
   const grid = parentElement.querySelector(".grid")
   grid.style.setProperty("--tile", `${data.size}px`)
   grid.classList.toggle("text", data.items.some((item) => item.text !== null))
-  grid.replaceChildren(...data.items.map((item) => tile(item, data, setTriggerValue)))
+  grid.replaceChildren(...data.items.flatMap((item) => [
+    ...(item.heading ? [element("h4", "heading", item.heading)] : []),
+    tile(item, data, setTriggerValue),
+  ]))
 }
 
 function tile(item, data, setTriggerValue) {
@@ -21,6 +24,7 @@ function tile(item, data, setTriggerValue) {
   }
   link.append(item.text === null ? picture(item, data.size) : element("p", "words", item.text))
   if (item.label !== null) link.append(caption(item))
+  if (item.why) link.append(element("span", "why", item.why))
   root.append(link)
   if (item.action) {
     const button = element("button", "action", item.action)

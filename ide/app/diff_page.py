@@ -1,0 +1,140 @@
+"""The parts of a diff: its filters, what there is of each kind, and a page of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+import streamlit as st
+
+from ide.app import actions, filters
+from ide.app.gallery import Tile, gallery
+from ide.app.text import count, moment, plain
+from ide.dataset.change_list import (
+    PAIR,
+    ChangeFilters,
+    Group,
+    groups,
+    narrowed,
+    tally,
+)
+from ide.dataset.changes import KINDS, counts, summarise, words_of
+from ide.dataset.edit import WHOLE_DATASET
+from ide.dataset.schema import EXAMPLE_ID, SPLIT
+from ide.store.workspace import Workspace
+
+PAGE_SIZE = 96
+N_PAIRS = 8
+_ISSUE_KINDS = {"dismissed": "not a problem", "reopened": "a problem again"}
+_REVIEW_KINDS = frozenset({"approved", "unapproved", "change_requested", "request_withdrawn"})
+_GONE = frozenset({"excluded", "removed"})
+
+
+def choose(listed: pa.Table) -> ChangeFilters:
+    """Draw the filters over a list of changes and return them."""
+    found = {c: tally(listed, c) for c in ("kind", PAIR, "annotator", SPLIT)}
+    kinds = [kind for kind in KINDS if kind in found["kind"]]
+    with st.grid(4, min_column_width=150, gap="small", vertical_alignment="bottom"):
+        kind = _filter("Kind", kinds, "kind", found["kind"])
+        pair = _filter("Class pair", list(found[PAIR]), "pair", found[PAIR])
+        annotator = _filter("Annotator", list(found["annotator"]), "who", found["annotator"])
+        split = _filter("Split", list(found[SPLIT]), "split", found[SPLIT])
+    return ChangeFilters(kind, pair, annotator, split)
+
+
+def _filter(title: str, options: list[str], key: str, n: Mapping[str, int]) -> str | None:
+    if (asked := st.query_params.get(key)) and asked not in options:
+        del st.query_params[key]  # another diff has none of it
+    return st.selectbox(
+        title,
+        options,
+        index=None,
+        placeholder="Any",
+        format_func=lambda value: f"{words_of(value) if key == 'kind' else value} ({n[value]:,})",
+        key=key,
+        bind="query-params",
+        on_change=filters.to_first_page,
+    )
+
+
+def summary(listed: pa.Table) -> None:
+    """Say how many changes there are of each kind, and which class pairs are the most frequent."""
+    st.caption(f"**{count(len(listed), 'change')}**: {plain(summarise(counts(listed)))}")
+    relabelled = listed.filter(_is(listed, "relabelled"))
+    pairs = list(tally(relabelled, PAIR).items())
+    if len(pairs) > 1:
+        said = ", ".join(f"{plain(pair)}: {times(n)}" for pair, n in pairs[:N_PAIRS])
+        more = f", and {len(pairs) - N_PAIRS:,} more pairs" if len(pairs) > N_PAIRS else ""
+        st.caption(f"{said}{more}")
+
+
+def times(n: int) -> str:
+    """Return ``once``, ``12 times``."""
+    return "once" if n == 1 else f"{n:,} times"
+
+
+def pictures(ws: Workspace, name: str, listed: pa.Table, *, key: str, with_undo: bool) -> None:
+    """Draw a page of a list: each group with its heading, each change with its example."""
+    shown = narrowed(listed, choose(listed))
+    summary(shown)
+    n_pages = max(1, -(-len(shown) // PAGE_SIZE))
+    page = min(max(1, filters.page_number()), n_pages)
+    start = (page - 1) * PAGE_SIZE
+    rows = shown.slice(start, PAGE_SIZE).to_pylist()
+    headings = _headings(groups(shown), start)
+    gallery(
+        ws,
+        name,
+        [_tile(row, headings.get(start + i, "")) for i, row in enumerate(rows)],
+        key=key,
+        action="Undo" if with_undo else "",
+        on_action=actions.undo if with_undo else None,
+    )
+    if not rows:
+        st.caption("No change matches. Take a filter back.")
+    filters.pagination(n_pages, page)
+
+
+def _headings(found: list[Group], start: int) -> dict[int, str]:
+    """Return row → heading, for a page that begins at row ``start``."""
+    headings = {}
+    for group in found:
+        if group.start + group.n > start:
+            what = f"{group.pair}: {times(group.n)}" if group.pair else times(group.n)
+            more = ", continued" if group.start < start else ""
+            headings[max(group.start, start)] = f"{words_of(group.kind)} · {what}{more}"
+    return headings
+
+
+def _tile(row: Mapping[str, Any], heading: str) -> Tile:
+    kind = row["kind"]
+    said = [row[EXAMPLE_ID], row["annotator"] or "", row["reason"] or ""]
+    if row["made_at"]:
+        said.append(moment(row["made_at"]))
+    return Tile(
+        row[EXAMPLE_ID],
+        label=_label(row),
+        before=None if kind in _ISSUE_KINDS or kind in _REVIEW_KINDS else row["before"],
+        note=row["annotator"] or "",
+        title=" · ".join(part for part in said if part),
+        tone="excluded" if kind in _GONE else "edited",
+        why=row["reason"] or "",
+        heading=heading,
+        action_id=row["edit_id"],
+    )
+
+
+def _label(row: Mapping[str, Any]) -> str:
+    kind = row["kind"]
+    if kind in _REVIEW_KINDS:
+        return words_of(kind)
+    if row[EXAMPLE_ID] == WHOLE_DATASET or kind in _ISSUE_KINDS:
+        return _ISSUE_KINDS.get(kind, words_of(kind))
+    return row["after"] or words_of(kind)
+
+
+def _is(listed: pa.Table, kind: str) -> pa.Array:
+    import pyarrow.compute as pc
+
+    return pc.equal(listed["kind"], kind)
