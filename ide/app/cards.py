@@ -91,7 +91,7 @@ def problem_list(ws: Workspace) -> None:
     for each in found:
         if each.status.conflicts:
             text = f"{each.config.name}: {count(len(each.status.conflicts), 'conflict')}"
-            navigate.link("changes", plain(text), "call_split", each.config.name)
+            navigate.link("review", plain(text), "call_split", each.config.name, queue="conflicts")
         _checks(ws, each)
     if not any(each.n_problems or any(each.n_open.values()) for each in found):
         st.caption("None known: no damage, no conflict, nothing that a check found.")

@@ -1,40 +1,92 @@
-"""Review: the labelling surface on the newest build, or what to do where there is none."""
+"""Review: the labelling surface on the newest build or on the conflicts, or what to do instead."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from ide.app import navigate, state
-from ide.app.labeler.component import is_in_use, labeler
+from ide.app.labeler import conflicts
+from ide.app.labeler.component import is_in_use, labeler, labeler_data
+from ide.app.labeler.sync import Message, Receipt
+from ide.app.text import count
 from ide.store.builds import BuildInfo, current_build, list_builds
+from ide.store.conflicts import conflict_ids
 from ide.store.workspace import Workspace
 
 _PINNED = "upwell_review_build"
+_LINKS = ("changes", "compile", "evals", "browse")
 
 
 @st.fragment
 def review(workspace: Workspace, name: str) -> None:
     """Draw Review; a fragment, so that saving an edit does not draw the page around it again."""
     newest = current_build(workspace, name)
-    if newest is None:
+    if state.parameter("queue") == conflicts.QUEUE:
+        _conflicts(workspace, name, newest)
+    elif newest is None:
         _no_build(workspace, name)
-        return
-    annotator = state.annotator()
+    else:
+        _suspects(workspace, name, newest)
+
+
+def _suspects(workspace: Workspace, name: str, newest: BuildInfo) -> None:
+    """Draw the surface over what the network doubts, the build that is in use first."""
+    annotator, start = state.annotator(), state.parameter("example")
     build = _pinned(workspace, name, newest, annotator)
+
+    def data_of(message: Message | None, receipt: Receipt | None) -> dict[str, object]:
+        data = labeler_data(
+            workspace,
+            name,
+            build,
+            annotator=annotator,
+            start=start,
+            message=message,
+            receipt=receipt,
+        )
+        return data | {"conflicts_url": _conflicts_url(name)}
+
     labeler(
         workspace,
         name,
-        build,
+        build.build_id,
+        data_of,
         annotator=annotator,
-        start=state.parameter("example"),
-        links=[
-            {"text": "Compile", "url": navigate.address("compile", name)},
-            {"text": "Changes", "url": navigate.address("changes", name)},
-            {"text": "Evals", "url": navigate.address("evals", name)},
-            {"text": "Browse", "url": navigate.address("browse", name)},
-        ],
-        newest_build_id=newest.build_id,
+        links=_links(name),
+        is_outdated=newest.build_id != build.build_id,
     )
+
+
+def _conflicts(workspace: Workspace, name: str, build: BuildInfo | None) -> None:
+    """Draw the surface over what people disagree about; it needs no build."""
+    annotator, start = state.annotator(), state.parameter("example")
+    labeler(
+        workspace,
+        name,
+        conflicts.QUEUE,
+        lambda message, receipt: conflicts.conflicts_data(
+            workspace,
+            name,
+            build,
+            annotator=annotator,
+            start=start,
+            message=message,
+            receipt=receipt,
+        ),
+        annotator=annotator,
+        links=_links(name),
+        actions=conflicts.ACTIONS,
+    )
+
+
+def _links(name: str) -> list[dict[str, str]]:
+    return [
+        {"text": navigate.VIEWS[view][0], "url": navigate.address(view, name)} for view in _LINKS
+    ]
+
+
+def _conflicts_url(name: str) -> str:
+    return navigate.address("review", name, queue=conflicts.QUEUE)
 
 
 def _pinned(workspace: Workspace, name: str, newest: BuildInfo, annotator: str) -> BuildInfo:
@@ -50,6 +102,9 @@ def _pinned(workspace: Workspace, name: str, newest: BuildInfo, annotator: str) 
 
 def _no_build(workspace: Workspace, name: str) -> None:
     config = workspace.config(name)
+    if found := conflict_ids(workspace, name):
+        text = f"Resolve {count(len(found), 'conflict')}"
+        navigate.link("review", text, "call_split", name, queue=conflicts.QUEUE)
     if not config.is_compiled:
         st.info(
             f"{name} holds {config.modality}, and only images compile so far, so that nothing is "

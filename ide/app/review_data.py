@@ -18,26 +18,26 @@ import numpy as np
 import pyarrow as pa
 
 from ide.app.labeler.sync import Held
+from ide.app.opinions import curves_of, likeliest_of
 from ide.dataset.edit import Edit
 from ide.dataset.replay import (
     EXCLUSION_REGISTER,
     LABEL_REGISTER,
+    SPLIT_REGISTER,
     UNTOUCHED,
     ExampleState,
     register_of,
 )
-from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, SUSPECT_THRESHOLD, TEST, VALIDATION
+from ide.dataset.schema import LABEL, SPLIT, SUSPECT_THRESHOLD, TEST, VALIDATION
 from ide.dataset.yields import Yield, advice
-from ide.store.builds import BuildInfo, build_metrics, build_table
+from ide.store.builds import BuildInfo, build_metrics
 from ide.store.queue import Queue, ranked
 
 N_BEFORE = 30  # verdicts behind the cursor that are sent at a time
 N_AHEAD = 300  # rows ahead, beyond those that stay as they are: nine seconds of a key every 30 ms
 N_NEIGHBORS = 10
-N_PROBABILITIES = 8  # sent of datasets with many classes
-MANY_CLASSES = 30
 N_HISTORY = 200  # steps that can be undone after a reload
-MARGIN, LOSS = "margin", "loss"
+VERDICTS = frozenset({"label", "confirm", "exclude", "restore"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,17 @@ def window_of(queue: Queue, held: Held | None, start: str | None, judged: Sequen
 
     ``start`` is the example that the address names; without ``held`` it is where one begins.
     """
+    return split_window((queue.ranked.ids[row] for row in queue.order), held, start, judged)
+
+
+def split_window(
+    ids: Iterable[str], held: Held | None, start: str | None, judged: Sequence[str]
+) -> Window:
+    """Return the same of any queue: ``ids`` are what is left to judge, in order."""
     near = set(held.near) if held else {start}
     ahead: list[str] = []
     is_end = True
-    for row in queue.order:
-        example_id = queue.ranked.ids[row]
+    for example_id in ids:
         if example_id in near:
             continue
         if len(ahead) == N_AHEAD:
@@ -137,8 +143,6 @@ def rows(
     url_of: Callable[[str], str],
 ) -> list[dict[str, Any]]:
     """Return the cards of some suspects; see stage.js for what each field is for."""
-    record, probabilities = training_record(build), probs_of(build)
-    n_probabilities = len(classes) if len(classes) <= MANY_CLASSES else N_PROBABILITIES
     at = [queue.ranked.row_by_id[x] for x in example_ids]
     table = queue.ranked.table
     names = [name for name in _ROW_COLUMNS if name in table.column_names]
@@ -157,12 +161,11 @@ def rows(
                 "ambiguous": bool(card.get("is_ambiguous")),
                 "reason": card["reason"],
                 "split": card[SPLIT],
-                "probs": _likeliest(probabilities.row(example_id), n_probabilities),
+                "probs": likeliest_of(build, example_id, len(classes)),
                 "neighbors": [
                     (url_of(n), label_of(n)) for n in (card["neighbors"] or [])[:N_NEIGHBORS]
                 ],
-                LOSS: _curve(record.row(example_id, LOSS)),
-                MARGIN: _curve(record.row(example_id, MARGIN)),
+                **curves_of(build, example_id),
                 "state": state_of(example_id),
             }
         )
@@ -171,70 +174,6 @@ def rows(
 
 def _rounded(p: float) -> float | None:
     return None if np.isnan(p) else round(float(p), 4)
-
-
-def _likeliest(probs: np.ndarray | None, n: int) -> list[tuple[int, float]]:
-    """Return the n likeliest (class index, probability), likeliest first. probs: (K,)."""
-    if probs is None:
-        return []
-    order = np.argsort(-probs, kind="stable")[:n]
-    return [(int(k), round(float(probs[k]), 4)) for k in order]
-
-
-def _curve(values: np.ndarray | None) -> list[float]:
-    return [] if values is None else [round(float(v), 3) for v in np.nan_to_num(values, posinf=99)]
-
-
-@dataclass(frozen=True, slots=True)
-class Probabilities:
-    """probs: (N, K) float32, rows sum to 1; in the order of ``index_by_id``."""
-
-    index_by_id: Mapping[str, int]
-    probs: np.ndarray
-
-    def row(self, example_id: str) -> np.ndarray | None:
-        """Return the (K,) probabilities of an example; None where the build has none."""
-        index = self.index_by_id.get(example_id)
-        return None if index is None else self.probs[index]
-
-
-@lru_cache(maxsize=4)
-def probs_of(build: BuildInfo) -> Probabilities:
-    """Read what the network gives each class, for every example."""
-    table = build_table(build, "predictions", [EXAMPLE_ID, "probs"])
-    ids = table[EXAMPLE_ID].to_pylist()
-    flat = table["probs"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return Probabilities({x: i for i, x in enumerate(ids)}, flat.reshape(len(ids), -1))
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """The training record, as (N·E,) columns sorted by example and epoch; ``first`` is (N+1,)."""
-
-    index_by_id: Mapping[str, int]
-    first: np.ndarray
-    values: Mapping[str, np.ndarray]
-
-    def row(self, example_id: str, name: str) -> np.ndarray | None:
-        """Return the (E,) values of an example over the epochs; None where there are none."""
-        index = self.index_by_id.get(example_id)
-        if index is None:
-            return None
-        return self.values[name][self.first[index] : self.first[index + 1]]
-
-
-@lru_cache(maxsize=4)
-def training_record(build: BuildInfo) -> Record:
-    """Read loss and margin of every example in every epoch."""
-    table = build_table(build, "dynamics", [EXAMPLE_ID, "epoch", LOSS, MARGIN])
-    encoded = table[EXAMPLE_ID].combine_chunks().dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
-    codes = encoded.indices.to_numpy()
-    order = np.lexsort((table["epoch"].to_numpy(), codes))
-    first = np.searchsorted(codes[order], np.arange(len(encoded.dictionary) + 1))
-    values = {name: table[name].to_numpy()[order] for name in (LOSS, MARGIN)}
-    return Record({x: i for i, x in enumerate(encoded.dictionary.to_pylist())}, first, values)
 
 
 # ---- beside the rows ----
@@ -256,13 +195,14 @@ def state_row(state: ExampleState, imported: str | None, annotator: str) -> dict
     }
 
 
-_REGISTERS = ("label", "exclusion")
+_REGISTERS = (LABEL_REGISTER, EXCLUSION_REGISTER, SPLIT_REGISTER)
 
 
 def _conflict_registers(state: ExampleState) -> tuple[str, ...]:
     """Return ("label",) where rival labels stand: then there is no label to keep."""
-    is_rival = state.is_conflict and state.label is None
-    return ("label",) if is_rival else ()
+    is_said = any(r == LABEL_REGISTER or r.startswith("vote:") for r in state.in_force)
+    is_rival = state.is_conflict and state.label is None and is_said
+    return (LABEL_REGISTER,) if is_rival else ()
 
 
 def changed_states(
@@ -286,7 +226,11 @@ def evals_of(build: BuildInfo) -> tuple[str, dict[str, dict[str, Any]]]:
 
 
 def undoable_steps(
-    edits: Iterable[Edit], states: Mapping[str, ExampleState], annotator: str
+    edits: Iterable[Edit],
+    states: Mapping[str, ExampleState],
+    annotator: str,
+    *,
+    actions: frozenset[str] = VERDICTS,
 ) -> list[dict[str, Any]]:
     """Return the annotator's standing verdicts, oldest first; edits of one moment are one step."""
     by_id = {edit.edit_id: edit for edit in edits}
@@ -294,7 +238,7 @@ def undoable_steps(
         (
             e
             for e in by_id.values()
-            if e.annotator == annotator and e.action in _VERDICTS and _stands(e, states)
+            if e.annotator == annotator and e.action in actions and _stands(e, states)
         ),
         key=lambda e: (e.made_at, e.edit_id),
     )
@@ -315,9 +259,17 @@ def undoable_steps(
     return [{"edits": entries} for _, entries in steps[-N_HISTORY:]]
 
 
-_VERDICTS = frozenset({"label", "confirm", "exclude", "restore"})
-
-
 def _stands(edit: Edit, states: Mapping[str, ExampleState]) -> bool:
     state = states.get(edit.example_id, UNTOUCHED)
     return any(edit.edit_id in ids for ids in state.in_force.values())
+
+
+def problems_of(damage: Sequence[Any], n_conflicts: int) -> list[str]:
+    """Return sentences about what is wrong with the edit log."""
+    found = [str(item) for item in damage[:3]]
+    if len(damage) > 3:
+        found.append(f"{len(damage) - 3} more damaged lines.")
+    if n_conflicts:
+        examples = "example is" if n_conflicts == 1 else "examples are"
+        found.append(f"{n_conflicts} {examples} in conflict: annotators disagree.")
+    return found

@@ -59,6 +59,6 @@ def _workspace(ws: Workspace) -> None:
         if problems := said(found.n_open, ("error", "warning")):
             navigate.link("problems", problems, "report", name)
         if n := len(found.status.conflicts):
-            navigate.link("changes", count(n, "conflict"), "call_split", name)
+            navigate.link("review", count(n, "conflict"), "call_split", name, queue="conflicts")
         if n := len(found.status.damage):
             navigate.link("home", count(n, "damaged line"), "warning", name)

@@ -7,20 +7,21 @@ also when the person is leaving it) and are acknowledged in the data of the next
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
 import streamlit as st
 
 from ide.app.keyboard_component import keyboard_component
-from ide.app.labeler.sync import Message, Receipt, parse_message, receive
+from ide.app.labeler.sync import REVIEW_ACTIONS, Message, Receipt, parse_message, receive
 from ide.app.payload import payload_urls
 from ide.app.review_data import (
     changed_states,
     evals_of,
     judged_in_order,
     n_suspects,
+    problems_of,
     rows,
     state_row,
     undoable_steps,
@@ -29,7 +30,7 @@ from ide.app.review_data import (
 )
 from ide.app.server import LABELER_PATH
 from ide.dataset.ids import content_id
-from ide.dataset.replay import UNTOUCHED, ExampleState
+from ide.dataset.replay import UNTOUCHED
 from ide.store.builds import BuildInfo
 from ide.store.edit_log import read_edits
 from ide.store.queue import queue_of
@@ -43,44 +44,49 @@ def _component() -> Any:
     return keyboard_component("labeler", classes="labeler", styles=styles)
 
 
+DataOf = Callable[[Message | None, Receipt | None], dict[str, Any]]
+
+
 def labeler(
     workspace: Workspace,
     name: str,
-    build: BuildInfo,
+    queue: str,
+    data_of: DataOf,
     *,
     annotator: str,
-    start: str | None,
     links: list[dict[str, str]],
-    newest_build_id: str | None = None,
+    actions: frozenset[str] = REVIEW_ACTIONS,
+    is_outdated: bool = False,
 ) -> None:
-    """Show the labelling surface over a build's suspects, and save what is judged there.
+    """Show the labelling surface over a queue, and save what is judged there.
 
-    ``start``: the example that the address names. ``links``: where to go when all are judged.
+    ``queue``: a build's id, or ``conflicts``; ``data_of``: what the queue holds, after a message.
+    ``links``: where to go when all are judged. ``is_outdated``: a newer build has another queue.
     """
-    key = _key(name, annotator, build.build_id)
+    key = _key(name, annotator, queue)
     receipt_key = f"{key}/receipt"
 
     def on_sync() -> None:
         message = parse_message((st.session_state.get(key) or {}).get("sync"))
         if message is not None:
-            st.session_state[receipt_key] = receive(workspace, name, message, annotator=annotator)
+            st.session_state[receipt_key] = receive(
+                workspace, name, message, annotator=annotator, actions=actions
+            )
 
     message = parse_message((st.session_state.get(key) or {}).get("sync"))
-    receipt = st.session_state.get(receipt_key)
-    data = labeler_data(
-        workspace, name, build, annotator=annotator, start=start, message=message, receipt=receipt
+    data = data_of(message, st.session_state.get(receipt_key))
+    _component()(
+        key=key, data=data | {"links": links, "newer_build": is_outdated}, on_sync_change=on_sync
     )
-    data |= {"links": links, "newer_build": newest_build_id not in (None, build.build_id)}
-    _component()(key=key, data=data, on_sync_change=on_sync)
 
 
-def is_in_use(name: str, annotator: str, build_id: str) -> bool:
-    """Whether the surface over that build is on the page and has spoken."""
-    return bool(st.session_state.get(_key(name, annotator, build_id)))
+def is_in_use(name: str, annotator: str, queue: str) -> bool:
+    """Whether the surface over that queue is on the page and has spoken."""
+    return bool(st.session_state.get(_key(name, annotator, queue)))
 
 
-def _key(name: str, annotator: str, build_id: str) -> str:
-    return f"labeler/{name}/{annotator}/{build_id}"
+def _key(name: str, annotator: str, queue: str) -> str:
+    return f"labeler/{name}/{annotator}/{queue}"
 
 
 def labeler_data(
@@ -119,10 +125,12 @@ def labeler_data(
     here = begin if held is None else wanted
     has = set(held.beyond) if held else set()
     lacking = [x for x in window.ahead if x not in has]
+    n_conflicts = sum(state.is_conflict for state in states.values())
     split, evals = evals_of(build)
     return {
         "workspace": content_id(str(workspace.root).encode()),
         "dataset": name,
+        "queue": "suspects",
         "to": message.client if message else None,
         "annotator": annotator,
         "classes": list(config.classes),
@@ -151,7 +159,8 @@ def labeler_data(
         "history": [] if held else undoable_steps(log.edits, states, annotator),
         "evals": evals,
         "evals_split": split,
-        "problems": _problems(log.damage, states),
+        "problems": problems_of(log.damage, n_conflicts),
+        "n_conflicts": n_conflicts,
         "receipt": receipt.as_data() if receipt else None,
     }
 
@@ -169,18 +178,3 @@ def _start_notice(
     if start not in imported:
         return f"{name} has no example {start[:60]!r}: this is the first suspect instead."
     return f"{start[:60]} is not among the suspects of this build: this is the first one instead."
-
-
-def _problems(damage: tuple[Any, ...], states: Mapping[str, ExampleState]) -> list[str]:
-    """Return sentences about what is wrong with the edit log."""
-    found = [str(item) for item in damage[:3]]
-    if len(damage) > 3:
-        found.append(f"{len(damage) - 3} more damaged lines.")
-    n_conflicts = sum(state.is_conflict for state in states.values())
-    if n_conflicts:
-        examples = "example is" if n_conflicts == 1 else "examples are"
-        found.append(
-            f"{n_conflicts} {examples} in conflict: annotators disagree. See Changes, or label "
-            "them here."
-        )
-    return found

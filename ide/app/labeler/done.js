@@ -3,13 +3,26 @@
 import { h } from "./dom.js";
 
 /** nTotal: examples in the queue, all of them judged then; links: [{text, url}], where to go from here. */
-export function doneParts({ isLoading, nTotal, links }) {
-  if (isLoading) return [h("p", { class: "hint", text: "Loading the next suspects …" })];
+export function doneParts({ isLoading, nTotal, links, isConflicts, dataset }) {
+  if (isLoading) return [h("p", { class: "hint", text: isConflicts ? "Loading the next conflicts …" : "Loading the next suspects …" })];
+  if (isConflicts) return nothingDisputed(links, dataset);
   const parts = [
     h("h2", { text: nTotal ? "All is judged" : "Nothing to review" }),
     h("p", { text: nTotal ? `All ${nTotal.toLocaleString("en")} examples of this queue have a verdict. Compile to see what that changed.` : "This build ranked no example: nothing in it has a label." }),
-    h("p", { class: "links" }, ...links.map(({ text, url }) => h("a", { href: url, text, target: "_self" }))),
+    linksOf(links),
   ];
-  if (nTotal) parts.push(h("p", { class: "hint" }, h("kbd", { text: "←" }), " looks back, ", h("kbd", { text: "U" }), " undoes"));
+  if (nTotal) parts.push(h("p", { class: "hint" }, ...back()));
   return parts;
 }
+
+function nothingDisputed(links, dataset) {
+  return [
+    h("h2", { text: "Nothing is in conflict" }),
+    h("p", { text: `No two people say different things of an example of ${dataset}. Commit what you resolved, then push it: others get it with their next pull.` }),
+    linksOf(links),
+    h("p", { class: "hint" }, ...back()),
+  ];
+}
+
+const linksOf = (links) => h("p", { class: "links" }, ...links.map(({ text, url }) => h("a", { href: url, text, target: "_self" })));
+const back = () => [h("kbd", { text: "←" }), " looks back, ", h("kbd", { text: "U" }), " undoes"];

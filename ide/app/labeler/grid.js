@@ -1,14 +1,15 @@
 // Many examples at once: choose some, judge them together.
 
 import { button, h, percent, setText } from "./dom.js";
-import { markText } from "./stage.js";
 import { markTiny } from "./images.js";
+import { rivals } from "./judgement.js";
+import { markText } from "./stage.js";
 
 export const PAGE = 48;
 
 export class Grid {
   /** on: {open(row), judge(name), pick(), page()}; keys act on the chosen tiles, or on the focused one. */
-  constructor({ on }) {
+  constructor({ on, isConflicts = false }) {
     this.on = on;
     this.tiles = [];
     this.chosen = new Set();
@@ -19,8 +20,8 @@ export class Grid {
     this.area = h("div", { class: "tiles", role: "listbox", "aria-multiselectable": "true", "aria-label": "suspects" });
     this.element = h("div", { class: "grid", hidden: true },
       h("div", { class: "grid-actions" }, this.count,
-        button({ class: "primary", onclick: () => on.judge("take") }, h("kbd", { text: "Enter" }), "Take suggestions"),
-        button({ onclick: () => on.judge("keep") }, h("kbd", { text: "⇧ Enter" }), "Keep given"),
+        button({ class: "primary", onclick: () => on.judge("take") }, h("kbd", { text: "Enter" }), isConflicts ? "Take the right side" : "Take suggestions"),
+        button({ onclick: () => on.judge("keep") }, h("kbd", { text: "⇧ Enter" }), isConflicts ? "Take the left side" : "Keep given"),
         button({ onclick: () => on.pick() }, h("kbd", { text: "/" }), "Label as …"),
         button({ onclick: () => on.judge("exclude") }, h("kbd", { text: "X" }), "Exclude"),
         button({ onclick: () => on.judge("undo") }, h("kbd", { text: "U" }), "Undo"),
@@ -51,10 +52,11 @@ export class Grid {
   }
 
   tile(row, index) {
-    const image = h("img", { alt: "", decoding: "async", draggable: "false", src: row.url });
+    const image = row.url ? h("img", { alt: "", decoding: "async", draggable: "false", src: row.url }) : h("span", { class: "words", text: row.text });
     image.addEventListener("load", () => markTiny(image));
     const mark = h("span", { class: "mark" });
-    const claim = h("span", { class: "claim" },
+    const disputed = rivals(row);
+    const claim = disputed ? h("span", { class: "claim" }, h("b", { text: disputed })) : h("span", { class: "claim" },
       h("b", { text: row.given ?? "–" }), " → ", h("b", { class: "suggested", text: row.suggested }),
       h("span", { class: row.ambiguous ? "number ambiguous" : "number", text: percent(row.p) }));
     const element = button({ class: "tile", role: "option", tabindex: -1, title: `${row.ambiguous ? "ambiguous: " : ""}${row.reason ?? ""}`, onclick: (event) => this.click(index, event), ondblclick: () => this.on.open(row) },

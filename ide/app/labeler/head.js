@@ -24,6 +24,13 @@ export class Head {
     setText(this.identity, row ? `${row.id} · ${row.split ?? ""}` : "");
   }
 
+  /** The same in the queue of conflicts: how many are left. */
+  showConflicts(row, nLeft) {
+    setText(this.place, nLeft ? `${nLeft.toLocaleString("en")} ${nLeft === 1 ? "conflict" : "conflicts"} left` : "No conflict left");
+    this.place.title = "examples of which people say different things";
+    setText(this.identity, row ? `${row.id} · ${row.split ?? ""}` : "");
+  }
+
   /** outbox: what is on its way; refusal: what the server would not write, or undefined. */
   showSaved(outbox, refusal) {
     const n = outbox.size;

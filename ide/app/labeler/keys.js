@@ -30,6 +30,15 @@ export function command(event, classes, keys, commands = COMMANDS) {
   return null;
 }
 
+/** Return {name, label} for a key that takes a side of a conflict by its number, or null.
+ *  Shift and a digit always do; the digit alone where classes have no keys. */
+export function sideKey(event, keys) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return null;
+  const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code ?? "")?.[1];
+  if (!digit || !(event.shiftKey || !keys.length)) return null;
+  return { name: "side", label: Number(digit) - 1 };
+}
+
 /** The key as typed, then the key's place on the board, for layouts that type other letters. */
 function candidates(event) {
   const typed = event.key.length === 1 ? event.key.toLowerCase() : event.key;
@@ -59,6 +68,13 @@ export const HELP = [
   ["G", "grid: choose many, judge them at once"],
   ["Esc", "close, or drop the selection"],
   ["?", "these keys"],
+];
+
+export const CONFLICT_HELP = [
+  ["Space", "take the left side: your own, where you have one"],
+  ["Enter", "take the right side"],
+  ["⇧ 1 … 9", "take that side, where there are more than two"],
+  ...HELP.filter(([key]) => key !== "Enter" && key !== "Space"),
 ];
 
 export const GRID_HELP = [

@@ -3,20 +3,23 @@
 // The server is told of edits by state, never by trigger: each message carries every edit that
 // is not acknowledged yet, each with its own id, so that sending twice changes nothing.
 
-import { button, h, onceAfterPaint, setText } from "./dom.js";
+import { h, onceAfterPaint } from "./dom.js";
 import { doneParts } from "./done.js";
 import { Grid, PAGE } from "./grid.js";
 import { Head } from "./head.js";
 import { helpPanel } from "./help.js";
 import { Images, preload } from "./images.js";
-import { after, register, untouched, verdict } from "./judgement.js";
-import { belongsElsewhere, classKeys, command } from "./keys.js";
+import { after, untouched } from "./judgement.js";
+import { belongsElsewhere, classKeys, command, sideKey } from "./keys.js";
 import { listen } from "./listening.js";
+import { mount } from "./mounting.js";
+import { Notices } from "./notices.js";
 import { Outbox, newEditId } from "./outbox.js";
 import { Picker } from "./picker.js";
 import { Queue } from "./queue.js";
 import { reconnect } from "./reconnect.js";
 import { Stage } from "./stage.js";
+import { Steps } from "./steps.js";
 import { Strip } from "./strip.js";
 import { YieldLine } from "./yield.js";
 
@@ -24,41 +27,16 @@ const DECODE_AHEAD = 12;
 const DECODE_BEHIND = 4;
 const ASK_BELOW = 240; // unjudged rows ahead; fewer, and the server is asked for more
 const QUIET_MS = 250; // after the last move: the address follows the cursor
-const REMARK_MS = 4000;
-
-const mounts = new WeakMap();
+const CONFLICTS = "conflicts"; // the queue of what people disagree about; any other is a build's
 
 /** Called by Streamlit at mount and whenever the data changes. */
 export default function labeler({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".labeler");
   if (!root || !data) return undefined;
-  let mount = mounts.get(root);
-  if (!mount || mount.identity !== identity(data)) {
-    mount?.close();
-    mount = new Labeler(root, data, setStateValue);
-    mounts.set(root, mount);
-  }
-  mount.setStateValue = setStateValue;
-  mount.receive(data);
-  return () => {
-    mounts.get(root)?.close();
-    mounts.delete(root);
-  };
+  return mount({ root, data, setStateValue, identity, make: () => new Labeler(root, data, setStateValue) });
 }
 
-const identity = (data) => `${data.workspace}/${data.dataset}/${data.annotator}/${data.build.id}`;
-
-/** A line over the example that stays until it is clicked. */
-function notice() {
-  const element = h("p", { class: "notice", hidden: true, role: "alert", title: "click to hide", onclick: () => { element.hidden = true; } });
-  return element;
-}
-
-/** Write on a line; without text it goes. */
-function post(element, text) {
-  setText(element, text);
-  element.hidden = !text;
-}
+const identity = (data) => `${data.workspace}/${data.dataset}/${data.annotator}/${data.queue === CONFLICTS ? data.queue : data.build.id}`;
 
 class Labeler {
   constructor(root, data, setStateValue) {
@@ -67,9 +45,11 @@ class Labeler {
     this.setStateValue = setStateValue;
     this.data = data;
     this.client = newEditId();
+    this.isConflicts = data.queue === CONFLICTS;
     this.queue = new Queue();
     this.images = new Images();
-    this.history = data.history.map((step) => ({ ...step, before: null }));
+    this.steps = new Steps({ byId: () => this.queue.byId, evidenceOf: (row) => this.evidence(row) });
+    this.steps.begin(data.history);
     this.classes = data.classes;
     this.keys = classKeys(data.classes);
     this.nMessages = 0;
@@ -94,12 +74,12 @@ class Labeler {
     const { data } = this;
     const on = {
       label: (label) => this.judge("label", label), take: () => this.judge("take"), keep: () => this.judge("keep"),
-      exclude: () => this.judge("exclude"), undo: () => this.undo(), pick: () => this.picker.open(),
+      exclude: () => this.judge("exclude"), undo: () => this.undo(), pick: () => this.picker.open(), side: (index) => this.judge("side", index),
     };
-    this.stage = new Stage({ classes: this.classes, keys: this.keys, evals: data.evals, evalsSplit: data.evals_split, images: this.images, on });
+    this.stage = new Stage({ classes: this.classes, keys: this.keys, evals: data.evals, evalsSplit: data.evals_split, images: this.images, on, isConflicts: this.isConflicts, hasBuild: Boolean(data.build.id) });
     this.drawContext = onceAfterPaint(() => this.showContext());
     this.strip = new Strip({ onOpen: (id) => { this.queue.seek(id); this.show(); } });
-    this.grid = new Grid({ on: {
+    this.grid = new Grid({ isConflicts: this.isConflicts, on: {
       judge: (name) => (name === "undo" ? this.undo() : this.judge(name)),
       open: (row) => { this.queue.seek(row.id); this.toggleGrid(false); },
       pick: () => this.picker.open(),
@@ -108,16 +88,27 @@ class Labeler {
     this.picker = new Picker({ classes: this.classes, onPick: (label) => this.judge("label", label), onClose: () => this.root.focus({ preventScroll: true }) });
     this.head = new Head({ onGrid: () => this.toggleGrid(), onHelp: () => this.toggleHelp() });
     this.yield = new YieldLine();
-    // a place each: neither a passing remark nor news of a conflict may wipe out a refusal
-    [this.notice, this.refused, this.trouble] = [notice(), notice(), notice()];
-    this.news = h("p", { class: "notice news", hidden: true }, "A newer build is ready. ",
-      button({ onclick: () => this.reload() }, "Load its suspects"));
+    this.notices = new Notices({ onReload: () => this.reload() });
     this.done = h("div", { class: "done", hidden: true });
-    this.help = helpPanel({ keys: this.keys, nClasses: this.classes.length, onClose: () => this.toggleHelp(false) });
-    this.root.replaceChildren(this.head.element, this.yield.element, this.refused, this.trouble, this.notice, this.news, this.stage.element, this.strip.element, this.grid.element, this.done, this.picker.element, this.help);
+    this.help = helpPanel({ keys: this.keys, nClasses: this.classes.length, isConflicts: this.isConflicts, onClose: () => this.toggleHelp(false) });
+    this.parts = [this.head.element, this.yield.element, ...this.notices.elements, this.stage.element, this.strip.element, this.grid.element, this.done, this.picker.element, this.help];
+    this.fill();
+  }
+
+  fill() {
+    this.root.replaceChildren(...this.parts);
     this.root.tabIndex = -1;
     this.root.dataset.ready = "true";
+    this.root.dataset.queue = this.data.queue;
     this.takeFocus();
+  }
+
+  /** The page made the element anew: go on in the new one. */
+  moveTo(root) {
+    this.root = root;
+    this.fill();
+    this.controller = listen(this);
+    if (this.outbox.size) this.outbox.schedule();
   }
 
   /** Keys should work at once; a field that is being typed in keeps the focus. */
@@ -143,14 +134,14 @@ class Labeler {
   keydown(event) {
     if (belongsElsewhere(event)) return;
     const inGrid = this.isGrid && (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "a";
-    const found = inGrid ? { name: "all" } : command(event, this.classes, this.keys);
+    const found = inGrid ? { name: "all" } : (this.isConflicts && sideKey(event, this.keys)) || command(event, this.classes, this.keys);
     if (!found) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     this.held = event.code;
     if (event.repeat && !/^(next|previous|up|down)$/.test(found.name)) return; // a held key judges once
     if (this.isGrid) this.gridCommand(found, event.shiftKey);
-    else if (!event.shiftKey || found.name === "help" || found.name === "pick") this.command(found);
+    else if (!event.shiftKey || /^(help|pick|side)$/.test(found.name)) this.command(found);
   }
 
   keyup(event) {
@@ -161,7 +152,7 @@ class Labeler {
   command({ name, label }) {
     const moves = { next: 1, down: 1, previous: -1, up: -1, first: -Infinity, last: Infinity };
     if (name in moves) this.move(moves[name]);
-    else if (name === "label" || name === "take" || name === "keep" || name === "exclude") this.judge(name, label);
+    else if (/^(label|take|keep|exclude|side)$/.test(name)) this.judge(name, label);
     else if (name === "undo") this.undo();
     else if (name === "grid") this.toggleGrid();
     else if (name === "help") this.toggleHelp();
@@ -179,7 +170,7 @@ class Labeler {
       if (!this.help.hidden) this.toggleHelp(false);
       else if (this.grid.chosen.size) this.grid.choose([]);
       else this.toggleGrid(false);
-    } else if (!isShift || name === "help") this.command({ name, label });
+    } else if (!isShift || name === "help" || name === "side") this.command({ name, label });
   }
 
   // ---- judging ----
@@ -188,35 +179,28 @@ class Labeler {
   judge(name, label = null) {
     if (!this.isGrid && !this.hasMore) return; // nothing is shown that could be meant
     const rows = this.isGrid ? this.grid.targets : [this.queue.current].filter(Boolean);
-    const made = new Date().toISOString();
-    const step = { edits: [], before: new Map(), at: this.queue.current?.id ?? null };
-    const edits = [];
-    for (const row of rows) {
-      const found = verdict(name, label, row);
-      if (!found.length) continue;
-      step.before.set(row.id, row.state);
-      for (const { action, value } of found) {
-        const edit = this.edit(row, action, value, made);
-        edits.push(edit);
-        step.edits.push({ edit_id: edit.edit_id, example_id: row.id, register: register(action) });
-        row.state = after(row.state, edit);
-      }
-    }
+    const edits = this.steps.judge(rows, name, label);
     if (!edits.length) {
-      if (rows.length) this.say("This example has no label to keep: choose one.");
+      if (rows.length) this.say(name === "side" ? "There is no such side." : this.isConflicts ? "Choose a side, or a class." : "This example has no label to keep: choose one.");
       return;
     }
-    this.history.push(step);
     if (this.isGrid) {
       this.grid.choose([]);
       if (this.grid.isDone) this.nextPage();
       this.showHead();
-    } else {
-      this.hasMore = this.queue.advance();
-      this.show();
-      this.sayWhereSuspectsEnd(rows[0]);
-    }
+    } else this.goOn(rows[0]);
     this.outbox.add(edits);
+    if (this.isConflicts) this.showHead();
+  }
+
+  /** To the next that is left; an example that is still in conflict is not left behind. */
+  goOn(judged) {
+    const isLeft = this.isConflicts && !judged.state.judged;
+    if (this.isConflicts) this.notices.remark.hidden = true; // it was of the one before
+    if (!isLeft) this.hasMore = this.queue.advance();
+    this.show();
+    if (isLeft) this.say("Saved. This is in conflict as well; → leaves it for later.");
+    else this.sayWhereSuspectsEnd(judged);
   }
 
   /** Say it once: the odds waver around one half. */
@@ -227,46 +211,26 @@ class Labeler {
     this.say("The last suspect is judged. What follows is more likely right than wrong.");
   }
 
-  edit(row, action, value, made) {
-    return {
-      edit_id: newEditId(), example_id: row.id, action, value, made_at: made,
-      previous: row.state.heads[register(action)] ?? [],
-      evidence: { build_id: this.data.build.id, rank: row.rank, p_mislabeled: row.p, suggested_label: row.suggested },
-    };
+  /** What the person is shown, kept with the edit. */
+  evidence(row) {
+    const evidence = { build_id: this.data.build.id, rank: row.rank, p_mislabeled: row.p, suggested_label: row.suggested };
+    return this.isConflicts ? { build_id: this.data.build.id } : evidence;
   }
 
   /** Take the last step back, whatever it was, and go where it was made. */
   undo() {
-    const step = this.history.pop();
-    if (!step) {
+    const undone = this.steps.undo();
+    if (!undone) {
       this.say("Nothing to undo.");
       return;
     }
-    const made = new Date().toISOString();
-    const edits = [...step.edits].reverse().map(({ edit_id, example_id, register: name, heads }) => {
-      const row = this.queue.byId.get(example_id);
-      const known = row?.state.heads[name] ?? heads ?? [];
-      const previous = !known.length || known.includes(edit_id) ? [edit_id] : known;
-      const undo = { edit_id: newEditId(), example_id, action: "undo", value: edit_id, made_at: made, previous, evidence: null };
-      if (row) row.state = { ...row.state, heads: { ...row.state.heads, [name]: [undo.edit_id] } };
-      return undo;
-    });
-    for (const { example_id } of step.edits) this.restore(example_id, step);
-    const back = step.edits[0].example_id;
     if (this.isGrid) this.grid.refresh();
-    else if (!this.queue.seek(back)) [this.wanted, this.nAsked] = [back, 0];
+    else if (!this.queue.seek(undone.back)) [this.wanted, this.nAsked] = [undone.back, 0];
     this.hasMore = true;
     this.show();
-    this.outbox.add(edits);
+    this.outbox.add(undone.edits);
     if (this.wanted) this.outbox.flush();
-  }
-
-  /** Put back what an example was before a step; its heads stay those of the undo. */
-  restore(exampleId, step) {
-    const row = this.queue.byId.get(exampleId);
-    if (!row) return;
-    const before = step.before?.get(exampleId);
-    row.state = { ...(before ?? untouched(row)), heads: row.state.heads };
+    if (this.isConflicts) this.showHead();
   }
 
   // ---- showing ----
@@ -283,10 +247,8 @@ class Labeler {
     const isDone = !row || !this.hasMore;
     this.stage.element.hidden = this.strip.element.hidden = this.isGrid || isDone;
     this.done.hidden = !isDone || this.isGrid;
-    if (isDone) this.done.replaceChildren(...doneParts({ isLoading: !this.queue.isEnd, nTotal: this.nTotal, links: this.data.links }));
-    else if (!this.isGrid) {
-      this.stage.show(row);
-    }
+    if (isDone) this.done.replaceChildren(...doneParts({ isLoading: !this.queue.isEnd, nTotal: this.nTotal, links: this.data.links, isConflicts: this.isConflicts, dataset: this.data.dataset }));
+    else if (!this.isGrid) this.stage.show(row);
     this.showHead();
     this.drawContext();
     clearTimeout(this.quiet);
@@ -305,13 +267,28 @@ class Labeler {
 
   showHead() {
     const row = this.hasMore || this.isGrid ? this.queue.current : null;
-    this.head.show(row, { nSuspects: this.nSuspects, nTotal: this.nTotal });
+    if (this.isConflicts) this.head.showConflicts(row, this.nLeft);
+    else this.head.show(row, { nSuspects: this.nSuspects, nTotal: this.nTotal });
+  }
+
+  /** How many conflicts are left: as the server counted, and what is on its way to it. */
+  get nLeft() {
+    const waiting = new Map(); // example id → whether it was in conflict before its first edit here
+    for (const edit of this.outbox.edits.values()) {
+      if (!waiting.has(edit.example_id)) waiting.set(edit.example_id, edit.action !== "undo");
+    }
+    let n = this.data.n_total;
+    for (const [id, wasOpen] of waiting) {
+      const row = this.queue.byId.get(id);
+      if (row) n += Number(!row.state.judged) - Number(wasOpen);
+    }
+    return Math.max(0, n);
   }
 
   /** Load and decode what the next keys will show. */
   prepare() {
     const { rows, index } = this.queue;
-    for (let i = Math.max(0, index - DECODE_BEHIND); i < Math.min(rows.length, index + DECODE_AHEAD); i += 1) this.images.load(rows[i].url);
+    for (let i = Math.max(0, index - DECODE_BEHIND); i < Math.min(rows.length, index + DECODE_AHEAD); i += 1) if (rows[i].url) this.images.load(rows[i].url);
   }
 
   /** The keys paused: bring the address and the server up to date. */
@@ -331,8 +308,8 @@ class Labeler {
   prefetch() {
     const { rows, index } = this.queue;
     for (const row of rows.slice(Math.max(0, index), index + 30)) {
-      this.images.load(row.url);
-      for (const [url] of row.neighbors) preload(url);
+      if (row.url) this.images.load(row.url);
+      for (const [url] of row.neighbors) if (url) preload(url);
     }
   }
 
@@ -350,11 +327,8 @@ class Labeler {
     this.root.dataset.unsaved = this.outbox.size;
   }
 
-  /** Remark on something in passing; what has to be read stands in `refused` or `trouble`. */
   say(text) {
-    post(this.notice, text);
-    clearTimeout(this.noticeTimer);
-    this.noticeTimer = setTimeout(() => { this.notice.hidden = true; }, REMARK_MS);
+    this.notices.say(text);
   }
 
   toggleHelp(isOpen = this.help.hidden) {
@@ -400,18 +374,17 @@ class Labeler {
       return;
     }
     this.isBegun = true;
-    if (isFirst) this.history = data.history.map((step) => ({ ...step, before: null }));
+    if (isFirst) this.steps.begin(data.history);
     this.data = { ...data, history: [] };
     const fresh = this.queue.merge(data);
     for (const row of fresh) this.replayPending(row);
     if (data.receipt && data.receipt.client === this.client) this.takeReceipt(data.receipt);
     this.takeStates(data.states);
     this.stage.evals = data.evals;
-    this.yield.show(data.yield);
-    this.news.hidden = !data.newer_build;
-    const problems = data.problems.join("  ");
-    if (problems !== (this.problems ?? "")) post(this.trouble, problems);
-    this.problems = problems;
+    this.yield.element.hidden = !data.yield;
+    if (data.yield) this.yield.show(data.yield);
+    this.notices.news.hidden = !data.newer_build;
+    this.notices.warn(data.problems, data.n_conflicts ? data.conflicts_url : null);
     if (isFirst && !this.queue.seek(data.start)) this.queue.index = this.queue.rows.length ? 0 : -1;
     if (isFirst && data.start_notice) this.say(data.start_notice);
     if (this.wanted && this.queue.seek(this.wanted)) this.wanted = null;
@@ -425,21 +398,10 @@ class Labeler {
     const sentences = Object.values(refused);
     if (sentences.length) {
       this.refusal = `${sentences.length} refused`;
-      Object.keys(refused).forEach((id) => this.takeBack(id));
-      post(this.refused, `Not saved: ${sentences[0]}${sentences.length > 1 ? ` (and ${sentences.length - 1} more)` : ""}`);
+      Object.keys(refused).forEach((id) => this.steps.refuse(id));
+      this.notices.refuse(sentences);
     }
     this.outbox.receive({ acked, refused, error });
-  }
-
-  /** A refused edit never was: its example looks as before, and the step cannot be undone. */
-  takeBack(editId) {
-    const index = this.history.findIndex((step) => step.edits.some((edit) => edit.edit_id === editId));
-    if (index < 0) return;
-    const [step] = this.history.splice(index, 1);
-    for (const [id, state] of step.before ?? []) {
-      const row = this.queue.byId.get(id);
-      if (row) row.state = state;
-    }
   }
 
   /** What others did meanwhile; an example with edits of ours on the way keeps ours. */

@@ -3,6 +3,7 @@
 import { Curve, Interval } from "./charts.js";
 import { button, h, N_END_SMALL, percent, setName, setText } from "./dom.js";
 import { markTiny, pointThumbnail } from "./images.js";
+import { Sides } from "./sides.js";
 
 const MAX_NEIGHBORS = 10;
 const MAX_BARS = 30; // class rows; with more classes, only the likeliest are listed
@@ -10,14 +11,15 @@ const LIKELIEST = 8;
 const MAX_LARGE = 14; // letters of a name that fit in large type
 
 export class Stage {
-  /** on: {label(name), take(), keep(), exclude(), undo(), pick()} */
-  constructor({ classes, keys, evals, evalsSplit, images, on }) {
+  /** on: {label(name), take(), keep(), exclude(), undo(), pick(), side(index)}
+   *  isConflicts: what people disagree about is chosen from, not what the network doubts. */
+  constructor({ classes, keys, evals, evalsSplit, images, on, isConflicts = false, hasBuild = true }) {
     this.classes = classes;
     this.evals = evals;
     this.images = images;
     this.frame = h("div", { class: "picture" });
     this.mark = h("span", { class: "mark", hidden: true });
-    this.verdict = new Verdict({ on, hasLongNames: classes.some((name) => name.length > MAX_LARGE) });
+    this.verdict = isConflicts ? new Sides({ on }) : new Verdict({ on, hasLongNames: classes.some((name) => name.length > MAX_LARGE) });
     this.bars = new ClassBars({ classes, keys, onLabel: on.label, onPick: on.pick });
     this.reason = h("p", { class: "reason" });
     this.neighbors = new Neighbors();
@@ -27,30 +29,34 @@ export class Stage {
       title: "cross-entropy of the given label in each epoch" });
     this.evalTable = new EvalTable(evalsSplit);
     this.conflict = h("p", { class: "conflict", hidden: true });
-    this.element = h("div", { class: "stage" },
+    this.curves = h("div", { class: "curves" }, this.margin.element, this.loss.element);
+    this.element = h("div", { class: hasBuild ? "stage" : "stage bare" },
       h("section", { class: "looking" },
         h("div", { class: "frame" }, this.frame, this.mark), this.conflict, this.verdict.element),
       h("section", { class: "choosing" }, this.bars.element),
-      h("section", { class: "why" },
-        this.reason, this.neighbors.element,
-        h("div", { class: "curves" }, this.margin.element, this.loss.element),
-        this.evalTable.element));
+      h("section", { class: "why", hidden: !hasBuild }, this.reason, this.neighbors.element, this.curves, this.evalTable.element));
+    this.words = h("p", { class: "words" });
   }
 
   show(row) {
-    const { element } = this.images.load(row.url);
+    const element = row.url ? this.images.load(row.url).element : this.words;
     if (this.frame.firstChild !== element) this.frame.replaceChildren(element);
-    element.alt = `example ${row.id}`;
+    if (row.url) element.alt = `example ${row.id}`;
+    else setText(this.words, row.text);
+    this.frame.dataset.example = row.id;
     this.showState(row);
     setText(this.reason, row.reason ?? "");
+    this.reason.hidden = row.reason === null;
   }
 
   /** Draw what explains the example; the picture and the labels need not wait for it. */
   showContext(row) {
     this.neighbors.show(row.neighbors, row.given);
+    this.curves.hidden = !row.margin.length;
     this.margin.draw(row.margin);
     this.loss.draw(row.loss);
-    this.evalTable.show([row.given, row.suggested], this.evals);
+    const disputed = row.state.conflicts?.[0]?.sides.map((side) => side.value);
+    this.evalTable.show(disputed ?? [row.given, row.suggested], this.evals);
   }
 
   /** Draw what a verdict can change: everything else of the example stays. */
@@ -60,8 +66,9 @@ export class Stage {
     this.mark.hidden = !text;
     setText(this.mark, text);
     this.frame.classList.toggle("excluded", state.excluded);
-    this.conflict.hidden = !state.conflict.length;
-    setText(this.conflict, state.conflict.length ? `Annotators disagree: ${state.conflict.join(" or ")}. Your label settles it.` : "");
+    const isTold = !state.conflicts && state.conflict.length > 0;
+    this.conflict.hidden = !isTold;
+    setText(this.conflict, isTold ? `Annotators disagree: ${state.conflict.join(" or ")}. Your label settles it.` : "");
     this.verdict.show(row);
     this.bars.show(row);
   }
@@ -70,6 +77,8 @@ export class Stage {
 /** What was decided about an example, in a few words; "" where nothing was. */
 export function markText(row) {
   const { state } = row;
+  if (state.conflicts && !state.judged) return "";
+  if (state.conflicts && state.settled) return state.settled;
   if (state.excluded) return "excluded";
   if (!state.judged) return "";
   const by = state.annotator && !state.mine ? ` by ${state.annotator}` : "";
@@ -162,13 +171,17 @@ class ClassBars {
       view.bar.style.transform = `scaleX(${p ?? 0})`;
       view.element.classList.toggle("given", label === row.given);
       view.element.classList.toggle("suggested", label === row.suggested);
+      const side = row.state.conflicts?.[0]?.sides.some((s) => s.action === "label" && s.value === label);
+      view.element.classList.toggle("disputed", Boolean(side));
       view.element.classList.toggle("current", row.state.judged && !row.state.excluded && label === row.state.label);
     });
   }
 
   likeliest(row) {
-    const wanted = [row.suggested, row.given].map((c) => this.classes.indexOf(c)).filter((i) => i >= 0);
-    return [...new Set([...row.probs.map(([index]) => index), ...wanted])].slice(0, LIKELIEST);
+    const indices = (names) => names.map((c) => this.classes.indexOf(c)).filter((i) => i >= 0);
+    const disputed = indices((row.state.conflicts?.[0]?.sides ?? []).map((s) => s.value));
+    const wanted = indices([row.suggested, row.given]);
+    return [...new Set([...disputed, ...row.probs.map(([index]) => index), ...wanted])].slice(0, LIKELIEST);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { button, h, N_END_SMALL, setName } from "./dom.js";
 import { markTiny, pointThumbnail } from "./images.js";
+import { rivals } from "./judgement.js";
 import { markText } from "./stage.js";
 
 const BEFORE = 4;
@@ -27,11 +28,17 @@ export class Strip {
       item.id = row?.id ?? null;
       item.element.classList.toggle("empty", !row);
       if (!row) return;
-      pointThumbnail(item.image, row.url);
-      setName(item.label, row.state.excluded ? "excluded" : row.state.judged ? `${row.state.label}` : row.given ?? "", N_END_SMALL);
+      item.image.hidden = !row.url;
+      if (row.url) pointThumbnail(item.image, row.url);
+      setName(item.label, labelOf(row), N_END_SMALL);
       item.element.classList.toggle("judged", row.state.judged);
       item.element.classList.toggle("changed", row.state.judged && !row.state.excluded && row.state.label !== row.given);
-      item.element.title = markText(row) || `${row.given} → ${row.suggested}?`;
+      item.element.title = markText(row) || rivals(row) || `${row.given} → ${row.suggested}?`;
     });
   }
+}
+
+function labelOf({ state, given, ...row }) {
+  if (state.conflicts) return rivals({ state, given, ...row }) ?? state.settled ?? state.label ?? "–";
+  return state.excluded ? "excluded" : state.judged ? `${state.label}` : given ?? "";
 }
