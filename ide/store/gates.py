@@ -29,7 +29,15 @@ from ide.store.gate_columns import aligned, columns_of, n_named
 from ide.store.gate_file import add_gate
 from ide.store.workspace import Workspace
 
-__all__ = ["GateResult", "add_gate", "base_build", "failed_rows", "find_gate", "judge_gates"]
+__all__ = [
+    "GateResult",
+    "add_gate",
+    "base_build",
+    "failed_rows",
+    "find_gate",
+    "gate_rows",
+    "judge_gates",
+]
 
 _FROM_PREDICTIONS = [EXAMPLE_ID, PREDICTED, LOSS, IS_OUT_OF_SAMPLE]
 
@@ -102,6 +110,26 @@ def failed_rows(
 ) -> list[dict[str, Any]]:
     """Return ``example_id, label, predicted, loss`` of what counts against a gate, worst first."""
     return rows_of(build, result.failed_ids[:limit])
+
+
+def gate_rows(
+    build: BuildInfo, base: BuildInfo | None, results: Iterable[GateResult]
+) -> list[dict[str, Any]]:
+    """Return results as rows for people and programs; ``failed`` has what counts against each."""
+    return [
+        {
+            "dataset": build.dataset,
+            "gate": r.gate.name,
+            "text": r.gate.text,
+            **{c: getattr(r.gate, c) for c in ("metric", "condition", "split", "bound")},
+            "tolerance": r.gate.tolerance,
+            **{c: getattr(r, c) for c in ("is_passed", "n", "value", "low", "high", "base_value")},
+            **{"says": r.says, "problem": r.problem, "n_failed": len(r.failed_ids)},
+            **{"build_id": build.build_id, "base_id": base.build_id if base else None},
+            "failed": failed_rows(build, r),
+        }
+        for r in results
+    ]
 
 
 def rows_of(build: BuildInfo, example_ids: Iterable[str]) -> list[dict[str, Any]]:
