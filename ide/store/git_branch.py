@@ -16,6 +16,12 @@ def has_branch(root: Path, branch: str) -> bool:
 
 def create_branch(root: Path, branch: str) -> None:
     """Make a branch at HEAD and go there; no file changes. Raises ``GitError``."""
+    require_new(root, branch)
+    _switch(root, "--create", branch)
+
+
+def require_new(root: Path, branch: str) -> None:
+    """Raise ``GitError`` where git could not make a branch of that name."""
     if has_branch(root, branch):
         raise GitError(
             f"there is a branch {branch!r} already. Go there with: git switch {branch}, "
@@ -27,7 +33,11 @@ def create_branch(root: Path, branch: str) -> None:
             f"git cannot have {branch!r} beside a branch {folder!r}. "
             f"Rename that one: git branch -m {folder} {folder}-old"
         )
-    _switch(root, "--create", branch)
+    if attempt(root, "check-ref-format", "--branch", branch).returncode != 0:
+        raise GitError(
+            f"{branch[:80]!r} cannot name a branch: wanted letters, digits, '-', '_', '.' or '/', "
+            "without spaces, such as ada/second-pass"
+        )
 
 
 def switch_branch(root: Path, branch: str) -> None:

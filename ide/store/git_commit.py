@@ -27,13 +27,14 @@ _IN_PROGRESS = {
 }
 
 
-def refuse_in_progress(repo: Repository) -> None:
+def refuse_in_progress(repo: Repository, doing: str = "commit") -> None:
     """Raise ``GitError`` while a merge, a rebase or the like waits to be finished."""
     for name, (what, finish, abort) in _IN_PROGRESS.items():
         if (repo.git_path / name).exists():
+            then = "commit the labels" if doing == "commit" else doing
             raise GitError(
-                f"a {what} is in progress in {repo.root}, and a commit now would become part of "
-                f"it. Finish it ({finish}) or give it up ({abort}), then commit the labels."
+                f"a {what} is in progress in {repo.root}, and a {doing} now would become part of "
+                f"it. Finish it ({finish}) or give it up ({abort}), then {then}."
             )
 
 

@@ -1,0 +1,177 @@
+"""Branches of labels: which there are, making one, going to another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ide.dataset.errors import GitError
+from ide.store import git
+from ide.store.drill_file import drill_in_force
+from ide.store.git_branch import has_branch, require_new
+from ide.store.moving import TRACKED, move, moving, refuse_uncommitted
+from ide.store.workspace import Workspace
+
+DRILLS = "drill/"  # what the branches of drills begin with
+_FORMAT = "%(refname)%00%(objectname)%00%(committerdate:iso-strict)%00%(authorname)%00%(subject)"
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One branch. ``n_ahead``, ``n_behind``: its commits beside those of the current branch.
+
+    ``is_remote``: it is what another clone had when it was last fetched from, such as
+    ``origin/main``; it can be merged, and going to it makes a branch of one's own.
+    """
+
+    name: str
+    revision: str
+    committed_at: datetime
+    author: str
+    subject: str
+    is_current: bool
+    n_ahead: int
+    n_behind: int
+    is_remote: bool = False
+
+    @property
+    def is_drill(self) -> bool:
+        """Whether wrong labels are planted on it (``upwell drill``)."""
+        return self.name.startswith(DRILLS)
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """Where a switch led, and what is to be known there, in sentences."""
+
+    branch: str
+    notes: tuple[str, ...] = ()
+
+
+def list_branches(workspace: Workspace) -> list[Branch]:
+    """Return the branches, the current one first, own before others', newest first."""
+    root = workspace.root
+    current = git.branch(root)
+    out = git.run(
+        root,
+        *("for-each-ref", "--sort=-committerdate", f"--format={_FORMAT}"),
+        *("refs/heads", "refs/remotes"),
+    )
+    found = []
+    for line in out.decode(errors="replace").splitlines():
+        ref, revision, committed_at, author, subject = line.split("\0", 4)
+        if ref.endswith("/HEAD") and ref.startswith("refs/remotes/"):
+            continue
+        is_remote = ref.startswith("refs/remotes/")
+        name = ref.split("/", 2)[2]
+        ahead, behind = _distance(workspace, revision)
+        found.append(
+            Branch(
+                name=name,
+                revision=revision,
+                committed_at=datetime.fromisoformat(committed_at),
+                author=author,
+                subject=subject,
+                is_current=not is_remote and name == current,
+                n_ahead=ahead,
+                n_behind=behind,
+                is_remote=is_remote,
+            )
+        )
+    return sorted(found, key=lambda b: (not b.is_current, b.is_remote))
+
+
+def create_branch(workspace: Workspace, name: str, at: str | None = None) -> Switched:
+    """Make a branch at a revision (default: HEAD) and go there; uncommitted edits come along.
+
+    Raises ``GitError`` or ``BuildRunningError`` with one sentence; then nothing has changed.
+    """
+    root = workspace.root
+    _refuse_drill_name(name)
+    with moving(workspace, "switch"):
+        require_new(root, name)
+        revision = git.resolve(root, at) if at is not None else git.head_revision(root)
+        _refuse_within_drill(workspace, f"make the branch {name!r}")
+        move(
+            workspace,
+            "switch",
+            "--quiet",
+            "--no-guess",
+            "--create",
+            name,
+            *filter(None, [revision]),
+        )
+    return Switched(name)
+
+
+def switch_branch(workspace: Workspace, name: str) -> Switched:
+    """Go to a branch; uncommitted edits come along where git can take them.
+
+    A branch that only another clone has (``origin/NAME``) is made here first. Raises
+    ``GitError`` or ``BuildRunningError`` with one sentence; then nothing has changed.
+    """
+    root = workspace.root
+    with moving(workspace, "switch") as repo:
+        arguments = _destination(workspace, name)
+        tree = git.working_tree(repo, root, TRACKED)
+        if (tree.branch or "").startswith(DRILLS) or name.startswith(DRILLS):
+            refuse_uncommitted(tree, "switch to or from a drill")
+        move(workspace, "switch", "--quiet", *arguments)
+    return Switched(name)
+
+
+def _destination(workspace: Workspace, name: str) -> list[str]:
+    """Return git's arguments to go to a branch; raise where there is none of that name."""
+    root = workspace.root
+    if has_branch(root, name):
+        return ["--no-guess", name]
+    remotes = [b.name for b in list_branches(workspace) if b.is_remote]
+    found = [r for r in remotes if r == name or r.partition("/")[2] == name]
+    if len(found) == 1:
+        own = found[0].partition("/")[2]
+        if found[0] == name and has_branch(root, own):
+            raise GitError(
+                f"{name!r} is another clone's branch, and there is a branch {own!r} here already. "
+                f"Go there with: upwell switch {own}, then: upwell merge {name}"
+            )
+        return ["--create", own, "--track", found[0]]
+    if found:
+        raise GitError(
+            f"{name[:80]!r} is a branch of several remotes ({', '.join(found[:5])}); name one of "
+            "these"
+        )
+    raise no_branch(workspace, name)
+
+
+def no_branch(workspace: Workspace, name: str) -> GitError:
+    """Return the error of a branch that is not there, with those that are."""
+    known = [b.name for b in list_branches(workspace)]
+    have = f" Branches: {', '.join(known[:8])}{', …' if len(known) > 8 else ''}." if known else ""
+    return GitError(f"there is no branch {name[:80]!r}.{have} Make it with: upwell branch NAME")
+
+
+def _refuse_drill_name(name: str) -> None:
+    if name.startswith(DRILLS):
+        raise GitError(
+            f"{name[:80]!r} would be a drill's branch; begin a drill with: upwell drill NAME "
+            "--errors 60, or choose another name"
+        )
+
+
+def _refuse_within_drill(workspace: Workspace, doing: str) -> None:
+    for name in workspace.datasets():
+        if drill_in_force(workspace, name):
+            raise GitError(
+                f"a drill of {name!r} is under way on this branch, so that one cannot {doing} "
+                f"from here. End it first, with: upwell drill {name} --end"
+            )
+
+
+def _distance(workspace: Workspace, revision: str) -> tuple[int, int]:
+    """Return how many commits a revision has that HEAD has not, and the other way round."""
+    span = f"HEAD...{revision}"
+    result = git.attempt(workspace.root, "rev-list", "--left-right", "--count", span)
+    if result.returncode != 0:  # HEAD has no commit yet
+        return 0, 0
+    behind, ahead = result.stdout.split()
+    return int(ahead), int(behind)

@@ -1,0 +1,182 @@
+"""Merging a branch: every edit of both sides, and nothing asked but what people disagree on.
+
+Git's own merge is made in its object store first (``git merge-tree``), looked at, completed where
+git would stop for what is no question (``merging_files``), and committed. Only then do the files
+change, by a fast-forward to that commit, which git does whole or not at all.
+See docs/decisions/052-merges-are-made-aside.md.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ide.dataset.errors import GitError
+from ide.store import git
+from ide.store.branches import DRILLS, no_branch
+from ide.store.drill_file import FILE as DRILL_FILE
+from ide.store.edit_log import read_edits
+from ide.store.git_branch import has_branch
+from ide.store.merging_files import Trees, complete
+from ide.store.moving import TRACKED, move, moving, refuse_uncommitted, require_branch
+from ide.store.past_edits import dataset_of
+from ide.store.state import dataset_state
+from ide.store.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class MergeResult:
+    """What a merge did. ``revision``: the commit that HEAD is at now; None where nothing was new.
+
+    ``n_edits``: dataset → how many edits it brought. ``conflicts``: dataset → the examples that
+    people disagree on now. ``notes``: sentences on what else there is to know or do.
+    """
+
+    revision: str | None
+    is_up_to_date: bool
+    n_edits: Mapping[str, int]
+    conflicts: Mapping[str, tuple[str, ...]]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def n_conflicts(self) -> int:
+        """How many examples people disagree on, in all datasets."""
+        return sum(len(ids) for ids in self.conflicts.values())
+
+
+def merge(workspace: Workspace, name: str, *, message: str | None = None) -> MergeResult:
+    """Merge a branch (also ``origin/main``, or a revision) into the current one.
+
+    Labels never stop it: equal ones agree, those that disagree become conflicts, which any later
+    edit of the example resolves. message: None = git's own with what was brought; where HEAD has
+    nothing of its own, no commit is made without one. Raises ``GitError`` or
+    ``BuildRunningError`` with one sentence; then nothing has changed.
+    """
+    root = workspace.root
+    with moving(workspace, "merge") as repo:
+        tree = git.working_tree(repo, root, TRACKED)
+        require_branch(tree, "merge")
+        kind, theirs = _theirs(workspace, name)
+        head = git.resolve(root, "HEAD")
+        _refuse_drills(workspace, repo, tree.branch or "", name, theirs)
+        refuse_uncommitted(tree, "merge")
+        base = _base(root, head, theirs, name)
+        if base == theirs:
+            return MergeResult(None, True, {}, conflicts(workspace))
+        known = _edit_ids(workspace)
+        if base == head and message is None:
+            notes: tuple[str, ...] = ()
+            revision = theirs
+        else:
+            revision, notes = _commit(workspace, repo, Trees(base, head, theirs), kind, message)
+        move(workspace, "merge", "--quiet", "--ff-only", revision)
+    brought = {n: len(ids - known.get(n, set())) for n, ids in _edit_ids(workspace).items()}
+    return MergeResult(
+        revision, False, {n: c for n, c in brought.items() if c}, conflicts(workspace), notes
+    )
+
+
+def conflicts(workspace: Workspace) -> dict[str, tuple[str, ...]]:
+    """Return, by dataset, the examples that people disagree on; no dataset without any."""
+    found = {
+        name: tuple(i for i, state in dataset_state(workspace, name).items() if state.is_conflict)
+        for name in workspace.datasets()
+    }
+    return {name: ids for name, ids in found.items() if ids}
+
+
+def _theirs(workspace: Workspace, name: str) -> tuple[str, str]:
+    """Return what git calls the other side in a message, and its commit."""
+    root = workspace.root
+    if has_branch(root, name):
+        return f"branch '{name}'", git.resolve(root, f"refs/heads/{name}")
+    ref = f"refs/remotes/{name}"
+    if name and git.attempt(root, "show-ref", "--verify", "--quiet", ref).returncode == 0:
+        return f"remote-tracking branch '{name}'", git.resolve(root, ref)
+    try:
+        return f"commit '{name}'", git.resolve(root, name)
+    except GitError:
+        raise no_branch(workspace, name) from None
+
+
+def _refuse_drills(
+    workspace: Workspace, repo: git.Repository, branch: str, name: str, theirs: str
+) -> None:
+    """Keep planted labels on their branch, and other branches off it."""
+    if branch.startswith(DRILLS):
+        raise GitError(
+            f"a drill is under way on this branch ({branch}), which would not be the same drill "
+            "after a merge. End it first, with: upwell drill NAME --end"
+        )
+    here = git.list_files(repo, workspace.root, "HEAD", "datasets")
+    there = git.list_files(repo, workspace.root, theirs, "datasets")
+    found = [p for p in there if p.endswith(f"/edits/{DRILL_FILE}") and p not in here]
+    if found:
+        dataset = dataset_of(found[0])
+        raise GitError(
+            f"{name[:80]!r} is a drill of {dataset!r}: wrong labels are planted on it, and they "
+            "never leave it. What people said there of other examples is carried over by: "
+            f"upwell switch to its branch, then upwell drill {dataset} --end"
+        )
+
+
+def _base(root: Path, head: str, theirs: str, name: str) -> str:
+    """Return the newest commit that both sides have; raise where there is none."""
+    result = git.attempt(root, "merge-base", head, theirs)
+    if result.returncode == 0:
+        return result.stdout.decode().split()[0]
+    shallow = git.run(root, "rev-parse", "--is-shallow-repository").strip() == b"true"
+    if shallow:
+        raise GitError(
+            f"this clone is shallow and does not reach back to where {name[:80]!r} began, so that "
+            "git cannot tell what is new. Fetch the rest with: git fetch --unshallow, then merge"
+        )
+    raise GitError(
+        f"{name[:80]!r} and the current branch have no commit in common: they are of different "
+        "repositories. If they shall be one all the same: git merge --allow-unrelated-histories "
+        f"{name[:80]}"
+    )
+
+
+def _commit(
+    workspace: Workspace, repo: git.Repository, trees: Trees, kind: str, message: str | None
+) -> tuple[str, tuple[str, ...]]:
+    """Make the merge commit in git's store, with its hooks; no file changes."""
+    merged = complete(workspace, repo, trees)
+    text = (message or "").strip() or f"Merge {kind}"
+    with tempfile.TemporaryDirectory(dir=repo.git_path, prefix="upwell-") as folder:
+        path = Path(folder) / "message"
+        path.write_text(text + "\n", encoding="utf-8")
+        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        git.run(workspace.root, "read-tree", merged.tree, environment=index)
+        _hook(workspace.root, "pre-merge-commit", environment=index)
+        _hook(workspace.root, "commit-msg", str(path), environment=index)
+        signed = git.attempt(workspace.root, "config", "--bool", "commit.gpgSign").stdout.strip()
+        revision = git.run(
+            workspace.root,
+            *("commit-tree", merged.tree, "-p", trees.ours, "-p", trees.theirs),
+            *(["-S"] if signed == b"true" else []),
+            *("-F", os.fspath(path)),
+        )
+    return revision.decode().strip(), merged.notes
+
+
+def _hook(root: Path, name: str, *arguments: str, environment: Mapping[str, str]) -> None:
+    """Run a hook of the person's; raise with its words where it refuses."""
+    result = git.attempt(
+        root, "hook", "run", "--ignore-missing", name, "--", *arguments, environment=environment
+    )
+    if result.returncode != 0:
+        said = (result.stderr + result.stdout).decode(errors="replace")
+        first = " / ".join(line for line in said.splitlines() if line.strip())[:400]
+        raise GitError(
+            f"the merge was refused by the hook {name}, and nothing has changed. "
+            f"It said: {first or 'nothing'}"
+        )
+
+
+def _edit_ids(workspace: Workspace) -> dict[str, set[str]]:
+    return {n: {e.edit_id for e in read_edits(workspace, n).every} for n in workspace.datasets()}

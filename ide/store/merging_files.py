@@ -1,0 +1,167 @@
+"""What a merge makes of each file: git's own merge, completed where it would ask needlessly.
+
+Edit logs are joined line by line, whatever attributes a clone has; no edit of either side may be
+missing afterwards. ``dvc.lock`` is written anew by the next compile. Anything else that git
+cannot merge is refused, by its name.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ide.dataset.errors import GitError
+from ide.store import git
+from ide.store.past_edits import dataset_of, is_log
+from ide.store.workspace import Workspace
+
+_MODE = "100644"
+
+
+@dataclass(frozen=True, slots=True)
+class Trees:
+    """The three commits of a merge: the one both began at, and the two sides."""
+
+    base: str
+    ours: str
+    theirs: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The files of a merge as a tree of git's, and sentences on what was decided."""
+
+    tree: str
+    notes: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Found:
+    """Git's own merge: its tree, and of each file it stopped at the blobs by stage (1, 2, 3)."""
+
+    tree: str
+    stages: dict[str, dict[int, str]] = field(default_factory=dict)
+
+
+def complete(workspace: Workspace, repo: git.Repository, trees: Trees) -> Merged:
+    """Merge two commits in git's store; raise ``GitError`` naming a file that cannot be."""
+    found = _merge_tree(workspace.root, trees)
+    notes: list[str] = []
+    mended: dict[str, bytes] = {}
+    refused = []
+    for full_path, stages in sorted(found.stages.items()):
+        path = full_path.removeprefix(repo.prefix)
+        texts = _texts(workspace.root, stages)
+        if is_log(path):
+            mended[path] = join_lines(texts.get(2, b""), texts.get(3, b""))
+        elif path == "dvc.lock":
+            mended[path] = texts.get(2) or texts.get(3) or b""
+            notes.append(
+                "both branches were compiled: dvc.lock is this branch's now, and the next "
+                "upwell compile writes it anew"
+            )
+        else:
+            refused.append(path)
+    if refused:
+        raise GitError(_refusal(refused))
+    mended |= _lost_lines(workspace, repo, trees, found.tree, mended)
+    tree = _with_files(workspace, repo, found.tree, mended) if mended else found.tree
+    return Merged(tree, tuple(notes))
+
+
+def join_lines(*texts: bytes) -> bytes:
+    """Return every line of several texts once, those of the first one first, each ended."""
+    lines = dict.fromkeys(line for text in texts for line in text.split(b"\n") if line.strip())
+    return b"".join(line + b"\n" for line in lines)
+
+
+def _merge_tree(root: Path, trees: Trees) -> _Found:
+    """Have git merge two commits without touching a file or the index."""
+    result = git.attempt(
+        root, "merge-tree", "--write-tree", "-z", "--no-messages", trees.ours, trees.theirs
+    )
+    if result.returncode not in (0, 1):
+        said = result.stderr.decode(errors="replace")
+        if "usage: git merge-tree" in said:
+            raise GitError("merging needs git 2.38 or newer. Update git, or use: git merge NAME")
+        raise GitError(git.explain(said, root))
+    first, *entries = os.fsdecode(result.stdout).split("\0")
+    found = _Found(first.strip())
+    for entry in entries:
+        if entry:
+            info, _, path = entry.partition("\t")
+            _, blob, stage = info.split(" ")
+            found.stages.setdefault(path, {})[int(stage)] = blob
+    return found
+
+
+def _texts(root: Path, stages: Mapping[int, str]) -> dict[int, bytes]:
+    blobs = git.read_blobs(root, stages.values())
+    return {stage: blobs[blob] for stage, blob in stages.items() if blob in blobs}
+
+
+def _refusal(paths: Sequence[str]) -> str:
+    listed = ", ".join(paths[:5]) + (", …" if len(paths) > 5 else "")
+    return (
+        f"{listed}: changed differently on both branches, and which is right git cannot tell. "
+        "Nothing was merged. Merge it by hand: git merge NAME, mend the file, git add it, git "
+        "commit; labels merge the same way"
+    )
+
+
+def _lost_lines(
+    workspace: Workspace,
+    repo: git.Repository,
+    trees: Trees,
+    tree: str,
+    mended: Mapping[str, bytes],
+) -> dict[str, bytes]:
+    """Return logs with the edits that git's merge would have dropped, by path.
+
+    Where one side has removed lines, a merge removes them from the other side too.
+    """
+    ours, theirs = (_logs(workspace, repo, commit) for commit in (trees.ours, trees.theirs))
+    names = {dataset_of(p) for p in {*ours, *theirs} if ours.get(p) != theirs.get(p)}
+    files = git.list_files(repo, workspace.root, tree, "datasets")
+    back: dict[str, bytes] = {}
+    for name in sorted(n for n in names if n and f"datasets/{n}/dataset.toml" in files):
+        merged = {p: b for p, b in files.items() if is_log(p) and dataset_of(p) == name}
+        sides = [(p, b) for s in (ours, theirs) for p, b in s.items() if dataset_of(p) == name]
+        blobs = git.read_blobs(workspace.root, {*merged.values(), *(b for _, b in sides)})
+        texts = {p: mended.get(p, blobs[b]) for p, b in merged.items()}
+        have = {line for text in texts.values() for line in text.split(b"\n")}
+        for path, blob in sides:
+            lost = [line for line in blobs[blob].split(b"\n") if line not in have]
+            if any(line.strip() for line in lost):
+                now = back.get(path, texts.get(path, b""))
+                back[path] = join_lines(now, b"\n".join(lost))
+                have.update(lost)
+    return back
+
+
+def _logs(workspace: Workspace, repo: git.Repository, revision: str) -> dict[str, str]:
+    files = git.list_files(repo, workspace.root, revision, "datasets")
+    return {path: blob for path, blob in files.items() if is_log(path)}
+
+
+def _with_files(
+    workspace: Workspace, repo: git.Repository, tree: str, files: Mapping[str, bytes]
+) -> str:
+    """Return a tree with some files replaced."""
+    root = workspace.root
+    with tempfile.TemporaryDirectory(dir=repo.git_path, prefix="upwell-") as folder:
+        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        git.run(root, "read-tree", tree, environment=index)
+        entries = b"".join(_entries(root, repo, files))
+        git.run(root, "update-index", "-z", "--index-info", stdin=entries, environment=index)
+        return git.run(root, "write-tree", environment=index).decode().strip()
+
+
+def _entries(root: Path, repo: git.Repository, files: Mapping[str, bytes]) -> Iterable[bytes]:
+    for path, data in sorted(files.items()):
+        blob = git.run(root, "hash-object", "-w", "--stdin", stdin=data).strip()
+        name = os.fsencode(repo.path(path))
+        yield _MODE.encode() + b" " + blob + b"\t" + name + b"\0"

@@ -1,0 +1,93 @@
+"""What must hold still while git puts other files into a workspace: builds, imports, edits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from ide.dataset.errors import BuildRunningError, GitError
+from ide.store import git
+from ide.store.build_process import build_status
+from ide.store.compile_lock import compile_lock
+from ide.store.git_commit import refuse_in_progress
+from ide.store.log_lock import replacing_logs
+from ide.store.past_edits import is_log
+from ide.store.workspace import Workspace
+
+TRACKED = ("datasets", "dvc.lock", "params.yaml")
+
+
+@contextmanager
+def moving(workspace: Workspace, doing: str) -> Iterator[git.Repository]:
+    """Keep builds out while the block changes branches, and yield the repository.
+
+    doing: "merge", "switch", "revert", for the sentences. A build that was killed is put right
+    first, on the branch that it ran on. Raises ``BuildRunningError``, or ``GitError`` while a
+    merge, a rebase or the like is unfinished.
+    """
+    repo = git.repository(workspace.root)
+    refuse_in_progress(repo, doing)
+    build_status(workspace)
+    with compile_lock(workspace) as is_ours:
+        if not is_ours:
+            raise BuildRunningError(
+                f"a build is running, and a {doing} would change files under it; wait for it, or "
+                f"cancel it, then {doing}"
+            )
+        yield repo
+
+
+def move(workspace: Workspace, *arguments: str) -> None:
+    """Run a git command that replaces files, while nobody appends; raise what it refuses.
+
+    Git looks before it touches anything: when this raises, nothing has changed.
+    """
+    with replacing_logs(workspace):
+        result = git.attempt(workspace.root, *arguments)
+    if result.returncode != 0:
+        raise GitError(refusal(result.stderr.decode(errors="replace"), workspace.root))
+
+
+def refusal(said: str, root: Path) -> str:
+    """Turn what git says when it will not replace files into a sentence."""
+    if "would be overwritten by" not in said:
+        return git.explain(said, root)
+    files = [line.strip() for line in said.splitlines() if line.startswith("\t")]
+    have = "is" if len(files) == 1 else "are"
+    if "untracked working tree files" in said:
+        return (
+            f"{_few(files)} {have} not in git here and would be overwritten. Move or delete, or "
+            "commit, then try again"
+        )
+    return (
+        f"{_few(files)} {have} not committed and would be overwritten. Commit first, with: "
+        "upwell commit (or git commit for what is no label), or set aside with: git stash"
+    )
+
+
+def refuse_uncommitted(tree: git.WorkingTree, doing: str) -> None:
+    """Raise ``GitError`` where labels, descriptions or pointers differ from HEAD."""
+    paths = [c.path for c in tree.changes if c.kind != "untracked" or is_log(c.path)]
+    if paths:
+        raise GitError(
+            f"not committed: {_few(paths)}; a {doing} needs every edit in a commit, so that "
+            f"none is mixed up with it. Commit first, with: upwell commit, then {doing}"
+        )
+
+
+def require_branch(tree: git.WorkingTree, doing: str) -> str:
+    """Return the branch that HEAD is on; raise ``GitError`` where it is on none."""
+    if tree.revision is None:
+        raise GitError(f"there is no commit yet to {doing}. Make one with: upwell commit")
+    if tree.branch is None:
+        raise GitError(
+            f"HEAD is detached, so that a {doing} would belong to no branch. Go to one first, "
+            "with: upwell switch main, or make one here, with: upwell branch NAME"
+        )
+    return tree.branch
+
+
+def _few(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - 3:,} more" if len(paths) > 3 else ""
+    return ", ".join(paths[:3]) + more

@@ -1,0 +1,192 @@
+"""Reverting a commit: its edits are taken back by edits, in a commit of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ide.dataset.edit import Edit, check_annotator
+from ide.dataset.errors import GitError
+from ide.dataset.revert import Kept, Plan, plan_revert
+from ide.store import git
+from ide.store.edit_log import appended, read_edits
+from ide.store.git_commit import commit_files
+from ide.store.moving import TRACKED, moving, refuse_uncommitted, require_branch
+from ide.store.past_edits import dataset_of, edits_of_all, is_log
+from ide.store.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class RevertResult:
+    """What taking a commit back did.
+
+    ``edits``: dataset → the edits made. ``kept``: a sentence for each example that was left as
+    it is, since a later edit builds on the commit's. ``revision``: the new commit, None where
+    there was nothing to take back. ``notes``: what else the commit changed, which edits cannot
+    take back, and the command that can.
+    """
+
+    edits: Mapping[str, tuple[Edit, ...]]
+    kept: tuple[str, ...]
+    revision: str | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def n_edits(self) -> int:
+        """How many edits were made, in all datasets."""
+        return sum(len(edits) for edits in self.edits.values())
+
+
+def revert(
+    workspace: Workspace, revision: str, *, annotator: str, reason: str | None = None
+) -> RevertResult:
+    """Take back what one commit did to labels; later edits stay.
+
+    Of a merge: what it brought to the branch that it was made on. reason: it goes into the edits
+    and the message (default: the commit's first line). Raises ``GitError``,
+    ``BuildRunningError``, ``EditError`` or ``StorageError`` with one sentence; then nothing has
+    changed.
+    """
+    root = workspace.root
+    check_annotator(annotator)
+    with moving(workspace, "revert") as repo:
+        commit = git.resolve(root, revision)
+        tree = git.working_tree(repo, root, TRACKED)
+        require_branch(tree, "revert")
+        refuse_uncommitted(tree, "revert")
+        _require_part_of_branch(workspace, commit, revision)
+        _require_identity(workspace)
+        subject = git.run(root, "log", "-1", "--format=%s", commit).decode(errors="replace").strip()
+        why = reason or f"reverts {commit[:10]}: {subject}"[:300]
+        paths = _changed_paths(workspace, repo, commit)
+        notes = _notes(workspace, commit, paths)
+        plans = _plans(workspace, commit, paths, annotator=annotator, reason=why)
+        kept = tuple(_says(n, k) for n, plan in plans.items() for k in plan.kept)
+        edits = {n: plan.edits for n, plan in plans.items() if plan.edits}
+        if not edits:
+            return RevertResult({}, kept, None, notes or _nothing(plans, commit))
+        message = _message(commit, subject, edits, len(kept), reason)
+        made = _commit(workspace, repo, edits, message)
+    return RevertResult(edits, kept, made, notes)
+
+
+def _require_part_of_branch(workspace: Workspace, commit: str, name: str) -> None:
+    result = git.attempt(workspace.root, "merge-base", "--is-ancestor", commit, "HEAD")
+    if result.returncode != 0:
+        raise GitError(
+            f"{name[:80]!r} is not part of this branch, so that there is nothing of it to take "
+            "back here. List the branch's commits with: upwell log"
+        )
+
+
+def _require_identity(workspace: Workspace) -> None:
+    git.run(workspace.root, "var", "GIT_COMMITTER_IDENT")
+    git.run(workspace.root, "var", "GIT_AUTHOR_IDENT")
+
+
+def _parent(workspace: Workspace, commit: str) -> str | None:
+    result = git.attempt(workspace.root, "rev-parse", "--verify", "--quiet", f"{commit}^1")
+    return result.stdout.decode().strip() if result.returncode == 0 else None
+
+
+def _changed_paths(workspace: Workspace, repo: git.Repository, commit: str) -> list[str]:
+    """Return the files of the workspace that a commit changed, against its first parent."""
+    parent = _parent(workspace, commit)
+    span = [parent, commit] if parent else ["--root", commit]
+    out = git.run(workspace.root, "diff-tree", "-r", "-z", "--name-only", "--no-commit-id", *span)
+    paths = [p.decode(errors="surrogateescape") for p in out.split(b"\0") if p]
+    return [p.removeprefix(repo.prefix) for p in paths if p.startswith(repo.prefix)]
+
+
+def _notes(workspace: Workspace, commit: str, paths: Sequence[str]) -> tuple[str, ...]:
+    """Say what a commit changed besides labels, and how to take that back."""
+    others = [p for p in paths if not is_log(p) and p != "dvc.lock"]
+    if not others:
+        return ()
+    listed = ", ".join(others[:5]) + (f" and {len(others) - 5:,} more" if len(others) > 5 else "")
+    parent = _parent(workspace, commit)
+    if parent is None:
+        return (f"not taken back: {listed}, which this first commit of all began",)
+    there = git.list_files(git.repository(workspace.root), workspace.root, parent, ".")
+    old = [p for p in others if p in there][:5]
+    new = [p for p in others if p not in there][:5]
+    ways = []
+    if old:
+        ways.append(f"git checkout {parent[:10]} -- {' '.join(old)}")
+    if new:
+        ways.append(f"git rm {' '.join(new)}")
+    dvc = " (then: dvc checkout)" if any(p.endswith(".dvc") for p in others) else ""
+    return (
+        f"not taken back: {listed}. Edits take back labels only; for these, if nobody has changed "
+        f"them since: {'; '.join(ways)}{dvc}, then upwell commit",
+    )
+
+
+def _plans(
+    workspace: Workspace, commit: str, paths: Sequence[str], *, annotator: str, reason: str
+) -> dict[str, Plan]:
+    """Return what to do in each dataset whose logs the commit touched."""
+    here = workspace.datasets()
+    names = sorted({n for p in paths if is_log(p) and (n := dataset_of(p)) in here})
+    parent = _parent(workspace, commit)
+    after = edits_of_all(workspace, names, commit)
+    before = edits_of_all(workspace, names, parent) if parent else dict.fromkeys(names, ())
+    plans = {}
+    for name in names:
+        known = {e.edit_id for e in before[name]}
+        taken = {e.edit_id for e in after[name]} - known
+        edits = read_edits(workspace, name).edits
+        plans[name] = plan_revert(edits, taken, annotator=annotator, reason=reason)
+    return plans
+
+
+def _says(name: str, kept: Kept) -> str:
+    """Say what was left as it is, and whose edit stands there."""
+    edit = kept.edit
+    what = f"{edit.action} {edit.value!r}" if edit.value else edit.action
+    return (
+        f"{name} {edit.example_id[:80]}: {what[:80]} by {edit.annotator} "
+        f"({edit.made_at:%Y-%m-%d %H:%M}) builds on it and stays"
+    )
+
+
+def _nothing(plans: Mapping[str, Plan], commit: str) -> tuple[str, ...]:
+    if any(plan.kept for plan in plans.values()):
+        return ()
+    why = "every edit of it was taken back already" if plans else "it changed no labels"
+    return (f"nothing to take back of {commit[:10]}: {why}",)
+
+
+def _message(
+    commit: str,
+    subject: str,
+    edits: Mapping[str, Sequence[Edit]],
+    n_kept: int,
+    reason: str | None,
+) -> str:
+    counts = "; ".join(
+        f"{name}: {len({e.example_id for e in found}):,} examples" for name, found in edits.items()
+    )
+    left = f" {n_kept:,} were left, for later edits build on them." if n_kept else ""
+    why = f"\n\n{reason}" if reason else ""
+    return (
+        f'Revert "{subject}"\n\nThis takes back the labels of commit {commit}.\n'
+        f"{counts}.{left}{why}"
+    )
+
+
+def _commit(
+    workspace: Workspace,
+    repo: git.Repository,
+    edits: Mapping[str, Sequence[Edit]],
+    message: str,
+) -> str:
+    """Append the edits and commit just them: both, or neither."""
+    with appended(workspace, edits) as lines:
+        head = git.read_blobs(workspace.root, [f"HEAD:{repo.path(path)}" for path in lines])
+        files = {}
+        for path, own in lines.items():
+            before = head.get(f"HEAD:{repo.path(path)}", b"")
+            joint = b"" if not before or before.endswith(b"\n") else b"\n"
+            files[path] = before + joint + own
+        return commit_files(repo, workspace.root, files, message)
