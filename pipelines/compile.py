@@ -8,6 +8,7 @@ from typing import Any
 from ide.dataset.config import DatasetConfig
 from ide.dataset.errors import BuildError
 from ide.dataset.second_look import second_epochs
+from ide.store.content_name import examples_name
 from ide.store.files import write_bytes, write_json, write_parquet
 from ide.store.progress import report_progress
 from ide.store.workspace import Workspace
@@ -15,7 +16,7 @@ from models import build_model
 from models.checkpoint import to_bytes
 from models.fit import Epoch, fit
 from models.predict import predict
-from pipelines.model_facts import build_id, model_facts, training_options
+from pipelines.model_facts import build_id, build_inputs, model_facts, training_options
 from pipelines.second_look import train_second_look
 from pipelines.stage import run_stage
 from pipelines.training_data import read_training_data
@@ -26,7 +27,7 @@ def compile_(workspace: Workspace, name: str) -> None:
     """Train; write the network, its training record, its predictions and the second look."""
     config = workspace.config(name)
     data = read_training_data(workspace, config)
-    identity = build_id(config, data)
+    inputs = build_inputs(config, data, examples=examples_name(workspace, name))
     progress = _Progress(config)
     try:
         model = build_model(
@@ -55,13 +56,13 @@ def compile_(workspace: Workspace, name: str) -> None:
     except ValueError as error:
         advice = f"See classes and [model] in datasets/{name}/dataset.toml."
         raise BuildError(f"{name!r} cannot be compiled: {error} {advice}") from error
-    build, metadata = workspace.build_path(name), {"upwell.build_id": identity}
+    build, metadata = workspace.build_path(name), {"upwell.build_id": build_id(inputs)}
     write_parquet(build / "dynamics.parquet", dynamics_table(data, record), metadata=metadata)
     table = predictions_table(data, record, predictions, config.classes)
     write_parquet(build / "predictions.parquet", table, metadata=metadata)
     write_parquet(build / "second_look.parquet", second_look, metadata=metadata)
     write_bytes(build / "model.safetensors", to_bytes(model))
-    facts = model_facts(config, data, model, build_id=identity, last=progress.epochs[-1])
+    facts = model_facts(config, data, model, inputs=inputs, last=progress.epochs[-1])
     write_json(build / "model.json", facts)
 
 

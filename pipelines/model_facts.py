@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
+import sys
+from collections.abc import Mapping
 from dataclasses import asdict
+from importlib.metadata import version
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL
+import pyarrow as pa
 import torch
 from torch import nn
 
@@ -19,22 +24,72 @@ from models.checkpoint import n_parameters
 from models.fit import Epoch
 from pipelines.training_data import TrainingData
 
+# Every file of ours that decides a byte of what ``compile`` writes; as in this repository's
+# dvc.yaml, which a test compares.
+CODE = (
+    "ide/dataset/error_count.py",
+    "ide/dataset/neighbors.py",
+    "ide/dataset/noise_channel.py",
+    "ide/dataset/raw_features.py",
+    "ide/dataset/second_look.py",
+    "ide/dataset/signals.py",
+    "models",
+    "pipelines/arrays.py",
+    "pipelines/compile.py",
+    "pipelines/features.py",
+    "pipelines/model_facts.py",
+    "pipelines/second_look.py",
+    "pipelines/second_look_table.py",
+    "pipelines/training_data.py",
+    "pipelines/training_tables.py",
+)
 
-def build_id(config: DatasetConfig, data: TrainingData) -> str:
-    """Return 16 hex digits that name a network before it is trained: all that decides its bytes."""
-    decides = [config.classes, asdict(config.model), data.targets_hash, library_versions()]
-    digest = hashlib.blake2b(json.dumps([*decides, data.images.shape]).encode(), digest_size=8)
-    digest.update(data.images.tobytes())
+
+def build_inputs(config: DatasetConfig, data: TrainingData, *, examples: str) -> dict[str, Any]:
+    """Return all that decides a network's bytes, each by its content: the same on any machine.
+
+    examples: ``ide.store.content_name.examples_name``. Labels, splits and who is left out are
+    ``targets``; the machine, its clock, the git revision and the names of folders are not here.
+    """
+    return {
+        "targets": data.targets_hash,
+        "examples": examples,
+        "classes": list(config.classes),
+        "modality": config.modality,
+        "configuration": asdict(config.model),
+        "code": code_hash(),
+        "versions": library_versions(),
+    }
+
+
+def build_id(inputs: Mapping[str, Any]) -> str:
+    """Return 16 hex digits that name a network before it is trained: a hash of its inputs."""
+    text = json.dumps(inputs, sort_keys=True, ensure_ascii=True)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def code_hash() -> str:
+    """Return 16 hex digits that name the code in ``CODE``, as it runs here."""
+    root = Path(ide.__file__).parents[1]
+    digest = hashlib.blake2b(digest_size=8)
+    for name in CODE:
+        path = root / name
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            text = file.read_text(encoding="utf-8")  # a line ends alike on every system
+            digest.update(f"{file.relative_to(root).as_posix()}\0{text}\0".encode())
     return digest.hexdigest()
 
 
 def library_versions() -> dict[str, str]:
-    """Return the versions that a network's bytes may depend on."""
+    """Return the versions that a build's bytes may depend on."""
     return {
         "upwell": ide.__version__,
         "torch": str(torch.__version__),
         "numpy": np.__version__,
-        "python": platform.python_version(),
+        "pyarrow": pa.__version__,
+        "pillow": PIL.__version__,
+        "faiss": version("faiss-cpu"),
+        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
     }
 
 
@@ -49,12 +104,12 @@ def model_facts(
     data: TrainingData,
     model: nn.Module,
     *,
-    build_id: str,
+    inputs: Mapping[str, Any],
     last: Epoch,
 ) -> dict[str, Any]:
     """Return ``model.json``. ``last``: the last epoch, whose figures it quotes."""
     return {
-        "build_id": build_id,
+        "build_id": build_id(inputs),
         "architecture": config.model.architecture,
         "n_classes": len(config.classes),
         "input_shape": list(data.images.shape[1:]),
@@ -69,5 +124,6 @@ def model_facts(
         "seed": config.model.seed,
         "targets": data.targets_hash,
         "metrics": {k: v if isfinite(v) else None for k, v in asdict(last).items()},
-        "versions": library_versions(),
+        "versions": inputs["versions"],
+        "inputs": {key: inputs[key] for key in ("targets", "examples", "code")},
     }

@@ -24,6 +24,7 @@ from ide.dataset.flips import flips
 from ide.dataset.schema import EXAMPLE_ID
 from ide.store.builds import (
     BUILD_FILES,
+    MAY_BE_YOUNGER,
     N_KEPT,
     BuildInfo,
     archive_path,
@@ -83,6 +84,30 @@ def adopt_build(
         _prune(archive)
     found = archived_builds(archive)
     return found[0] if found else None
+
+
+def adopt_elsewhere(
+    clean: Workspace, name: str, archive: Path, *, revision: str, seconds: float
+) -> BuildInfo | None:
+    """Archive the build in a clean folder among those of other revisions, and return it.
+
+    revision: the commit that the folder was laid out from, and nothing else. A build that is
+    kept already of the same network and edits becomes the newest. None where the files are no
+    whole build.
+    """
+    with folder_lock(archive):
+        with tempfile.TemporaryDirectory(dir=archive, prefix=".new-") as folder:
+            links = Path(folder)
+            _link_what_is_there(clean.build_path(name), links)
+            identity = _identity(links)
+            if identity is None:
+                return None
+            facts = _facts(name, identity, revision, 0, seconds)
+            write_json(links / "build.json", {**facts, "compared_with": None, "files": None})
+            target = archive / f"{identity.build_id}-{identity.edits_revision}"
+            _replace(links, target)
+        _prune(archive)
+    return next(b for b in archived_builds(archive) if b.path == target)
 
 
 def restore_build(workspace: Workspace, name: str) -> bool:
@@ -158,6 +183,13 @@ def _link(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
+def _link_what_is_there(source: Path, target: Path) -> None:
+    """Link the files of a build, also of one that was made before there were some of them."""
+    for file in BUILD_FILES:
+        if (source / file).exists():
+            _link(source / file, target / file)
+
+
 def _identity(folder: Path) -> _Identity | None:
     """Return what the files say they are, or None where they are not all of one build."""
     try:
@@ -167,7 +199,8 @@ def _identity(folder: Path) -> _Identity | None:
         build_ids = {model["build_id"], metrics["build_id"]}
         targets = {model["targets"], snapshot["targets"]}
         for file in BUILD_FILES:
-            if file.endswith(".parquet"):
+            is_lacking = file in MAY_BE_YOUNGER and not (folder / file).exists()
+            if file.endswith(".parquet") and not is_lacking:
                 metadata = pq.read_schema(folder / file).metadata or {}
                 if file in ("labels.parquet", "targets.parquet", "edits.parquet"):
                     targets.add(metadata[b"upwell.targets"].decode())
@@ -201,7 +234,20 @@ def _move_in(
         metadata = {"upwell.build_id": identity.build_id}
         write_parquet(links / "flips.parquet", _flips(base, links), metadata=metadata)
     revision, n_uncommitted = _revision(workspace, name, links)
-    facts: dict[str, Any] = {
+    facts = _facts(name, identity, revision, n_uncommitted, seconds)
+    write_json(links / "build.json", {**facts, "compared_with": compared_with, "files": stamp})
+    _replace(links, target)
+
+
+def _facts(
+    name: str,
+    identity: _Identity,
+    revision: str | None,
+    n_uncommitted: int,
+    seconds: float | None,
+) -> dict[str, Any]:
+    """Return what ``build.json`` says of a build, wherever it is kept."""
+    return {
         "build_id": identity.build_id,
         "dataset": name,
         "finished_at": time.time(),
@@ -210,10 +256,11 @@ def _move_in(
         "edits_revision": identity.edits_revision,
         "n_edits": identity.n_edits,
         "seconds": None if seconds is None else round(seconds, 2),
-        "compared_with": compared_with,
-        "files": stamp,
     }
-    write_json(links / "build.json", facts)
+
+
+def _replace(links: Path, target: Path) -> None:
+    """Give the links their place; where there is that build, renew its files."""
     if not target.exists():
         links.rename(target)
         links.mkdir()  # the caller removes it
@@ -248,7 +295,7 @@ def _revision(workspace: Workspace, name: str, links: Path) -> tuple[str | None,
 def _prune(archive: Path) -> None:
     """Remove what is older than the builds that are kept, and what a killed adoption left."""
     for build in archived_builds(archive)[N_KEPT:]:
-        doomed = build.path.with_name(f".old-{build.build_id}")
+        doomed = build.path.with_name(f".old-{build.path.name}")
         build.path.rename(doomed)
         shutil.rmtree(doomed, ignore_errors=True)
     for left in (*archive.glob(".old-*"), *archive.glob(".new-*")):

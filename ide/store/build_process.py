@@ -10,14 +10,9 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from pathlib import Path
-
-import psutil
 
 from ide.dataset.errors import (
     BuildCancelledError,
@@ -30,9 +25,9 @@ from ide.store.adopting import adopt_build, restore_build
 from ide.store.builds import BuildInfo
 from ide.store.compile_lock import compile_lock, is_compiling
 from ide.store.drill_file import begin_drill_build, end_drill_build
-from ide.store.dvc import end_group, listed_datasets, refusal, start_repro, tidy_locks
-from ide.store.files import write_bytes
-from ide.store.progress import read_progress
+from ide.store.dvc import end_group, listed_datasets, runs_dvc, tidy_locks
+from ide.store.lock_copy import copy_lock, put_lock_back
+from ide.store.repro import CANCELLED, cancellation, lives, repro, started_at
 from ide.store.runs import (
     Run,
     RunStatus,
@@ -46,12 +41,9 @@ from ide.store.runs import (
 )
 from ide.store.workspace import Workspace
 
-_POLL_S = 0.1
 _CANCEL_S = 5.0  # after which a build that does not end by itself is killed
 _RUN_ID = "UPWELL_RUN_ID"
-_CANCELLED = "the build was cancelled; the last good one stands"
 _KILLED = "the build's process was killed; the last good build stands"
-_ABSENT = "no-dvc.lock"  # in a run's folder: there was no dvc.lock before it
 _CHILDREN: list[subprocess.Popen[bytes]] = []  # builds that this process started and must reap
 
 
@@ -67,7 +59,7 @@ def run_build(
     SIGTERM, in ``BuildError`` where a stage fails, in ``ConfigError`` or ``GitError`` where it
     cannot begin. In each case ``builds/``, ``dvc.lock`` and the archive are as they were.
     """
-    wanted = _check_names(workspace, names)
+    wanted = names_to_build(workspace, names)
     with compile_lock(workspace) as is_ours:
         if not is_ours:
             raise _running_error(workspace)
@@ -75,8 +67,8 @@ def run_build(
         run = _begin(workspace, wanted)
         try:
             drills = begin_drill_build(workspace, wanted)
-            with _cancellation() as is_cancelled:
-                _repro(workspace, run, is_cancelled, on_progress, drill=next(iter(drills), None))
+            with cancellation() as is_cancelled:
+                repro(workspace, run, is_cancelled, on_progress, drill=next(iter(drills), None))
             seconds = time.time() - run.started_at
             builds = [_adopt(workspace, name, seconds) for name in wanted]
         except BaseException as error:
@@ -97,7 +89,7 @@ def start_build(workspace: Workspace, names: Sequence[str] | None = None) -> Run
     Raises ``BuildRunningError`` while one runs and ``ConfigError`` where it could not begin. The
     build goes on when this process ends.
     """
-    wanted = _check_names(workspace, names)
+    wanted = names_to_build(workspace, names)
     if build_status(workspace).state == "running":
         raise _running_error(workspace)
     run_id = new_run_id()
@@ -112,7 +104,7 @@ def start_build(workspace: Workspace, names: Sequence[str] | None = None) -> Run
             start_new_session=True,
         )
     _CHILDREN.append(process)
-    run = _new_run(run_id, process.pid, wanted)
+    run = new_run(run_id, process.pid, wanted)
     known = load_run(workspace)
     if known is None or known.run_id != run_id:  # else the child has told of itself already
         save_run(workspace, run)
@@ -127,7 +119,7 @@ def build_status(workspace: Workspace) -> RunStatus:
     run = load_run(workspace)
     if run is None:
         return RunStatus("idle")
-    if run.state == "running" and not is_compiling(workspace) and not _lives(run):
+    if run.state == "running" and not is_compiling(workspace) and not lives(run):
         with compile_lock(workspace) as is_ours:
             if is_ours:
                 _tidy_killed(workspace)
@@ -138,18 +130,18 @@ def build_status(workspace: Workspace) -> RunStatus:
 def cancel_build(workspace: Workspace) -> None:
     """End the running build, whoever started it, and wait until the last good one is back."""
     run = load_run(workspace)
-    if run is None or run.state != "running" or not _lives(run):
+    if run is None or run.state != "running" or not lives(run):
         build_status(workspace)
         return
     os.kill(run.pid, signal.SIGTERM)
     deadline = time.monotonic() + _CANCEL_S
-    while _lives(run):
+    while lives(run):
         if time.monotonic() > deadline:
             os.kill(run.pid, signal.SIGKILL)
         time.sleep(0.03)
     with compile_lock(workspace) as is_ours:
         if is_ours:  # it ended without putting things back: too early, or killed
-            _tidy_killed(workspace, state="cancelled", message=_CANCELLED)
+            _tidy_killed(workspace, state="cancelled", message=CANCELLED)
     build_status(workspace)
 
 
@@ -162,7 +154,7 @@ def main() -> None:
         sys.exit(error.exit_code)
 
 
-def _check_names(workspace: Workspace, names: Sequence[str] | None) -> list[str]:
+def names_to_build(workspace: Workspace, names: Sequence[str] | None) -> list[str]:
     """Return the datasets to build; raise where one cannot be, before anything is begun."""
     listed = listed_datasets(workspace)
     wanted = list(dict.fromkeys(names or []))
@@ -201,66 +193,21 @@ def _check_names(workspace: Workspace, names: Sequence[str] | None) -> list[str]
     return wanted
 
 
-def _new_run(run_id: str, pid: int, names: Sequence[str]) -> Run:
-    return Run(run_id, "running", tuple(names), time.time(), pid, _started_at(pid))
+def new_run(run_id: str, pid: int, names: Sequence[str]) -> Run:
+    """Return a run that begins now."""
+    return Run(run_id, "running", tuple(names), time.time(), pid, started_at(pid))
 
 
 def _begin(workspace: Workspace, names: Sequence[str]) -> Run:
     """Note what is as it is before: the run itself, the builds, ``dvc.lock``."""
-    run = _new_run(os.environ.get(_RUN_ID) or new_run_id(), os.getpid(), names)
+    run = new_run(os.environ.get(_RUN_ID) or new_run_id(), os.getpid(), names)
     folder = make_folder(workspace, run.run_id)
     progress_path(workspace, run.run_id).touch()
-    lock = workspace.root / "dvc.lock"
-    if lock.exists():
-        write_bytes(folder / "dvc.lock", lock.read_bytes())
-    else:
-        (folder / _ABSENT).touch()
+    copy_lock(workspace, folder)
     for name in names:
         adopt_build(workspace, name)
     tidy_locks(workspace)
     return save_run(workspace, run)
-
-
-def _repro(
-    workspace: Workspace,
-    run: Run,
-    is_cancelled: threading.Event,
-    on_progress: Callable[[str], None] | None,
-    *,
-    drill: str | None,
-) -> None:
-    """Run DVC to its end, telling of the progress; raise what it failed of."""
-    path = progress_path(workspace, run.run_id)
-    log_path = run_folder(workspace, run.run_id) / "dvc.log"
-    with log_path.open("wb") as log:
-        process = start_repro(workspace, run.datasets, log=log, progress_path=path, drill=drill)
-    try:
-        save_run(workspace, run, group=process.pid)
-        told_at = -1
-        while process.poll() is None:
-            if is_cancelled.wait(_POLL_S):
-                raise BuildCancelledError(_CANCELLED)
-            size = path.stat().st_size
-            if on_progress and size != told_at:
-                told_at = size
-                on_progress(str(status_of(workspace, run)))
-    finally:
-        end_group(process.pid)
-        process.wait()
-    if is_cancelled.is_set():
-        raise BuildCancelledError(_CANCELLED)
-    if process.returncode != 0:
-        raise _failure(path, log_path)
-
-
-def _failure(progress: Path, log_path: Path) -> UpwellError:
-    """Return the error of a run: what the stage said, else what DVC said."""
-    for event in read_progress(progress):
-        if "error" in event:
-            failure = BuildError(event["error"])
-            failure.exit_code = event.get("exit_code", BuildError.exit_code)
-            return failure
-    return refusal(log_path.read_text(encoding="utf-8", errors="replace"))
 
 
 def _adopt(workspace: Workspace, name: str, seconds: float) -> BuildInfo:
@@ -275,15 +222,8 @@ def _adopt(workspace: Workspace, name: str, seconds: float) -> BuildInfo:
 
 def _restore(workspace: Workspace, run: Run) -> None:
     """Put ``dvc.lock`` and the builds back as they were before a run."""
-    before = run_folder(workspace, run.run_id) / "dvc.lock"
-    lock = workspace.root / "dvc.lock"
-    if before.exists():
-        if not lock.exists() or lock.read_bytes() != before.read_bytes():
-            write_bytes(lock, before.read_bytes())
-    elif before.with_name(_ABSENT).exists():
-        lock.unlink(missing_ok=True)
-    else:  # the run ended before it began
-        return
+    if not put_lock_back(workspace, run_folder(workspace, run.run_id)):
+        return  # the run ended before it began
     for name in run.datasets:
         end_drill_build(workspace, name)
         restore_build(workspace, name)
@@ -295,7 +235,7 @@ def _tidy_killed(workspace: Workspace, *, state: str = "failed", message: str = 
     run = load_run(workspace)
     if run is None or run.state != "running" or run.run_id == os.environ.get(_RUN_ID):
         return
-    if run.group is not None and _started_at(run.group) is not None:
+    if run.group is not None and runs_dvc(run.group):
         end_group(run.group)
     _restore(workspace, run)
     log_path = run_folder(workspace, run.run_id) / "build.log"
@@ -303,24 +243,6 @@ def _tidy_killed(workspace: Workspace, *, state: str = "failed", message: str = 
     if said and said[-1].startswith("upwell: "):
         message = said[-1].removeprefix("upwell: ")
     save_run(workspace, run, state=state, finished_at=time.time(), message=message)
-
-
-@contextmanager
-def _cancellation() -> Iterator[threading.Event]:
-    """Turn SIGINT, SIGTERM and SIGHUP into an event while the block runs."""
-    event = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield event
-        return
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.getsignal(number) for number in signals}
-    for number in signals:
-        signal.signal(number, lambda *_: event.set())
-    try:
-        yield event
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _running_error(workspace: Workspace) -> BuildRunningError:
@@ -332,20 +254,6 @@ def _running_error(workspace: Workspace) -> BuildRunningError:
         f"a build of {', '.join(run.datasets)} is running already (process {run.pid}, since "
         f"{since}); wait for it, or cancel it in the workbench (or: kill {run.pid})"
     )
-
-
-def _lives(run: Run) -> bool:
-    started_at = _started_at(run.pid)
-    return started_at is not None and started_at == run.pid_started_at
-
-
-def _started_at(pid: int) -> float | None:
-    """Return when a process began; None where there is none, or a zombie."""
-    try:
-        process = psutil.Process(pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
-    except psutil.Error:
-        return None
 
 
 if __name__ == "__main__":

@@ -44,6 +44,8 @@ BUILD_FILES = (
     "slices.parquet",
     "metrics.json",
 )
+# what builds of older revisions lack, made by their own code
+MAY_BE_YOUNGER = ("second_look.parquet", "label_errors.parquet", "media.parquet")
 # what a whole build may lack, and what it then is: the first build is compared with none, and
 # those made before there were estimates have none
 _MAY_LACK = {"flips": FLIPS, "label_errors": LABEL_ERRORS}
@@ -148,6 +150,11 @@ def archive_path(workspace: Workspace, name: str, drill: str | None) -> Path:
     return (
         drills_path(workspace) / drill / name if drill else workspace.local_path / "builds" / name
     )
+
+
+def other_builds_path(workspace: Workspace, name: str) -> Path:
+    """The folder of a dataset's builds of other revisions; see ``ide.store.rebuilding``."""
+    return workspace.local_path / "at" / "builds" / name
 
 
 @lru_cache(maxsize=32)

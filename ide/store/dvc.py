@@ -40,6 +40,7 @@ def start_repro(
     log: IO[bytes],
     progress_path: Path,
     drill: str | None = None,
+    options: Sequence[str] = (),
 ) -> subprocess.Popen[bytes]:
     """Start ``dvc repro`` for some datasets, with all its children in a process group of its own.
 
@@ -57,7 +58,7 @@ def start_repro(
         "UPWELL_PROGRESS": str(progress_path),
         BUILD_VARIABLE: drill or "",
     }
-    options = ["--no-commit", "--no-run-cache"] if drill else []
+    options = ["--no-commit", "--no-run-cache"] if drill else list(options)
     return subprocess.Popen(
         [sys.executable, "-m", "dvc", "repro", *options, *targets],
         cwd=workspace.root,
@@ -187,15 +188,16 @@ def _living(entries: dict[str, Any]) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for path, holders in entries.items():
         if isinstance(holders, list):
-            living = [h for h in holders if _runs_dvc(int(h["pid"]))]
+            living = [h for h in holders if runs_dvc(int(h["pid"]))]
             if living:
                 kept[path] = living
-        elif holders and _runs_dvc(int(holders["pid"])):
+        elif holders and runs_dvc(int(holders["pid"])):
             kept[path] = holders
     return kept
 
 
-def _runs_dvc(pid: int) -> bool:
+def runs_dvc(pid: int) -> bool:
+    """Whether a process is there and is DVC: its number may have gone to another program."""
     try:
         process = psutil.Process(pid)
         return process.status() != psutil.STATUS_ZOMBIE and "dvc" in " ".join(process.cmdline())

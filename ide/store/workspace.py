@@ -109,11 +109,16 @@ def _read_config(
 
 
 def _own_checks(folder: Path) -> tuple[str, ...]:
-    """Return the names of a dataset's own checks, read and not run: of files, and registered."""
-    found = []
+    """Return the names of a dataset's own checks, read and not run."""
+    found: list[str] = []
     for path in sorted(folder.glob("*.*")) if folder.is_dir() else ():
-        if path.suffix == ".sql":
-            found.append(path.stem)
-        elif path.suffix == ".py":
-            found += _REGISTERED.findall(path.read_text(encoding="utf-8", errors="replace"))
+        is_code = path.suffix == ".py"
+        text = path.read_text(encoding="utf-8", errors="replace") if is_code else ""
+        found += named_checks(path.name, text)
     return tuple(found)
+
+
+def named_checks(path: str, text: str) -> list[str]:
+    """Return the names of the checks in a file: what Python registers, and the name of a query."""
+    name, _, suffix = path.rpartition("/")[2].rpartition(".")
+    return [name] if suffix == "sql" else _REGISTERED.findall(text) if suffix == "py" else []

@@ -1,0 +1,120 @@
+"""Clean folders: a revision's files laid out beside the working tree, to be built there.
+
+They lie in ``.upwell/at/work/``, a numbered place each, so that DVC knows a place's files again.
+A place belongs to whoever holds its lock; what a killed process left is taken away by the next.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from ide.dataset.errors import BuildRunningError, GitError
+from ide.store import git
+from ide.store.dvc import end_group, runs_dvc
+from ide.store.dvc_config import write_clean_config
+from ide.store.files import storage_errors
+from ide.store.runs import load_run
+from ide.store.workspace import Workspace
+
+N_PLACES = 4  # builds of other revisions at the same time
+KEPT_BETWEEN = ("features", "media")  # what is measured of examples is the same at all revisions
+
+
+@contextmanager
+def clean_folder(workspace: Workspace, commit: str) -> Iterator[Workspace]:
+    """Yield a workspace with the files of a commit and nothing else, and remove it afterwards.
+
+    All files of the repository are there, since links and ``dvc.yaml`` may lead out of the
+    workspace's own folder. DVC's cache and remotes are the workspace's. Raises ``GitError``
+    where the commit has no workspace, ``BuildRunningError`` where all places are taken.
+    """
+    repo = git.repository(workspace.root)
+    with _place(workspace) as place:
+        _clear(place, repo.prefix)
+        try:
+            with storage_errors(place, "write"):
+                place.mkdir(parents=True)
+            _lay_out(workspace, commit, place)
+            root = place / repo.prefix
+            if not (root / "datasets").is_dir() or not (root / "dvc.yaml").is_file():
+                raise GitError(
+                    f"there was no workspace at {commit[:10]} yet: it has no datasets/ or no "
+                    "dvc.yaml. List the commits of datasets with: upwell log"
+                )
+            write_clean_config(workspace, root)
+            yield Workspace(root)
+        finally:
+            _clear(place, repo.prefix)
+
+
+def keep_measurements(workspace: Workspace, clean: Workspace) -> None:
+    """Let a clean folder share with the next ones what is measured of examples once."""
+    clean.local_path.mkdir(exist_ok=True)
+    for name in KEPT_BETWEEN:
+        shared = workspace.local_path / "at" / name
+        shared.mkdir(parents=True, exist_ok=True)
+        (clean.local_path / name).symlink_to(shared)
+
+
+def overlay(workspace: Workspace, clean: Workspace, paths: Sequence[str]) -> None:
+    """Lay files of the working tree over a clean folder; one that is gone there goes here."""
+    for path in paths:
+        source, target = workspace.root / path, clean.root / path
+        with storage_errors(target, "write"):
+            if target.is_symlink() or target.is_file():
+                target.unlink()
+            if source.is_symlink() or source.is_file():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(source, target, follow_symlinks=False)
+
+
+@contextmanager
+def _place(workspace: Workspace) -> Iterator[Path]:
+    """Hold the first place that is free."""
+    folder = workspace.local_path / "at" / "work"
+    with storage_errors(folder, "write to"):
+        folder.mkdir(parents=True, exist_ok=True)
+    for number in range(N_PLACES):
+        with storage_errors(folder, "lock"):
+            handle = os.open(folder / f"{number}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            continue
+        try:
+            yield folder / str(number)
+        finally:
+            os.close(handle)
+        return
+    raise BuildRunningError(
+        f"{N_PLACES} builds of other revisions are running already in this workspace; wait for "
+        "one of them to end"
+    )
+
+
+def _clear(place: Path, prefix: str) -> None:
+    """Remove a place's files, and first end what a killed build left running in it."""
+    if not place.exists():
+        return
+    run = load_run(Workspace(place / prefix))
+    if run is not None and run.group is not None and runs_dvc(run.group):
+        end_group(run.group)
+    with storage_errors(place, "remove"):
+        shutil.rmtree(place)
+
+
+def _lay_out(workspace: Workspace, commit: str, place: Path) -> None:
+    """Write the files of a commit, by an index of its own: the person's is not touched."""
+    index = {"GIT_INDEX_FILE": str(place.with_suffix(".index"))}
+    top = git.repository(workspace.root).root
+    try:
+        git.run(top, "read-tree", commit, environment=index)
+        git.run(top, "checkout-index", "--all", f"--prefix={place}/", environment=index)
+    finally:
+        place.with_suffix(".index").unlink(missing_ok=True)

@@ -1,0 +1,93 @@
+"""Bringing the examples of a revision into a clean folder, from DVC's cache or its remote."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ide.dataset.errors import BuildCancelledError, ConfigError, StorageError
+from ide.store.dvc import end_group, require_dvc
+from ide.store.dvc_config import default_remote
+from ide.store.importing.tracking import is_stage_output
+from ide.store.repro import CANCELLED
+from ide.store.workspace import Workspace
+
+_POLL_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How a DVC command ended, and all that it wrote."""
+
+    returncode: int
+    text: str
+
+
+def bring_examples(
+    workspace: Workspace, clean: Workspace, names: Sequence[str], is_cancelled: threading.Event
+) -> None:
+    """Lay out the examples that the pointers in a clean folder name, by links where it can be.
+
+    What the cache lacks is fetched from the remote. Raises ``ConfigError`` where examples are
+    not DVC's, ``StorageError`` where neither cache nor remote has them.
+    """
+    require_dvc(clean)
+    pointers = []
+    for name in names:
+        folder = clean.relative(clean.examples_path(name))
+        if (clean.root / f"{folder}.dvc").is_file():
+            pointers.append(f"{folder}.dvc")
+        elif not is_stage_output(clean, name) and not clean.examples_path(name).is_dir():
+            raise ConfigError(
+                f"the examples of {name!r} were not DVC's then (there is no {folder}.dvc), so "
+                f"that nothing can bring them back. Track those of today with: dvc add {folder}"
+            )
+    if not pointers:
+        return
+    said = dvc(clean, "checkout", *pointers, is_cancelled=is_cancelled)
+    if said.returncode == 0:
+        return
+    remote = default_remote(workspace)
+    if remote is not None:
+        said = dvc(clean, "pull", *pointers, is_cancelled=is_cancelled)
+        if said.returncode == 0:
+            return
+    where = f"nor has the remote {remote.name!r}" if remote else "and there is no DVC remote"
+    raise StorageError(
+        f"DVC's cache on this machine does not have the examples that {pointers[0]} names, "
+        f"{where}. Get them from where they were imported (there: upwell push; here: upwell "
+        "pull), or from a copy of that machine's .dvc/cache"
+    )
+
+
+def dvc(workspace: Workspace, *arguments: str, is_cancelled: threading.Event | None = None) -> Said:
+    """Run a DVC command to its end, or until it is cancelled; what it means is the caller's."""
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dvc", *arguments],
+            cwd=workspace.root,
+            env={**os.environ, "DVC_NO_ANALYTICS": "1", "LC_ALL": "C.UTF-8"},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            while True:
+                try:
+                    process.wait(_POLL_S)
+                    break
+                except subprocess.TimeoutExpired:
+                    if is_cancelled is not None and is_cancelled.is_set():
+                        raise BuildCancelledError(CANCELLED) from None
+        finally:
+            if process.poll() is None:
+                end_group(process.pid)
+                process.wait()
+        log.seek(0)
+        return Said(process.returncode, log.read().decode(errors="replace"))
