@@ -10,7 +10,17 @@ from typing import Any
 import click
 
 import ide
-from ide.cli import branches, building, drills, gates, history, labels, workspace
+from ide.cli import (
+    bisecting,
+    branches,
+    building,
+    drills,
+    gates,
+    history,
+    labels,
+    reporting,
+    workspace,
+)
 from ide.cli.common import EXIT_BROKEN, EXIT_DATA_FAILS, EXIT_OK, EXIT_WRONG_REQUEST
 from ide.dataset.errors import UpwellError
 
@@ -62,7 +72,7 @@ def upwell() -> None:
     """Upwell: an IDE for Software 2.0. Datasets are source code; training compiles them."""
 
 
-for _module in (workspace, building, labels, history, branches, drills, gates):
+for _module in (workspace, building, labels, history, branches, drills, gates, bisecting, reporting):
     for _command in vars(_module).values():
         if isinstance(_command, click.Command):
             upwell.add_command(_command)

@@ -20,7 +20,7 @@ from ide.dataset.drill import counting
 from ide.dataset.edit import Edit
 from ide.dataset.errors import BisectError, ConfigError
 from ide.dataset.replay import ExampleState, replay
-from ide.dataset.snapshot import usable_edits
+from ide.dataset.snapshot import edit_set_hash, usable_edits
 from ide.store import git
 from ide.store.edit_log import parse_log
 from ide.store.past_edits import is_log
@@ -34,16 +34,20 @@ _FIELDS = ("%H", "%P", "%an", "%cI", "%B")
 class Stop:
     """A commit on the way from good to bad that touches the dataset.
 
-    ``key``: what training sees there (see above). ``n_changes``: examples whose label, split or
-    exclusion differs from the stop before. ``note``: what else differs, in words.
+    ``came_from``: the parent that lies on the way. ``key``: what training sees there (see above);
+    "" where the dataset is not there. ``edits``: hash of the ids of its edits, as builds have it.
+    ``n_changes``: examples whose label, split or exclusion differs from the stop before.
+    ``note``: what else differs, in words.
     """
 
     revision: str
+    came_from: str
     parents: tuple[str, ...]
     author: str
     committed_at: str  # ISO 8601
     message: str
     key: str
+    edits: str
     n_changes: int
     note: str = ""
 
@@ -81,10 +85,8 @@ def check_ancestry(root: Path, good: str, bad: str) -> None:
     )
 
 
-def read_path(
-    workspace: Workspace, name: str, good: str, bad: str
-) -> tuple[str | None, list[Stop]]:
-    """Return the key of ``good`` (None: no such dataset there) and the stops after it, in order.
+def read_path(workspace: Workspace, name: str, good: str, bad: str) -> tuple[str, list[Stop]]:
+    """Return the key of ``good`` ("": no such dataset there) and the stops after it, in order.
 
     good, bad: commit ids. Of a merge on the way, the stop is all that it brought.
     """
@@ -93,21 +95,20 @@ def read_path(
     rows = [line.split() for line in said.splitlines()]
     commits = path({row[0]: row[1:] for row in rows}, good, bad) if rows else []
     trees = _trees(workspace, name, [good, *commits])
-    touching = [
-        commit
+    touching = {
+        commit: before
         for before, commit in zip([good, *commits], commits, strict=False)
         if trees.get(commit) != trees.get(before)
-    ]
-    facts = _facts(root, touching)
+    }
+    facts = _facts(root, list(touching))
     seen = _Seen(workspace, name)
     good_key, _, _ = seen.look(good, tree=trees.get(good))
     stops = []
-    for commit in touching:
+    for commit, before in touching.items():
         key, n_changes, note = seen.look(commit, tree=trees.get(commit))
-        parents, author, committed_at, message = facts[commit]
-        stops.append(
-            Stop(commit, parents, author, committed_at, message, key or "", n_changes, note)
-        )
+        parents, author, when, message = facts[commit]
+        facts_of_labels = (key, seen.edits, n_changes, note)
+        stops.append(Stop(commit, before, parents, author, when, message, *facts_of_labels))
     return good_key, stops
 
 
@@ -166,10 +167,10 @@ class _Seen:
         self._around: tuple[tuple[str, str], ...] = ()  # what else the build is made of
         self._classes: tuple[str, ...] = ()
 
-    def look(self, commit: str, *, tree: str | None) -> tuple[str | None, int, str]:
+    def look(self, commit: str, *, tree: str | None) -> tuple[str, int, str]:
         """Go to a commit; return its key, how many examples changed, and what else did."""
         if tree is None:
-            return None, 0, "the dataset is not there"
+            return "", 0, "the dataset is not there"
         root, name = self._workspace.root, self._name
         files = git.list_files(self._repo, root, commit, f"datasets/{name}")
         logs = {p: blob for p, blob in files.items() if is_log(p)}
@@ -192,6 +193,12 @@ class _Seen:
         note = _differs(self._around, around)
         self._around = around
         return self._key(), n_changes, note
+
+    @property
+    def edits(self) -> str:
+        """The name of the set of edits, as builds have it."""
+        logs = [log.by_example for log in self._logs.values()]
+        return edit_set_hash(e.edit_id for log in logs for edits in log.values() for e in edits)
 
     def _log(self, path: str) -> _Log:
         return self._logs.setdefault(path, _Log())

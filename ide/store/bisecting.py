@@ -1,0 +1,254 @@
+"""Bisecting in the background: one at a time, watched, cancelled, gone on with.
+
+``python -m ide.store.bisecting BISECT_ID`` is what ``start_bisect`` starts; it works on commit ids
+and builds beside the working tree, so that people label, commit and switch branches meanwhile. A
+private ref keeps the commits that it works on, should their branch be deleted.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from ide.dataset.edit import new_edit_id
+from ide.dataset.errors import (
+    BisectError,
+    BuildCancelledError,
+    ConfigError,
+    UpwellError,
+)
+from ide.dataset.gates import Gate, parse_gate
+from ide.store import git
+from ide.store.bisect_path import check_ancestry
+from ide.store.bisect_run import Bisection
+from ide.store.bisect_state import (
+    CANCELLED,
+    DONE,
+    FAILED,
+    RUNNING,
+    Bisect,
+    bisect_folder,
+    load_bisect,
+    make_folder,
+    save_bisect,
+)
+from ide.store.dvc import listed_datasets, require_dvc
+from ide.store.files import storage_errors
+from ide.store.gate_columns import n_named
+from ide.store.gates import find_gate
+from ide.store.repro import cancellation, started_at
+from ide.store.workspace import Workspace
+
+_REFS = "refs/upwell/bisect"
+_CANCEL_S = 10.0  # after which one that does not end by itself is killed
+_PATIENCE_S = 0.3  # one that looks holds the lock for some milliseconds
+_KILLED = "the bisection's process was killed; what it had built is kept"
+_CHILDREN: list[subprocess.Popen[bytes]] = []  # that this process started and must reap
+
+
+def start_bisect(
+    workspace: Workspace, name: str, *, good: str, bad: str | None = None, gate: str
+) -> Bisect:
+    """Start a bisection in the background and return at once; watch it with ``bisect_status``.
+
+    good, bad: any names git knows; bad None = HEAD. gate: a line such as ``accuracy on slice
+    label = '8' >= 0.95``, or the name of one in dataset.toml. Raises ``BisectError``,
+    ``GateError``, ``GitError`` or ``ConfigError`` where it cannot begin; then nothing was started.
+    It goes on when this process ends.
+    """
+    wanted = _request(workspace, name, good=good, bad=bad or "HEAD", gate=gate)
+    with _lock(workspace, patience_s=_PATIENCE_S) as handle:
+        if handle is None:
+            raise _running_error(workspace)
+        _tidy(workspace)
+        folder = make_folder(workspace, wanted.bisect_id)
+        keep = (f"{_REFS}/{wanted.bisect_id}", wanted.bad)
+        git.run(workspace.root, "update-ref", *keep)
+        save_bisect(workspace, wanted)
+        with (folder / "bisect.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "ide.store.bisecting", wanted.bisect_id],
+                cwd=workspace.root,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=(handle,),  # the lock goes on to the child, without a gap
+            )
+    _CHILDREN.append(process)
+    return wanted
+
+
+def bisect_status(workspace: Workspace) -> Bisect | None:
+    """Return how far the latest bisection is, or how it ended; None where there was none.
+
+    One that was killed is noticed and tidied here.
+    """
+    for child in _CHILDREN[:]:
+        if child.poll() is not None:
+            _CHILDREN.remove(child)
+    bisect = load_bisect(workspace)
+    if bisect is None or bisect.state != RUNNING:
+        return bisect
+    with _lock(workspace) as handle:
+        if handle is not None:
+            _tidy(workspace)
+    return load_bisect(workspace)
+
+
+def cancel_bisect(workspace: Workspace) -> Bisect | None:
+    """End the running bisection, whoever started it; what was built is kept."""
+    deadline = time.monotonic() + _CANCEL_S
+    asked: int | None = None
+    while (bisect := bisect_status(workspace)) and bisect.state == RUNNING:
+        is_it = bisect.pid and started_at(bisect.pid) == bisect.pid_started_at
+        if is_it and time.monotonic() > deadline:
+            os.kill(bisect.pid, signal.SIGKILL)
+        elif is_it and asked != bisect.pid:
+            asked = bisect.pid
+            os.kill(bisect.pid, signal.SIGTERM)
+        time.sleep(0.05)
+    return bisect
+
+
+def run_bisect(workspace: Workspace, bisect: Bisect) -> Bisect:
+    """Search in this process until it ends; every ending is on the disk, and none is raised."""
+    gate = parse_gate(bisect.gate_line)
+    bisect = save_bisect(workspace, bisect, pid=os.getpid(), pid_started_at=started_at(os.getpid()))
+    with cancellation() as is_cancelled:
+        running = Bisection(workspace, bisect, gate, is_cancelled)
+        try:
+            running.run()
+            ending: dict[str, object] = {"state": DONE}
+        except BuildCancelledError:
+            ending = {"state": CANCELLED}
+        except UpwellError as error:
+            ending = {"state": FAILED, "message": str(error), "exit_code": error.exit_code}
+        except Exception as error:
+            ending = {"state": FAILED, "message": f"broke: {error!r}"[:500], "exit_code": 3}
+            raise
+        finally:
+            bisect = _end(workspace, running.bisect, ending)
+    return bisect
+
+
+def main() -> None:
+    """Run a bisection as a process of its own; how it goes is in ``.upwell``, not on a screen."""
+    workspace = Workspace.find()
+    bisect = load_bisect(workspace)
+    if bisect is not None and bisect.bisect_id == sys.argv[1]:
+        run_bisect(workspace, bisect)
+
+
+def log_of(workspace: Workspace, bisect: Bisect) -> Path:
+    """The file with what the process wrote, for whoever looks for a fault."""
+    return bisect_folder(workspace, bisect.bisect_id) / "bisect.log"
+
+
+def _request(workspace: Workspace, name: str, *, good: str, bad: str, gate: str) -> Bisect:
+    """Check what is asked for; nothing is begun yet."""
+    config = workspace.config(name)
+    if not config.is_compiled:
+        raise ConfigError(f"{name!r} holds {config.modality}, and only images compile so far")
+    if name not in listed_datasets(workspace):
+        raise ConfigError(
+            f"{name!r} is not in params.yaml, so that it is not built; "
+            f"add a line '  - {name}' under 'datasets:'"
+        )
+    found = _gate(workspace, name, gate)
+    root = workspace.root
+    ends = [git.resolve(root, revision) for revision in (good, bad)]
+    check_ancestry(root, *ends)
+    require_dvc(workspace)
+    return Bisect(
+        bisect_id=new_edit_id(),
+        state=RUNNING,
+        dataset=name,
+        good=ends[0],
+        bad=ends[1],
+        good_name=good,
+        bad_name=bad,
+        gate=gate,
+        gate_line=found.text,
+        metric=found.metric,
+        bound=found.bound,
+        is_at_most=found.measure.is_at_most,
+        started_at=time.time(),
+        pid=0,
+        pid_started_at=None,
+    )
+
+
+def _gate(workspace: Workspace, name: str, text: str) -> Gate:
+    """Read the gate; of one with a tolerance only the bound counts, as there is no base build."""
+    gate = find_gate(workspace, name, text)
+    if not gate.measure.is_at_most and gate.bound == 0:
+        raise BisectError(
+            f"the gate {text[:120]!r} has no bound, only a tolerance; write what is wanted, such "
+            f'as --gate "{gate.metric} >= 0.95"'
+        )
+    if not n_named(workspace, name, gate):
+        raise BisectError(
+            f"the gate {text[:120]!r} names no example of {name!r}, so that nothing can be "
+            f"measured: {gate.where}"
+        )
+    return replace(gate, tolerance=None)
+
+
+def _end(workspace: Workspace, bisect: Bisect, ending: dict[str, object]) -> Bisect:
+    """Put down how it ended, and let go of the commits."""
+    git.attempt(workspace.root, "update-ref", "-d", f"{_REFS}/{bisect.bisect_id}")
+    return save_bisect(workspace, bisect, finished_at=time.time(), probing=None, **ending)
+
+
+def _tidy(workspace: Workspace) -> None:
+    """Put down that a bisection was killed; the caller holds the lock."""
+    bisect = load_bisect(workspace)
+    if bisect is not None and bisect.state == RUNNING:
+        _end(workspace, bisect, {"state": FAILED, "message": _KILLED, "exit_code": 3})
+
+
+@contextmanager
+def _lock(workspace: Workspace, *, patience_s: float = 0.0) -> Iterator[int | None]:
+    """Hold the lock of bisections; None, at once, where another process holds it."""
+    path = workspace.local_path / "bisect.lock"
+    with storage_errors(path, "lock"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        yield handle if _take(handle, time.monotonic() + patience_s) else None
+    finally:
+        os.close(handle)
+
+
+def _take(handle: int, deadline: float) -> bool:
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.02)
+        else:
+            return True
+
+
+def _running_error(workspace: Workspace) -> BisectError:
+    bisect = load_bisect(workspace)
+    what = f" of {bisect.dataset!r}" if bisect else ""
+    return BisectError(
+        f"a bisection{what} is running already; watch it with: upwell bisect --status, or end it "
+        "with: upwell bisect --cancel"
+    )
+
+
+if __name__ == "__main__":
+    main()
