@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -25,12 +26,15 @@ from ide.dataset.replay import (
 from ide.dataset.reviews import review_in_force
 from ide.dataset.schema import EXAMPLE_ID
 
-# In the order of a summary. relabelled, labelled (it had none), unlabelled (an undo of that),
-# confirmed (a person stands for the label as it was), unconfirmed, excluded, restored, moved
-# (to another split), tagged, untagged, commented, uncommented, voted, unvoted, dismissed (an
-# issue is none), reopened, approved (a reviewer's verdict on an edit, whose id stands in after),
-# unapproved, change_requested, request_withdrawn, disputed (annotators disagree now), resolved.
+# In the order of a summary. added, removed (whole examples, see example_changes), relabelled,
+# labelled (it had none), unlabelled (an undo of that), confirmed (a person stands for the label as
+# it was), unconfirmed, excluded, restored, moved (to another split), tagged, untagged, commented,
+# uncommented, voted, unvoted, dismissed (an issue is none), reopened, approved (a reviewer's
+# verdict on an edit, whose id stands in after), unapproved, change_requested, request_withdrawn,
+# disputed (annotators disagree now), resolved.
 KINDS = (
+    "added",
+    "removed",
     "relabelled",
     "labelled",
     "unlabelled",
@@ -86,6 +90,15 @@ _KIND_OF_ACTION = {
 COUNTED_KINDS = tuple(_KIND_OF_ACTION.values())
 
 _Change = tuple[str, str | None, str | None]  # kind, before, after
+_PLACES = {kind: place for place, kind in enumerate(KINDS)}
+_OF_EVERY_EXAMPLE = frozenset({LABEL_REGISTER, SPLIT_REGISTER})  # an import gives them
+
+
+class Imported(NamedTuple):
+    """What an example came with, before any edit."""
+
+    label: str | None
+    split: str | None
 
 
 def changes(
@@ -95,35 +108,39 @@ def changes(
     *,
     edits: Iterable[Edit] = (),
     splits: Mapping[str, str | None] | None = None,
+    reimported: Mapping[str, Imported] | None = None,
 ) -> pa.Table:
     """Return what differs from ``before`` to ``after`` (see ``CHANGES``), a row a change.
 
     imported, splits: the label and the split that each example was imported with, by id.
-    edits: those of both states; they tell who made a change, when and why. Rows are sorted by
-    example id, then by kind in the order of ``KINDS``. Equal states have no rows.
+    reimported: both, of examples that came with other ones on the side of ``after``. edits: those
+    of both states; they tell who made a change, when and why. Rows are sorted by example id, then
+    by kind in the order of ``KINDS``. Equal states have no rows. Examples that are on one side
+    only are not told apart here (see ``example_changes``).
     """
+    reimported = reimported or {}
     by_id = {edit.edit_id: edit for edit in edits}
     rows: list[dict[str, object]] = []
-    for example_id in sorted(before.keys() | after.keys()):
+    for example_id in sorted(before.keys() | after.keys() | reimported.keys()):
         old, new = before.get(example_id, UNTOUCHED), after.get(example_id, UNTOUCHED)
-        if old == new:
+        if old == new and example_id not in reimported:
             continue
         found: list[tuple[str, _Change]] = []
-        split = splits.get(example_id) if splits else None
-        for register in sorted(old.in_force.keys() | new.in_force.keys() | {LABEL_REGISTER}):
-            change = _change(
-                register, old, new, imported=imported.get(example_id), split=split, by_id=by_id
-            )
+        was = Imported(imported.get(example_id), splits.get(example_id) if splits else None)
+        now = reimported.get(example_id, was)
+        registers = old.in_force.keys() | new.in_force.keys() | _OF_EVERY_EXAMPLE
+        for register in sorted(registers):
+            change = _change(register, old, new, was=was, now=now, by_id=by_id)
             if change:
                 found.append((register, change))
-        for register, (kind, was, now) in sorted(found, key=lambda f: KINDS.index(f[1][0])):
+        for register, (kind, past, present) in sorted(found, key=lambda f: _PLACES[f[1][0]]):
             edit = _responsible(register, old, new, by_id)
             rows.append(
                 {
                     EXAMPLE_ID: example_id,
                     "kind": kind,
-                    "before": was,
-                    "after": now,
+                    "before": past,
+                    "after": present,
                     "annotator": edit.annotator if edit else None,
                     "reason": edit.reason if edit else None,
                     "made_at": edit.made_at if edit else None,
@@ -138,20 +155,20 @@ def _change(
     old: ExampleState,
     new: ExampleState,
     *,
-    imported: str | None,
-    split: str | None,
+    was: Imported,
+    now: Imported,
     by_id: Mapping[str, Edit],
 ) -> _Change | None:
     """Return what changed in one register, or None."""
     if register == LABEL_REGISTER:
-        return _label_change(old, new, imported)
+        return _label_change(old, new, was.label, now.label)
+    if register == SPLIT_REGISTER:
+        past_split, split = old.split or was.split, new.split or now.split
+        return ("moved", past_split, split) if past_split != split else None
     if old.in_force.get(register) == new.in_force.get(register):
         return None
     if register == EXCLUSION_REGISTER:
-        return _exclusion_change(old, new, imported)
-    if register == SPLIT_REGISTER:
-        was, now = old.split or split, new.split or split
-        return ("moved", was, now) if was != now else None
+        return _exclusion_change(old, new, was.label, now.label)
     kind, _, name = register.partition(":")
     if kind == "tag":
         was_tagged, is_tagged = name in old.tags, name in new.tags
@@ -173,9 +190,11 @@ def _change(
     return None
 
 
-def _label_change(old: ExampleState, new: ExampleState, imported: str | None) -> _Change | None:
+def _label_change(
+    old: ExampleState, new: ExampleState, imported: str | None, imported_now: str | None
+) -> _Change | None:
     """Return how the label changed: its value, or only that a person stands for it."""
-    was, now = _label(old, imported), _label(new, imported)
+    was, now = _label(old, imported), _label(new, imported_now)
     rivals_before, rivals_now = (_label_rivals(state) for state in (old, new))
     if rivals_now:
         if rivals_now == rivals_before:
@@ -192,12 +211,14 @@ def _label_change(old: ExampleState, new: ExampleState, imported: str | None) ->
     return ("confirmed" if standing else "unconfirmed"), was, now
 
 
-def _exclusion_change(old: ExampleState, new: ExampleState, imported: str | None) -> _Change | None:
+def _exclusion_change(
+    old: ExampleState, new: ExampleState, imported: str | None, imported_now: str | None
+) -> _Change | None:
     if old.is_excluded == new.is_excluded:
         return None
     if new.is_excluded:
         return "excluded", _label(old, imported), None
-    return "restored", None, _label(new, imported)
+    return "restored", None, _label(new, imported_now)
 
 
 def _review_change(

@@ -6,16 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ide.dataset.changes import CHANGES, changes
+from ide.dataset.config import is_name
 from ide.dataset.edit import Edit
 from ide.dataset.errors import ExampleNotFoundError, GitError
+from ide.dataset.example_changes import with_examples
 from ide.dataset.replay import ExampleState, replay
+from ide.dataset.schema import EXAMPLE_ID
 from ide.store import git
 from ide.store.commits import CommitInfo, brought_by, log
 from ide.store.edit_log import read_edits
 from ide.store.past_edits import edits_of_all
-from ide.store.state import imported_labels, imported_splits
+from ide.store.past_examples import ExampleDiff, diff_examples, imported_values
 from ide.store.workspace import Workspace
 
 DIFF = pa.schema([("dataset", pa.string()), *CHANGES])
@@ -32,19 +36,88 @@ def diff(
     A row a change: dataset, then the columns of ``changes.CHANGES``. An edit and its undo
     inside the range cancel out. Raises ``GitError`` for a name that is no revision.
     """
-    chosen = [workspace.require(name) for name in names or workspace.datasets()]
+    return diff_and_notes(workspace, a, b, names)[0]
+
+
+def diff_and_notes(
+    workspace: Workspace,
+    a: str | None = None,
+    b: str | None = None,
+    names: Sequence[str] | None = None,
+) -> tuple[pa.Table, tuple[str, ...]]:
+    """Return what ``diff`` does, and a sentence for each thing that is not known here."""
     root = workspace.root
     start = git.resolve(root, a) if a is not None else git.head_revision(root)
     end = git.resolve(root, b) if b is not None else None
+    chosen = _chosen(workspace, names, start, end)
     before = edits_of_all(workspace, chosen, start) if start else dict.fromkeys(chosen, ())
     after = edits_of_all(workspace, chosen, end) if end else None
-    tables = []
+    tables, notes = [], []
     for name in chosen:
         now = after[name] if after is not None else read_edits(workspace, name).edits
-        was, is_ = _of_touched(before[name], now)
-        table = dataset_changes(workspace, name, replay(was), replay(is_), [*was, *is_])
+        table, note = _diff_of(workspace, name, (start, before[name]), (end, now))
         tables.append(table.add_column(0, DIFF.field(0), pa.repeat(name, len(table))))
-    return pa.concat_tables([DIFF.empty_table(), *tables])
+        notes += [note] if note else []
+    return pa.concat_tables([DIFF.empty_table(), *tables]), tuple(notes)
+
+
+def _chosen(workspace: Workspace, names: Sequence[str] | None, *revisions: str | None) -> list[str]:
+    """Return the datasets to compare: the named ones, else all that are here now.
+
+    A dataset that is gone can be named, where a revision has it.
+    """
+    here = workspace.datasets()
+    if not names:
+        return here
+    gone = [name for name in names if name not in here]
+    paths = [f"datasets/{name}/dataset.toml" for name in gone if is_name(name)]
+    repo = git.repository(workspace.root)
+    asked = {f"{r}:{repo.path(p)}": p for r in revisions if r for p in paths}
+    found = {asked[key].split("/")[1] for key in git.read_blobs(workspace.root, asked)}
+    return [name if name in found else workspace.require(name) for name in names]
+
+
+def _diff_of(
+    workspace: Workspace,
+    name: str,
+    side_a: tuple[str | None, Sequence[Edit]],
+    side_b: tuple[str | None, Sequence[Edit]],
+) -> tuple[pa.Table, str]:
+    """Return one dataset's changes between two sides, and what is not known of its examples."""
+    was, is_ = _of_touched(side_a[1], side_b[1])
+    before, after = replay(was), replay(is_)
+    touched = before.keys() | after.keys()
+    found = diff_examples(workspace, name, side_a[0], side_b[0], touched)
+    known = {**found.now, **found.was}
+    table = changes(
+        before,
+        after,
+        {i: value.label for i, value in known.items()},
+        edits=[*was, *is_],
+        splits={i: value.split for i, value in known.items()},
+        reimported={i: now for i, now in found.now.items() if known[i] != now},
+    )
+    if len(found.added) or len(found.removed):
+        before, after = (_of_examples(found, replay(side[1])) for side in (side_a, side_b))
+        table = with_examples(
+            table,
+            added=found.added,
+            removed=found.removed,
+            before=before,
+            after=after,
+            edits=[*side_a[1], *side_b[1]],
+        )
+    return table, found.note
+
+
+def _of_examples(found: ExampleDiff, states: Mapping[str, ExampleState]) -> dict[str, ExampleState]:
+    """Keep the states of examples that were added or removed."""
+    ids = pa.array(list(states), pa.string())
+    kept = [
+        pc.filter(ids, pc.is_in(ids, value_set=table[EXAMPLE_ID].combine_chunks())).to_pylist()
+        for table in (found.added, found.removed)
+    ]
+    return {i: states[i] for own in kept for i in own}
 
 
 def _of_touched(before: Sequence[Edit], after: Sequence[Edit]) -> tuple[list[Edit], list[Edit]]:
@@ -63,11 +136,21 @@ def dataset_changes(
     after: Mapping[str, ExampleState],
     edits: Iterable[Edit],
 ) -> pa.Table:
-    """Return the changes of one dataset between two states (see ``changes.CHANGES``)."""
+    """Return the changes of one dataset between two states (see ``changes.CHANGES``).
+
+    The examples are those of the working tree on both sides.
+    """
     if before == after:
         return CHANGES.empty_table()
-    imported, splits = imported_labels(workspace, name), imported_splits(workspace, name)
-    return changes(before, after, imported, edits=edits, splits=splits)
+    touched = before.keys() | after.keys()
+    known = imported_values(workspace, name, touched)
+    return changes(
+        before,
+        after,
+        {i: value.label for i, value in known.items()},
+        edits=edits,
+        splits={i: value.split for i, value in known.items()},
+    )
 
 
 def blame(workspace: Workspace, name: str, example_id: str) -> list[dict[str, Any]]:
@@ -80,7 +163,7 @@ def blame(workspace: Workspace, name: str, example_id: str) -> list[dict[str, An
     edits = read_edits(workspace, name)
     own = [e for e in edits.every if e.example_id == example_id]
     counting = [e for e in edits.edits if e.example_id == example_id]
-    if not own and example_id not in imported_labels(workspace, name):
+    if not own and not imported_values(workspace, name, [example_id]):
         raise ExampleNotFoundError(name, example_id)
     try:
         commit_by_id = commit_of_edits(workspace, name)

@@ -63,6 +63,19 @@ def _imported_splits(workspace: Workspace, name: str, _revision: str) -> dict[st
     return dict(zip(table[EXAMPLE_ID].to_pylist(), table[SPLIT].to_pylist(), strict=True))
 
 
+def imported_table(workspace: Workspace, name: str) -> pa.Table:
+    """Return ``example_id, label, split`` as imported, in the order of the parts.
+
+    For a few of a million examples this is far cheaper than the two above.
+    """
+    return _imported_table(workspace, name, examples_revision(workspace, name))
+
+
+@lru_cache(maxsize=4)
+def _imported_table(workspace: Workspace, name: str, _revision: str) -> pa.Table:
+    return read_examples(workspace, name, [EXAMPLE_ID, LABEL, SPLIT])
+
+
 def current_labels(workspace: Workspace, name: str) -> pa.Table:
     """Return the labels in force (see ``schema.LABELS``), a row an example."""
     return _labels(workspace, name, dataset_revision(workspace, name))
@@ -70,7 +83,7 @@ def current_labels(workspace: Workspace, name: str) -> pa.Table:
 
 @lru_cache(maxsize=8)
 def _labels(workspace: Workspace, name: str, _revision: str) -> pa.Table:
-    examples = read_examples(workspace, name, [EXAMPLE_ID, SPLIT, LABEL])
+    examples = imported_table(workspace, name)
     return label_table(examples, dataset_state(workspace, name))
 
 
