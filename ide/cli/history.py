@@ -1,4 +1,4 @@
-"""Commands that look back: diff, log, blame, report."""
+"""Commands that look back: diff, log, blame."""
 
 from __future__ import annotations
 
@@ -54,13 +54,3 @@ def blame(name: str, example_id: str, root: Path | None, style: str) -> None:
     rows = read_blame(Workspace.find(root), name, example_id)
     columns = ("made_at", "annotator", "action", "value", "reason", "evidence", "commit")
     echo_rows(rows, columns, style)
-
-
-@click.command()
-@click.option("--base", help="The revision to compare with (default: HEAD).")
-@workspace_option
-def report(base: str | None, root: Path | None) -> None:
-    """Write Markdown: the label diff, and the metrics before and after."""
-    from ide.store.report import report_markdown
-
-    click.echo(report_markdown(Workspace.find(root), base=base))

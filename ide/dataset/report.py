@@ -1,24 +1,28 @@
-"""The report on a change, in Markdown: labels that changed, metrics before and after, flips.
+"""The report on a change: what it says of each dataset, as blocks that a writer turns into pages.
 
-What people wrote (labels, ids, reasons) stands in it as text and can become neither Markdown
-nor HTML: a pull request from a stranger is shown with it.
+The most important comes first: a sentence with the verdict, the gates, the numbers, the labels
+that changed, what broke and which edits probably did it.
 """
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
-from ide.dataset.changes import class_pairs, counts, one_line, summarise
+from ide.dataset.attribution import CAUSES
+from ide.dataset.changes import counts, summarise
+from ide.dataset.document import BAD, DIM, GOOD, Block, Heading, Paragraph, Span, Strong
+from ide.dataset.effort import Effort
 from ide.dataset.estimates import Estimate
-from ide.dataset.schema import EXAMPLE_ID, SPLIT, SPLITS
-
-ALPHA = 0.05  # a difference whose p is below this is called one
+from ide.dataset.report_checks import check_blocks, gate_blocks
+from ide.dataset.report_flips import flip_blocks
+from ide.dataset.report_labels import label_blocks
+from ide.dataset.report_metrics import TEST_FIRST, metric_blocks, verdict
+from ide.dataset.schema import ISSUES
+from ide.dataset.significance import Moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +31,11 @@ class DatasetReport:
 
     changes: ``changes.CHANGES``. metrics, base_metrics: as in metrics.json, None = no build.
     flips: ``schema.FLIPS`` from the base's build to this one, None where they cannot be paired.
+    causes: ``attribution.CAUSES``. moved: the slices that moved, of ``n_slices`` looked at. gates:
+    results, None where there is no build to judge. new_issues, gone_issues: ``schema.ISSUES``.
     estimate, base_estimate: how many labels each build thinks wrong, None where it does not tell.
-    note: what a reader must know to read the numbers, "" for nothing.
+    effort: what the edits cost. seconds: what the build took. note: what a reader must know to
+    read the numbers, "" for nothing.
     """
 
     name: str
@@ -36,176 +43,123 @@ class DatasetReport:
     metrics: Mapping[str, Any] | None = None
     base_metrics: Mapping[str, Any] | None = None
     flips: pa.Table | None = None
+    causes: pa.Table = field(default_factory=CAUSES.empty_table)
+    moved: Sequence[Moved] = ()
+    n_slices: int = 0
+    gates: Sequence[Any] | None = ()
+    new_issues: pa.Table = field(default_factory=ISSUES.empty_table)
+    gone_issues: pa.Table = field(default_factory=ISSUES.empty_table)
     estimate: Estimate | None = None
     base_estimate: Estimate | None = None
+    effort: Effort | None = None
+    seconds: float | None = None
     note: str = ""
 
 
-def report(datasets: Sequence[DatasetReport], *, base: str, head: str, n_rows: int = 50) -> str:
-    """Return the whole report; ``n_rows``: how many changes of a dataset are listed."""
-    blocks = [f"## Upwell: {escape(base)} → {escape(head)}"]
-    if not datasets:
-        blocks.append("There are no datasets.")
-    for dataset in datasets:
-        blocks.append(f"### {escape(dataset.name)}")
-        blocks += _label_blocks(dataset.changes, n_rows)
-        blocks += _metric_blocks(dataset)
-        blocks += _flip_blocks(dataset.flips)
-        blocks += _estimate_blocks(dataset.base_estimate, dataset.estimate)
-    return "\n\n".join(blocks) + "\n"
-
-
-def _label_blocks(changes: pa.Table, n_rows: int) -> list[str]:
-    """Return the label diff: counts by kind, by class pair, and the first rows."""
-    if not len(changes):
-        return ["**Labels:** nothing changed."]
-    blocks = [f"**Labels:** {summarise(counts(changes))}."]
-    pairs = class_pairs(changes)
-    if pairs:
-        rows = [(code(was), code(now), f"{n:,}") for was, now, n in pairs[:20]]
-        blocks.append(_table(("from", "to", "examples"), rows))
-    listed = [
-        (
-            code(row[EXAMPLE_ID]),
-            row["kind"],
-            code(row["before"]),
-            code(row["after"]),
-            escape(row["annotator"] or ""),
-            escape(one_line(row["reason"], 120)),
-        )
-        for row in changes.slice(0, n_rows).to_pylist()
-    ]
-    if len(changes) > n_rows:
-        listed.append((f"and {len(changes) - n_rows:,} more", "", "", "", "", ""))
-    table = _table(("example", "change", "before", "after", "annotator", "reason"), listed)
-    blocks.append(f"<details><summary>The changes</summary>\n\n{table}\n\n</details>")
+def title_blocks(title: str, note: str = "", *, has_datasets: bool = True) -> list[Block]:
+    """Return how a report begins. note: what a reader must know of base and head."""
+    blocks: list[Block] = [Heading(2, f"Upwell: {title}")]
+    if note:
+        blocks.append(Paragraph((Strong(note, DIM),)))
+    if not has_datasets:
+        blocks.append(Paragraph(("There are no datasets.",)))
     return blocks
 
 
-def _metric_blocks(dataset: DatasetReport) -> list[str]:
-    """Return accuracy and macro F1 of each split, before and after."""
-    blocks = [f"*{escape(dataset.note)}*"] if dataset.note else []
+def dataset_blocks(dataset: DatasetReport) -> list[Block]:
+    """Return what the report says of a dataset."""
+    blocks: list[Block] = [Heading(3, dataset.name), _summary(dataset)]
+    if dataset.note:
+        blocks.append(Paragraph((Strong(f"{dataset.note[0].upper()}{dataset.note[1:]}.", DIM),)))
+    blocks += gate_blocks(dataset.gates)
+    blocks += metric_blocks(
+        dataset.metrics,
+        dataset.base_metrics,
+        dataset.flips,
+        moved=dataset.moved,
+        n_slices=dataset.n_slices,
+    )
+    blocks += label_blocks(dataset.changes)
+    blocks += flip_blocks(dataset.flips, dataset.causes)
+    blocks += check_blocks(dataset.new_issues, dataset.gone_issues)
+    return blocks + _cost_blocks(dataset)
+
+
+def _summary(dataset: DatasetReport) -> Paragraph:
+    """Say the verdict in a line: metrics, labels, flips, gates."""
+    parts: list[Span] = []
     if dataset.metrics is None:
-        return [*blocks, "**Metrics:** no build of these labels here."]
-    before = (dataset.base_metrics or {}).get("splits", {})
-    rows = []
-    for split in SPLITS:
-        now, was = dataset.metrics["splits"].get(split), before.get(split)
-        if now is None or not now.get("accuracy"):
-            continue
-        rows.append(
-            (
-                split,
-                f"{now['n']:,}",
-                _interval(was and was.get("accuracy")),
-                _interval(now["accuracy"]),
-                _difference(was, now),
-                _verdict(split, was, now, dataset.flips),
-                f"{_number(was and was.get('macro_f1'))} → {_number(now.get('macro_f1'))}",
-            )
-        )
-    columns = ("split", "n", "accuracy before", "after (95 %)", "difference", "noise?", "macro F1")
-    return [*blocks, _table(columns, rows)]
+        parts.append(Strong("No build of these labels here"))
+    for split in TEST_FIRST:
+        if dataset.metrics and split in dataset.metrics["splits"]:
+            parts.append(_of_split(dataset, split))
+            break
+    found = summarise(counts(dataset.changes))
+    parts.append(f"Labels: {found}." if found else "Labels: nothing changed.")
+    if dataset.gates is None:
+        parts.append(Strong("The gates cannot be judged without a build.", BAD))
+    elif dataset.gates:
+        n_failed = sum(not gate.is_passed for gate in dataset.gates)
+        of = f"{len(dataset.gates):,} gates"
+        said = f"{n_failed:,} of {of} failed." if n_failed else f"All {of} passed."
+        said = said.replace("All 1 gates", "The gate").replace("of 1 gates", "of 1 gate")
+        parts.append(Strong(said, BAD if n_failed else GOOD))
+    spaced = [span for part in parts for span in (part, " ")]
+    return Paragraph(tuple(spaced[:-1]))
 
 
-def _flip_blocks(flips: pa.Table | None) -> list[str]:
-    if flips is None:
-        return []
-    found = [
-        f"{split}: {_n_flips(flips, 'fixed', split):,} fixed, "
-        f"{_n_flips(flips, 'broken', split):,} broken"
-        for split in SPLITS
-        if split in set(flips[SPLIT].to_pylist())
-    ]
-    return ["**Flips:** " + ("; ".join(found) or "no example changed sides") + "."]
+def _of_split(dataset: DatasetReport, split: str) -> Strong:
+    assert dataset.metrics is not None
+    now = dataset.metrics["splits"][split]
+    was = (dataset.base_metrics or {}).get("splits", {}).get(split)
+    name = f"{split.capitalize()} accuracy"
+    value = (now.get("accuracy") or {}).get("value")
+    if value is None:
+        return Strong(f"{name}: not measured.")
+    found = verdict(split, was, now, dataset.flips)
+    if found is None or was is None:
+        return Strong(f"{name} {value:.4f}, with nothing to compare.")
+    before = was["accuracy"]["value"]
+    points = f"{100 * (value - before):+.2f} points"
+    if not found.is_real:
+        return Strong(f"{name} {before:.4f} → {value:.4f} ({points}): within noise.")
+    word, tone = ("better", GOOD) if value > before else ("worse", BAD)
+    return Strong(f"{name} {before:.4f} → {value:.4f} ({points}): {word}, more than noise.", tone)
 
 
-def _estimate_blocks(was: Estimate | None, now: Estimate | None) -> list[str]:
-    """Return how many labels are thought wrong, before and after, with 95 % intervals."""
-    if now is None:
-        return []
-    of_all = f" of {now.n:,}" if now.n else ""
-    before = f"{was} → " if was else ""
-    return [f"**Labels thought wrong (95 %):** {escape(f'{before}{now}')}{of_all}."]
+def _cost_blocks(dataset: DatasetReport) -> list[Block]:
+    """Say how many labels are thought wrong, before and after, and what all of it cost."""
+    blocks: list[Block] = []
+    now, was = dataset.estimate, dataset.base_estimate
+    if now is not None:
+        of_all = f" of {now.n:,}" if now.n else ""
+        before = f"{was} → " if was else ""
+        said = f" {before}{now}{of_all} (95 %)."
+        blocks.append(Paragraph((Strong("Labels thought wrong:"), said)))
+    parts = []
+    if dataset.effort and dataset.effort.n_edits:
+        parts.append(_effort(dataset.effort))
+    if dataset.seconds:
+        parts.append(f"the build took {_duration(dataset.seconds)}")
+    if parts:
+        blocks.append(Paragraph((Strong("Cost:"), f" {'; '.join(parts)}.")))
+    return blocks
 
 
-def _n_flips(flips: pa.Table, flip: str, split: str) -> int:
-    rows = zip(flips["flip"].to_pylist(), flips[SPLIT].to_pylist(), strict=True)
-    return sum(row == (flip, split) for row in rows)
+def _effort(found: Effort) -> str:
+    """Say what the edits cost the people: ``212 edits by 2 annotators in about 14 min …``."""
+    edits = f"{found.n_edits:,} edit{'' if found.n_edits == 1 else 's'}"
+    n = len(found.annotators)
+    who = f"{n:,} annotator{'' if n == 1 else 's'}"
+    said = f"{edits} of {found.n_examples:,} example{'' if found.n_examples == 1 else 's'} by {who}"
+    if found.seconds < 1:
+        return said
+    each = found.seconds / found.n_edits
+    return f"{said} in about {_duration(found.seconds)} ({each:.1f} s an edit, pauses left out)"
 
 
-def _verdict(
-    split: str, was: Mapping[str, Any] | None, now: Mapping[str, Any], flips: pa.Table | None
-) -> str:
-    """Say whether two accuracies differ by more than chance, by the best test there is data for."""
-    if not was or not was.get("accuracy"):
-        return "–"
-    if flips is not None:
-        p = mcnemar(_n_flips(flips, "fixed", split), _n_flips(flips, "broken", split))
-        name = "McNemar"
-    else:
-        hits = [round(s["accuracy"]["value"] * s["n"]) for s in (was, now)]
-        p = two_proportions(hits[0], was["n"], hits[1], now["n"])
-        name = "two proportions"
-    return f"{'real' if p < ALPHA else 'within noise'} (p = {p:.2g}, {name})"
-
-
-def mcnemar(n_fixed: int, n_broken: int) -> float:
-    """Return the two-sided p that as uneven a split of flips comes about by chance, 0 … 1.
-
-    McNemar's exact test: the same examples are judged twice, so only those that changed sides
-    speak, and under no difference each is as likely fixed as broken (McNemar 1947; exact
-    binomial). Above 2,000 flips the normal approximation with continuity correction.
-    """
-    n, few = n_fixed + n_broken, min(n_fixed, n_broken)
-    if n == 0:
-        return 1.0
-    if n > 2_000:
-        return math.erfc(max(abs(n_fixed - n_broken) - 1, 0) / math.sqrt(2 * n))
-    tail = sum(math.comb(n, k) for k in range(few + 1))
-    return min(1.0, float(2 * tail / 2**n))
-
-
-def two_proportions(k1: int, n1: int, k2: int, n2: int) -> float:
-    """Return the two-sided p of the pooled two-proportion z test for k1/n1 and k2/n2, 0 … 1.
-
-    For when the two builds' examples cannot be paired; it sees less than ``mcnemar``.
-    """
-    if not n1 or not n2:
-        return 1.0
-    pooled = (k1 + k2) / (n1 + n2)
-    spread = math.sqrt(pooled * (1 - pooled) * (1 / n1 + 1 / n2))
-    if spread == 0:
-        return 1.0
-    return math.erfc(abs(k1 / n1 - k2 / n2) / spread / math.sqrt(2))
-
-
-def _difference(was: Mapping[str, Any] | None, now: Mapping[str, Any]) -> str:
-    if not was or not was.get("accuracy"):
-        return "–"
-    return f"{100 * (now['accuracy']['value'] - was['accuracy']['value']):+.2f} points"
-
-
-def _interval(estimate: Mapping[str, float] | None) -> str:
-    if not estimate:
-        return "–"
-    return f"{estimate['value']:.4f} ({estimate['low']:.4f} … {estimate['high']:.4f})"
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def code(text: str | None) -> str:
-    """Return a value as it was written, set as code; – where there is none."""
-    return "–" if text is None else f"<code>{escape(one_line(text, 80))}</code>"
-
-
-def escape(text: str) -> str:
-    """Return text in which nothing is Markdown, HTML or a mention: punctuation as entities."""
-    return re.sub(r"[^\w\s,;]|_", lambda m: f"&#{ord(m[0])};", one_line(text, 400), flags=re.ASCII)
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -50,6 +50,30 @@ def _conditions(labels: pa.Table, metadata: pa.Table | None) -> Iterator[tuple[s
         for name in metadata.column_names:
             if name not in (EXAMPLE_ID, LABEL, SPLIT) and _is_categorical(metadata[name].type):
                 yield from _values(name, metadata[name], max_values=MAX_VALUES)
+
+
+def members_of(
+    labels: pa.Table, metadata: pa.Table, wanted: Collection[str]
+) -> dict[str, np.ndarray]:
+    """Return which of some examples are in which of the wanted slices: condition → (N,) bool.
+
+    labels, metadata: rows in one order, the columns that ``slices`` makes its conditions of. For
+    examples that are few of many; the slices are those of the many.
+    """
+    found = {}
+    for name, column in (
+        (LABEL, labels[LABEL]),
+        *((n, metadata[n]) for n in metadata.column_names if n not in (EXAMPLE_ID, LABEL, SPLIT)),
+    ):
+        if not _is_categorical(column.type):
+            continue
+        for value in pc.unique(column).to_pylist():
+            what = "IS NULL" if value is None else f"= {literal(value)}"
+            condition = f"{identifier(name)} {what}"
+            if condition in wanted:
+                is_in = pc.is_null(column) if value is None else pc.equal(column, value)
+                found[condition] = _mask(is_in)
+    return found
 
 
 def _values(

@@ -21,13 +21,17 @@ from ide.dataset.errors import UpwellError
 from ide.dataset.estimates import Estimate
 from ide.dataset.flips import flips
 from ide.dataset.replay import dismissed_issues, replay
-from ide.dataset.schema import EXAMPLE_ID, FLIPS, ISSUES, SLICES
-from ide.dataset.snapshot import edit_set_hash
+from ide.dataset.schema import EXAMPLE_ID, FLIPS, ISSUES, LABEL, SPLIT, TEST, VALIDATION
+from ide.dataset.significance import Moved, moved_slices
+from ide.dataset.slices import members_of
 from ide.store import git
-from ide.store.builds import BuildInfo, build_metrics, build_table, current_build, list_builds
+from ide.store.build_of import build_of_revision
+from ide.store.builds import BuildInfo, build_metrics, build_table
 from ide.store.builds import edits_since as n_edits_since
 from ide.store.edit_log import read_edits
 from ide.store.estimates import estimate_of, estimate_of_metrics
+from ide.store.examples import read_examples
+from ide.store.gates import GateResult, judge_gates
 from ide.store.history import diff
 from ide.store.past_edits import edits_at
 from ide.store.workspace import Workspace
@@ -40,7 +44,9 @@ class Comparison:
     changes: ``changes.CHANGES``. base, build: the kept builds of either side, None where this
     machine has none. metrics, base_metrics: as in metrics.json. flips: ``schema.FLIPS`` from base
     to build, None where they cannot be paired. attribution: ``attribution.CAUSES``; causes: the
-    same as flip's example id → ids of edits, the most probable first. new_issues, gone_issues:
+    same as flip's example id → ids of edits, the most probable first. moved: the classes and
+    slices whose held-out accuracy moved, of ``n_slices`` looked at. gates: None where there are
+    some and no build to judge. new_issues, gone_issues:
     ``schema.ISSUES`` that one build finds and the other does not, dismissed ones counted as not.
     estimate: how many labels are thought wrong. seconds: what the build took. note: what a reader
     must know to read the numbers, "" for nothing.
@@ -54,12 +60,12 @@ class Comparison:
     build: BuildInfo | None = None
     base_metrics: Mapping[str, Any] | None = None
     metrics: Mapping[str, Any] | None = None
-    base_slices: pa.Table = field(default_factory=SLICES.empty_table)
-    slices: pa.Table = field(default_factory=SLICES.empty_table)
     flips: pa.Table | None = None
     attribution: pa.Table = field(default_factory=CAUSES.empty_table)
     causes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    gates: tuple[Any, ...] = ()
+    moved: tuple[Moved, ...] = ()
+    n_slices: int = 0
+    gates: tuple[GateResult, ...] | None = ()
     new_issues: pa.Table = field(default_factory=ISSUES.empty_table)
     gone_issues: pa.Table = field(default_factory=ISSUES.empty_table)
     estimate: Estimate | None = None
@@ -79,8 +85,8 @@ def compare(workspace: Workspace, name: str, a: str, b: str | None = None) -> Co
     start = git.resolve(workspace.root, a)
     end = git.resolve(workspace.root, b) if b is not None else None
     changes = diff(workspace, start, end, [name]).drop_columns(["dataset"])
-    base = _build_at(workspace, name, start)
-    build = _build_at(workspace, name, end) if end else current_build(workspace, name)
+    base = build_of_revision(workspace, name, start)
+    build = build_of_revision(workspace, name, end)
     base_metrics = build_metrics(base) if base else _metrics_from_cache(workspace, name, start)
     told: dict[str, Any] = {
         "base": base,
@@ -92,12 +98,13 @@ def compare(workspace: Workspace, name: str, a: str, b: str | None = None) -> Co
     if build is not None:
         told |= {
             "metrics": build_metrics(build),
-            "slices": build_table(build, "slices"),
+            "gates": tuple(judge_gates(workspace, name, build=build, base=base)),
             "estimate": estimate_of(build),
             "seconds": build.seconds,
         }
+    elif workspace.config(name).gates:
+        told["gates"] = None
     if base is not None and build is not None:
-        told |= {"base_slices": build_table(base, "slices")}
         told |= _pair(workspace, name, base, build, changes)
         told |= _issues(workspace, name, (base, start), (build, end))
     return Comparison(name, start, end, changes, **told)
@@ -127,16 +134,6 @@ def _note(
     return "; ".join(notes)
 
 
-def _build_at(workspace: Workspace, name: str, revision: str) -> BuildInfo | None:
-    """Return the kept build made at a revision, else one of the same edits, else None."""
-    builds = list_builds(workspace, name)
-    exact = [b for b in builds if b.revision == revision and not b.n_uncommitted_edits]
-    if exact:
-        return exact[0]
-    wanted = edit_set_hash(e.edit_id for e in edits_at(workspace, name, revision))
-    return next((b for b in builds if b.edits_revision == wanted), None)
-
-
 def _pair(
     workspace: Workspace, name: str, base: BuildInfo, build: BuildInfo, changes: pa.Table
 ) -> dict[str, Any]:
@@ -156,7 +153,23 @@ def _pair(
         "flips": found,
         "attribution": table,
         "causes": {flip: tuple(dict.fromkeys(ids)) for flip, ids in by_flip.items()},
+        **_moved(workspace, name, found, (base, build)),
     }
+
+
+def _moved(
+    workspace: Workspace, name: str, found: pa.Table, builds: tuple[BuildInfo, BuildInfo]
+) -> dict[str, Any]:
+    """Return the slices that moved, and how many were looked at."""
+    before, after = (build_table(build, "slices") for build in builds)
+    examples = read_examples(workspace, name)
+    own = [c for c in examples.column_names if c not in (LABEL, SPLIT)]
+    places = pc.index_in(found[EXAMPLE_ID], value_set=examples[EXAMPLE_ID].combine_chunks())
+    metadata = examples.select(own).take(places)
+    wanted = frozenset(after["slice"].to_pylist())
+    members = members_of(found.select([LABEL]), metadata, wanted)
+    moved, n_slices = moved_slices(found, members, before, after, (TEST, VALIDATION))
+    return {"moved": tuple(moved), "n_slices": n_slices}
 
 
 @lru_cache(maxsize=4)

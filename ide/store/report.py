@@ -2,113 +2,154 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from ide.dataset.errors import UpwellError
-from ide.dataset.flips import flips
-from ide.dataset.report import DatasetReport, report
-from ide.dataset.schema import EXAMPLE_ID
-from ide.dataset.snapshot import edit_set_hash
+from ide.dataset.document import Block, clean, shown_examples
+from ide.dataset.edit import Edit
+from ide.dataset.effort import effort
+from ide.dataset.errors import GitError
+from ide.dataset.html_page import Look, html_page
+from ide.dataset.markdown import markdown
+from ide.dataset.report import DatasetReport, dataset_blocks, title_blocks
 from ide.store import git
-from ide.store.builds import BuildInfo, build_metrics, build_table, current_build, list_builds
-from ide.store.builds import edits_since as n_edits_since
-from ide.store.estimates import estimate_of, estimate_of_metrics
-from ide.store.history import diff
+from ide.store.comparison import Comparison, compare
+from ide.store.edit_log import read_edits
 from ide.store.past_edits import edits_at
+from ide.store.thumbnails import MAX_BYTES, looks_of
 from ide.store.workspace import Workspace
 
 
-def report_markdown(workspace: Workspace, base: str | None = None) -> str:
-    """Return the report from revision ``base`` (default: HEAD) to the files now, as Markdown.
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The report from one revision to another, of some datasets, and the way to write it."""
 
-    The base's metrics are those of the kept build of its very labels, else metrics.json from
-    DVC's cache on this machine; nothing is compiled or fetched. Raises ``GitError`` where the
-    base is no revision.
-    """
-    name_of_base = base or "HEAD"
-    revision = git.resolve(workspace.root, name_of_base)
-    changed = diff(workspace, revision)
-    datasets = []
-    for name in workspace.datasets():
-        own = changed.filter(pc.equal(changed["dataset"], name)).drop_columns(["dataset"])
-        datasets.append(_dataset_report(workspace, name, revision, own))
-    head = git.branch(workspace.root) or (git.head_revision(workspace.root) or "")[:10]
-    title = name_of_base if name_of_base == revision else f"{name_of_base} ({revision[:10]})"
-    return report(datasets, base=title, head=head)
+    title: str
+    note: str
+    comparisons: tuple[Comparison, ...]
+    sections: tuple[tuple[str, tuple[Block, ...]], ...]  # dataset, what is said of it
 
+    @property
+    def failed_gates(self) -> tuple[str, ...]:
+        """The gates that do not hold, as ``dataset: gate``; all of a dataset without a build."""
+        failed = []
+        for each in self.comparisons:
+            if each.gates is None:
+                failed.append(f"{each.dataset}: its gates, as there is no build to judge")
+            for result in each.gates or ():
+                if not result.is_passed:
+                    failed.append(f"{each.dataset}: {result.gate.name}")
+        return tuple(failed)
 
-def _dataset_report(
-    workspace: Workspace, name: str, revision: str, changed: pa.Table
-) -> DatasetReport:
-    build = current_build(workspace, name)
-    if build is None:
-        note = f"there is no build here; make one with: upwell compile {name}"
-        return DatasetReport(name, changed, note=note)
-    base = _base_build(workspace, name, revision)
-    stale = n_edits_since(workspace, build)
-    newer = "edit is" if stale == 1 else "edits are"
-    notes = [f"{stale:,} {newer} newer than the build"] if stale else []
-    base_metrics = build_metrics(base) if base else _metrics_from_cache(workspace, name, revision)
-    if base is not None and base.build_id == build.build_id:
-        notes.append("both sides are the same build")
-    elif base_metrics is None:
-        notes.append("no build of the base here")
-    return DatasetReport(
-        name,
-        changed,
-        metrics=build_metrics(build),
-        base_metrics=base_metrics,
-        flips=_flips(base, build) if base else None,
-        estimate=estimate_of(build),
-        base_estimate=estimate_of(base) if base else estimate_of_metrics(base_metrics),
-        note="; ".join(notes),
-    )
-
-
-def _base_build(workspace: Workspace, name: str, revision: str) -> BuildInfo | None:
-    """Return the kept build made at a revision, else one of the same edits, else None."""
-    builds = list_builds(workspace, name)
-    exact = [b for b in builds if b.revision == revision and not b.n_uncommitted_edits]
-    if exact:
-        return exact[0]
-    wanted = edit_set_hash(e.edit_id for e in edits_at(workspace, name, revision))
-    return next((b for b in builds if b.edits_revision == wanted), None)
-
-
-def _flips(base: BuildInfo, build: BuildInfo) -> pa.Table | None:
-    """Return which examples changed sides; None where a build's files do not tell."""
-    predicted = [EXAMPLE_ID, "predicted"]
-    try:
-        return flips(
-            build_table(base, "labels"),
-            build_table(base, "predictions", predicted),
-            build_table(build, "labels"),
-            build_table(build, "predictions", predicted),
+    @property
+    def new_errors(self) -> tuple[str, ...]:
+        """What the checks find now that is an error, and did not before, as ``dataset: check``."""
+        return tuple(
+            f"{each.dataset}: {row['check']}"
+            for each in self.comparisons
+            for row in each.new_issues.to_pylist()
+            if row["severity"] == "error"
         )
-    except UpwellError:
-        return None
 
 
-def _metrics_from_cache(workspace: Workspace, name: str, revision: str) -> Mapping[str, Any] | None:
-    """Return metrics.json of the build that dvc.lock names at a revision, if it is cached here."""
-    lock = git.show(workspace.root, revision, "dvc.lock")
-    if lock is None:
-        return None
-    entry = re.search(
-        rf"- path: builds/{re.escape(name)}/metrics\.json\n(?:\s+(?!- )\S.*\n)*?\s+md5: (\w{{32}})",
-        lock.decode(errors="replace"),
+def make_report(
+    workspace: Workspace,
+    base: str | None = None,
+    head: str | None = None,
+    names: Sequence[str] | None = None,
+) -> Report:
+    """Compare revision ``base`` (default: HEAD) with ``head`` (default: the files now).
+
+    Where the base has commits that head has not, it is where the two part that is compared with,
+    so that what others did on the base meanwhile is not taken for this change's. Nothing is
+    compiled or fetched. Raises ``GitError`` where a name is no revision, or the two have no
+    common commit here.
+    """
+    chosen = [workspace.require(name) for name in names or workspace.datasets()]
+    name_of_base = base or "HEAD"
+    tip = git.resolve(workspace.root, name_of_base)
+    end = git.resolve(workspace.root, head) if head else None
+    start = _where_they_part(workspace, name_of_base, tip, end)
+    comparisons = tuple(compare(workspace, name, start, end) for name in chosen)
+    here = head or git.branch(workspace.root) or (git.head_revision(workspace.root) or "")[:10]
+    shown = name_of_base if name_of_base == start else f"{name_of_base} ({start[:10]})"
+    note = ""
+    if start != tip:
+        note = (
+            f"{clean(name_of_base, 80)} has commits that are not in this change; compared with "
+            f"{start[:10]}, where the two part."
+        )
+    sections = tuple((each.dataset, _section(workspace, each)) for each in comparisons)
+    return Report(f"{shown} → {here}", note, comparisons, sections)
+
+
+def report_markdown(report: Report) -> str:
+    """Return the report as Markdown that a comment on GitHub has room for."""
+    blocks = [block for _, own in report.sections for block in own]
+    return markdown([*title_blocks(report.title, report.note, has_datasets=bool(blocks)), *blocks])
+
+
+def report_html(workspace: Workspace, report: Report) -> str:
+    """Return the report as one page that holds its pictures, at most 8 MB of them."""
+    pages: list[tuple[Sequence[Block], Mapping[str, Look]]] = []
+    room, n_left = MAX_BYTES, 0
+    for name, own in report.sections:
+        looks, n = looks_of(workspace, name, shown_examples(own), max_bytes=room)
+        room -= sum(len(look.image or look.text or "") for look in looks.values())
+        n_left += n
+        pages.append((own, looks))
+    note = report.note
+    if n_left:
+        note = f"{note} The pictures of {n_left:,} examples are left out for the page's size."
+    head = title_blocks(report.title, note.strip(), has_datasets=bool(pages))
+    return html_page([(head, {}), *pages], title=f"Upwell: {report.title}")
+
+
+def _section(workspace: Workspace, found: Comparison) -> tuple[Block, ...]:
+    return tuple(
+        dataset_blocks(
+            DatasetReport(
+                found.dataset,
+                found.changes,
+                metrics=found.metrics,
+                base_metrics=found.base_metrics,
+                flips=found.flips,
+                causes=found.attribution,
+                moved=found.moved,
+                n_slices=found.n_slices,
+                gates=found.gates,
+                new_issues=found.new_issues,
+                gone_issues=found.gone_issues,
+                estimate=found.estimate,
+                base_estimate=found.base_estimate,
+                effort=effort(_edits_between(workspace, found)),
+                seconds=found.seconds,
+                note=found.note,
+            )
+        )
     )
-    if entry is None:
-        return None
-    cached = workspace.root / ".dvc" / "cache" / "files" / "md5" / entry[1][:2] / entry[1][2:]
-    try:
-        metrics: dict[str, Any] = json.loads(cached.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return metrics
+
+
+def _edits_between(workspace: Workspace, found: Comparison) -> list[Edit]:
+    """Return the edits that the one side has and the base has not."""
+    known = {e.edit_id for e in edits_at(workspace, found.dataset, found.a)}
+    if found.b is None:
+        now: Sequence[Edit] = read_edits(workspace, found.dataset).edits
+    else:
+        now = edits_at(workspace, found.dataset, found.b)
+    return [edit for edit in now if edit.edit_id not in known]
+
+
+def _where_they_part(workspace: Workspace, name: str, tip: str, end: str | None) -> str:
+    """Return the newest commit that base and head have in common."""
+    root = workspace.root
+    found = git.attempt(root, "merge-base", tip, end or "HEAD")
+    if found.returncode == 0:
+        return found.stdout.decode().split()[0]
+    shallow = git.attempt(root, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
+    advice = (
+        "this is a shallow clone; get the rest with: git fetch --unshallow"
+        if shallow
+        else "name a base that this branch comes from"
+    )
+    raise GitError(f"{name!r} and what is checked out have no common commit here; {advice}")

@@ -1,0 +1,120 @@
+"""The flips of a report: what was fixed and broken, and the edits that probably did it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from ide.dataset.changes import one_line
+from ide.dataset.document import (
+    DIM,
+    Block,
+    Card,
+    Cards,
+    Code,
+    Fold,
+    Heading,
+    Paragraph,
+    Span,
+    Strong,
+    table,
+)
+from ide.dataset.flips import BROKEN, FIXED
+from ide.dataset.report_metrics import TEST_FIRST, n_flips
+from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT
+
+MAX_SHOWN = 100  # examples of each kind
+MAX_GROUPS = 8  # of edits
+N_PICTURES = 5  # of edited examples beside one that flipped
+_COLUMNS = ("example", "split", "label", "predicted", "probably")
+_HOW = (
+    "The edits named are those of the nearest training examples whose new labels pull the same "
+    "way (0 … 1, higher = more). Only a compile without them would prove it."
+)
+
+
+def flip_blocks(flips: pa.Table | None, causes: pa.Table) -> list[Block]:
+    """Return how many examples changed sides, which edits did most of it, and the examples."""
+    if flips is None:
+        return []
+    blocks: list[Block] = [Heading(4, "Fixed and broken")]
+    splits = [split for split in TEST_FIRST if split in set(flips[SPLIT].to_pylist())]
+    found = [
+        f"{split}: {n_flips(flips, FIXED, split):,} fixed, {n_flips(flips, BROKEN, split):,} broken"
+        for split in splits
+    ]
+    blocks.append(Paragraph((f"{'; '.join(found) or 'No example changed sides'}.",)))
+    blocks += _edit_blocks(causes)
+    by_flip: dict[str, list[dict[str, Any]]] = {}
+    for cause in causes.to_pylist():
+        by_flip.setdefault(cause[EXAMPLE_ID], []).append(cause)
+    rows = sorted(flips.to_pylist(), key=lambda r: (TEST_FIRST.index(r[SPLIT]), r[EXAMPLE_ID]))
+    for kind in (BROKEN, FIXED):
+        own = [row for row in rows if row["flip"] == kind]
+        if own:
+            shown = tuple(_card(row, by_flip.get(row[EXAMPLE_ID], [])) for row in own[:MAX_SHOWN])
+            cards = Cards(_COLUMNS, shown, max(0, len(own) - MAX_SHOWN))
+            title = f"The {len(own):,} {kind}"
+            blocks.append(Fold((title,), (cards,), is_open=kind == BROKEN))
+    return blocks
+
+
+def _edit_blocks(causes: pa.Table) -> list[Block]:
+    """Return which kinds of edits are named most: by kind, values and what came of them."""
+    if not len(causes):
+        return []
+    groups: dict[tuple[str, str | None, str | None], dict[str, set[str]]] = {}
+    firsts: set[str] = set()
+    for row in causes.to_pylist():
+        key = (row["kind"], row["before"], row["after"])
+        group = groups.setdefault(key, {"edited": set(), FIXED: set(), BROKEN: set()})
+        group["edited"].add(row["edited_id"])
+        if row[EXAMPLE_ID] not in firsts:  # the strongest cause of each flip speaks for it
+            firsts.add(row[EXAMPLE_ID])
+            group[row["flip"]].add(row[EXAMPLE_ID])
+    order = sorted(
+        groups.items(),
+        key=lambda g: (-len(g[1][BROKEN]), -len(g[1][FIXED]), *map(str, g[0])),
+    )
+    order = [item for item in order if item[1][BROKEN] or item[1][FIXED]]
+    rows = [
+        (
+            key[0],
+            Code(key[1]),
+            Code(key[2]),
+            f"{len(group['edited']):,}",
+            f"{len(group[BROKEN]):,}",
+            f"{len(group[FIXED]):,}",
+        )
+        for key, group in order[:MAX_GROUPS]
+    ]
+    columns = ("edits that probably did it", "before", "after", "edits", "broke", "fixed")
+    more = max(0, len(order) - MAX_GROUPS)
+    return [table(columns, rows, more), Paragraph((Strong(_HOW, DIM),))]
+
+
+def _card(row: dict[str, Any], causes: list[dict[str, Any]]) -> Card:
+    label: tuple[Span, ...] = (Code(row[LABEL]),)
+    if row["base_label"] != row[LABEL]:
+        label = (Code(row["base_label"]), " → ", Code(row[LABEL]))
+    return Card(
+        row[EXAMPLE_ID],
+        (
+            (Code(row[EXAMPLE_ID]),),
+            (row[SPLIT],),
+            label,
+            (Code(row["base_predicted"]), " → ", Code(row["predicted"])),
+            (_because(causes),),
+        ),
+        tuple(c["edited_id"] for c in causes[:N_PICTURES] if c["nearness"]),
+    )
+
+
+def _because(causes: list[dict[str, Any]]) -> str:
+    """Say the strongest cause in a line."""
+    if not causes:
+        return "no edit near it"
+    first, more = causes[0], len(causes) - 1
+    score = f" ({first['score']:.2f})" if first["nearness"] else ""
+    return f"{one_line(first['says'], 160)}{score}" + (f", and {more:,} more" if more else "")
