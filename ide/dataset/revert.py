@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from ide.dataset.edit import Edit, make_edit
 from ide.dataset.replay import asserted_by, register_of, standing
@@ -30,7 +31,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The edits that take a commit's edits back, what is left, and what was not in effect."""
+    """The edits that take a commit's edits back, and what they leave as it is."""
 
     edits: tuple[Edit, ...]
     kept: tuple[Kept, ...]
@@ -63,8 +64,10 @@ def plan_revert(
             own = frozenset(i for i in members if i in taken)
             if own:
                 graph = _Register(members, own)
-                kept += [Kept(example_id, register, e) for e in graph.later()]
-                made += graph.undone(annotator=annotator, reason=reason)
+                undone = graph.undone(annotator=annotator, reason=reason)
+                left = graph.later() if undone else [*graph.later(), *graph.in_effect()]
+                kept += [Kept(example_id, register, e) for e in left]
+                made += undone
     return Plan(tuple(made), tuple(kept))
 
 
@@ -101,6 +104,10 @@ class _Register:
             stack.extend(others)
         return False
 
+    def in_effect(self) -> list[Edit]:
+        """Return the commit's edits in effect."""
+        return [self.members[i] for i in sorted(self._effect(self.heads())[0])]
+
     def undone(self, *, annotator: str, reason: str | None) -> list[Edit]:
         """Return the edits that put back what stood before the commit's edits in effect."""
         heads = [h for h in self.heads() if self._effect([h])[0]]
@@ -108,27 +115,21 @@ class _Register:
             return []
         hits, others = self._effect(heads)
         before, roots = self._before(hits)
-        wanted = standing(before | others, self.members)
-        targets = self._targets(roots, wanted)
-        if targets is None:  # no undo asserts it: say the values again
-            return [
-                make_edit(
-                    self.members[i].example_id,
-                    self.members[i].action,
-                    self.members[i].value,
-                    previous=heads,
-                    annotator=annotator,
-                    reason=reason,
-                )
-                for i in sorted(wanted)
-            ]
-        example_id = next(iter(self.members.values())).example_id
-        return [
-            make_edit(
-                example_id, "undo", target, previous=heads, annotator=annotator, reason=reason
-            )
-            for target in targets
-        ]
+        write = partial(make_edit, self._example_id(), annotator=annotator, reason=reason)
+        targets = self._targets(roots, before | others)
+        if targets:
+            return [write("undo", target, previous=heads) for target in targets]
+        wanted = sorted(standing(before | others, self.members))
+        if not wanted:  # damage: edits that name each other
+            return []
+        first = self.members[wanted[0]]
+        step = write(first.action, first.value, previous=wanted)
+        if register_of(step, {}) != register_of(first, self.members):  # somebody else's vote
+            return []
+        return [step, write("undo", step.edit_id, previous=[step.edit_id, *heads])]
+
+    def _example_id(self) -> str:
+        return next(iter(self.members.values())).example_id
 
     def _effect(self, start: Iterable[str]) -> tuple[set[str], set[str]]:
         """Return what edits stand for: edits of the commit, and edits that are not."""
@@ -169,15 +170,21 @@ class _Register:
                 roots.append(current)
         return found, sorted(roots)
 
-    def _targets(self, roots: Iterable[str], wanted: frozenset[str]) -> list[str] | None:
-        """Return the fewest earliest edits whose undoing asserts what is wanted; None for none."""
+    def _targets(self, roots: Iterable[str], wanted: set[str]) -> list[str]:
+        """Return the fewest earliest edits whose undoing asserts what is wanted.
+
+        None does where an edit of the commit settled a dispute between one of the commit's and
+        one that is not: then what is wanted is named by a step of its own, which is undone.
+        """
         chosen: list[str] = []
         asserted: set[str] = set()
         for root in roots:
-            found: set[str] = set()
-            for p in self.members[root].previous:
-                found |= asserted_by(p, self.members)
+            found = self._asserted(self.members[root].previous)
             if not chosen or not found <= asserted:
                 chosen.append(root)
                 asserted |= found
-        return chosen if standing(asserted, self.members) == wanted else None
+        is_right = standing(asserted, self.members) == standing(wanted, self.members)
+        return chosen if is_right else []
+
+    def _asserted(self, edit_ids: Iterable[str]) -> set[str]:
+        return {a for i in edit_ids for a in asserted_by(i, self.members)}
