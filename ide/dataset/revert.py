@@ -49,6 +49,7 @@ def plan_revert(
     Pure; edits come by example id, then register. An edit that is not in effect any more (it was
     undone, or taken back before) needs none.
     """
+    edits = list(edits)
     touched = {e.example_id for e in edits if e.edit_id in taken}
     by_example: dict[str, dict[str, Edit]] = defaultdict(dict)
     for edit in edits:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ide.dataset.edit import make_edit
-from ide.dataset.replay import UNTOUCHED, register_of, replay, undo_heads
+from ide.dataset.replay import UNTOUCHED, replay
 from ide.dataset.revert import plan_revert
 from tests.strategies import START, edit_id
 
