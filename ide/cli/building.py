@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,30 +20,45 @@ from ide.cli.common import (
     warn,
     workspace_option,
 )
-from ide.output import ProgressLine, interval, issue_groups
+from ide.output import ProgressLine, interval, issue_groups, printable
 from ide.store.workspace import Workspace
+
+if TYPE_CHECKING:
+    from ide.store.builds import BuildInfo
 
 
 @click.command("compile")
 @click.argument("names", nargs=-1)
+@click.option("--at", "revision", help="Compile as of this revision, beside the working tree.")
+@click.option(
+    "--verify",
+    "is_verifying",
+    is_flag=True,
+    help="Compile again without any cache, and compare byte by byte.",
+)
 @workspace_option
-def compile_(names: tuple[str, ...], root: Path | None) -> None:
+def compile_(
+    names: tuple[str, ...], revision: str | None, is_verifying: bool, root: Path | None
+) -> int:
     """Compile datasets (default: all): labels into weights, suspects, issues and metrics."""
+    workspace = Workspace.find(root)
+    if is_verifying:
+        return _verify(workspace, names, revision)
+    if revision is not None:
+        _compile_at(workspace, names, revision)
+    else:
+        _compile_now(workspace, names)
+    return EXIT_OK
+
+
+def _compile_now(workspace: Workspace, names: tuple[str, ...]) -> None:
     from ide.store.build_process import build_status, run_build
-    from ide.store.builds import build_metrics
     from ide.store.issues import open_issues
 
-    workspace = Workspace.find(root)
     with ProgressLine() as progress:
-        builds = run_build(
-            workspace,
-            list(names) or None,
-            on_progress=lambda line: progress(line, stage=line.split(",")[0]),
-        )
+        builds = run_build(workspace, list(names) or None, on_progress=_told_to(progress))
     for build in builds:
-        test = build_metrics(build)["splits"].get("test")
-        score = interval(test["accuracy"]) if test and test["accuracy"] else "no test examples"
-        click.echo(f"{build.dataset}: build {build.build_id}, test accuracy {score}")
+        click.echo(f"{build.dataset}: build {build.build_id}, test accuracy {_score(build)}")
         issues = open_issues(workspace, build.dataset, build)
         if n_errors := issues["severity"].to_pylist().count("error"):
             warn(f"{build.dataset} has {n_errors:,} errors; list them with: upwell check")
@@ -51,6 +67,45 @@ def compile_(names: tuple[str, ...], root: Path | None) -> None:
     for name in () if names else workspace.datasets():
         if not (config := workspace.config(name)).is_compiled:
             click.echo(f"{name}: left out, as {config.modality} does not compile yet", err=True)
+
+
+def _compile_at(workspace: Workspace, names: tuple[str, ...], revision: str) -> None:
+    from ide.store.rebuilding import build_at
+
+    with ProgressLine() as progress:
+        builds = build_at(workspace, names, revision, on_progress=_told_to(progress))
+    for build in builds:
+        where = f"{build.dataset} at {revision}"
+        click.echo(f"{where}: build {build.build_id}, test accuracy {_score(build)}")
+
+
+def _verify(workspace: Workspace, names: tuple[str, ...], revision: str | None) -> int:
+    from ide.store.verifying import verify
+
+    with ProgressLine() as progress:
+        found = verify(workspace, names, revision, on_progress=_told_to(progress))
+    for one in found:
+        where = f"{one.build.dataset}: build {one.build.build_id}, made anew from {one.made_of}"
+        if not one.differences:
+            click.echo(f"{where}: all {one.n_files} files are the same byte for byte")
+            continue
+        click.echo(f"{where}: {len(one.differences)} of {one.n_files} files differ")
+        for file, difference in one.differences.items():
+            click.echo(f"  {file} differs first at {printable(difference, width=200)}")
+        for cause in one.causes:
+            click.echo(f"  {cause}")
+    return EXIT_DATA_FAILS if any(one.differences for one in found) else EXIT_OK
+
+
+def _told_to(progress: ProgressLine) -> Callable[[str], None]:
+    return lambda line: progress(line, stage=line.split(",")[0])
+
+
+def _score(build: BuildInfo) -> str:
+    from ide.store.builds import build_metrics
+
+    test = build_metrics(build)["splits"].get("test")
+    return interval(test["accuracy"]) if test and test["accuracy"] else "no test examples"
 
 
 @click.command()

@@ -27,6 +27,13 @@ class Said:
     returncode: int
     text: str
 
+    @property
+    def error(self) -> str:
+        """The last error that it tells of, or what it wrote last."""
+        errors = [line for line in self.text.splitlines() if line.startswith("ERROR: ")]
+        last = (errors or self.text.strip().splitlines() or ["nothing"])[-1]
+        return last.removeprefix("ERROR: ")[:300]
+
 
 def bring_examples(
     workspace: Workspace, clean: Workspace, names: Sequence[str], is_cancelled: threading.Event
