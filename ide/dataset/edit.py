@@ -36,6 +36,8 @@ VALUE_ACTIONS = EDIT_ACTIONS | {"label", "vote", "split", "tag", "untag", "comme
 WHOLE_DATASET = "*"  # the example_id of a dismissal whose issue is the dataset's
 DATASET_ACTIONS = EDIT_ACTIONS | {"dismiss"}  # what can be said of the whole dataset
 
+_TEXTS = ("edit_id", "example_id", "action", "annotator")
+_NEEDED = frozenset(_TEXTS)
 MAX_TEXT = 10_000  # characters of a value or a reason; more is a mistake or an attack
 _ANNOTATOR = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 _ISSUE_ID = re.compile(r"[0-9a-f]{16}")
@@ -163,8 +165,8 @@ def parse_line(text: str) -> Edit:
         raise EditError(f"not a line of JSON: {str(error)[:120]}") from None
     if not isinstance(fields, dict):
         raise EditError(f"got {type(fields).__name__}, wanted a JSON object")
-    missing = [k for k in ("edit_id", "example_id", "action", "annotator") if k not in fields]
-    if missing:
+    if not fields.keys() >= _NEEDED:
+        missing = [key for key in _TEXTS if key not in fields]
         raise EditError(f"not an edit: {', '.join(missing)} missing")
     previous = fields.get("previous") or []
     evidence = fields.get("evidence")
@@ -177,7 +179,7 @@ def parse_line(text: str) -> Edit:
         example_id=fields["example_id"],
         action=fields["action"],
         value=fields.get("value"),
-        previous=tuple(sorted(set(previous))),
+        previous=tuple(sorted(set(previous))) if previous else (),
         annotator=fields["annotator"],
         made_at=_parse_time(fields.get("made_at")),
         reason=fields.get("reason"),
@@ -191,12 +193,12 @@ def parse_line(text: str) -> Edit:
 
 def _problem(edit: Edit) -> str | None:
     """Say what is wrong with an edit's fields, or return None."""
-    for name in ("edit_id", "example_id", "action", "annotator"):
-        if not isinstance(getattr(edit, name), str):
+    texts = (edit.edit_id, edit.example_id, edit.action, edit.annotator)
+    for name, text in zip(_TEXTS, texts, strict=True):
+        if not isinstance(text, str):
             return f"{name} must be text"
-    for name in ("value", "reason"):
-        text = getattr(edit, name)
-        if text is not None and not (isinstance(text, str) and len(text) <= MAX_TEXT):
+    for name, words in (("value", edit.value), ("reason", edit.reason)):
+        if words is not None and not (isinstance(words, str) and len(words) <= MAX_TEXT):
             return f"{name} must be text of at most {MAX_TEXT:,} characters"
     if not _EDIT_ID.fullmatch(edit.edit_id):
         return f"edit_id {edit.edit_id[:60]!r} is not a UUID in lower case"
@@ -233,6 +235,8 @@ def _to_milliseconds(moment: datetime) -> datetime:
 def _parse_time(text: object) -> datetime:
     try:
         moment = datetime.fromisoformat(str(text))
+        if moment.tzinfo is UTC and moment.microsecond % 1000 == 0:
+            return moment  # as we write it: a log of a million lines has nothing else
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
         return _to_milliseconds(moment)

@@ -68,6 +68,7 @@ class ExampleState:
 
 
 UNTOUCHED = ExampleState()
+_JUDGING = frozenset({"label", "confirm"})
 
 
 def register_of(edit: Edit, by_id: Mapping[str, Edit]) -> str:
@@ -140,6 +141,8 @@ def state_of(by_id: dict[str, Edit]) -> ExampleState:
     """Return the state that one example's edits make, given by id."""
     if len(by_id) == 1:
         (only,) = by_id.values()
+        if only.action in _JUDGING:
+            return _judged_once(only)
         if only.action != "undo":
             return _combine({register_of(only, by_id): [only]}, by_id, {})
     registers: dict[str, dict[str, Edit]] = defaultdict(dict)
@@ -153,6 +156,19 @@ def state_of(by_id: dict[str, Edit]) -> ExampleState:
         heads[register] = tuple(tips)
         assertions[register] = _assertions(tips, members)
     return _combine(assertions, by_id, heads)
+
+
+def _judged_once(edit: Edit) -> ExampleState:
+    """Return what most examples of a long log have: one edit, of the label."""
+    standing_ids = {LABEL_REGISTER: (edit.edit_id,)}
+    return ExampleState(
+        label=edit.value,
+        is_confirmed=edit.action == "confirm",
+        n_edits=1,
+        annotator=edit.annotator,
+        heads=standing_ids,
+        in_force=standing_ids,
+    )
 
 
 def _assertions(heads: list[str], members: dict[str, Edit]) -> list[Edit]:

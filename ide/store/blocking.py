@@ -24,6 +24,7 @@ from ide.dataset.snapshot import usable_edits
 from ide.store.builds import BuildInfo, build_table, current_build
 from ide.store.commits import DESPITE_ERRORS
 from ide.store.conditions import read_gates, tag_table
+from ide.store.doubtful import CHECKS_OF_DOUBTFUL, doubtful
 from ide.store.edit_log import read_edits
 from ide.store.examples import read_metadata
 from ide.store.issues import open_issues
@@ -43,17 +44,22 @@ def standing_errors(workspace: Workspace, name: str) -> list[dict[str, Any]]:
 
     Errors are those of the severities in force; what was dismissed is none.
     """
-    severity = workspace.config(name).checks.severity
+    config = workspace.config(name)
+    severity = config.checks.severity
     try:
         build = current_build(workspace, name)
     except BuildError:
         build = None
-    labels = current_labels(workspace, name).sort_by(EXAMPLE_ID)
+    labels = current_labels(workspace, name)
     errors = [c for c in CHECKS.values() if severity.get(c.name, c.severity) == _ERROR]
     names = [c.name for c in errors if set(c.needs) <= _QUICK]
     media = _measured(workspace, name, labels, build, names)
     if media is None:
         names = [n for n in names if n not in _OF_HASHES and "media" not in CHECKS[n].needs]
+    if config.gates or config.checks.source or not CHECKS_OF_DOUBTFUL.issuperset(names):
+        labels = labels.sort_by(EXAMPLE_ID)
+    else:
+        labels, media = doubtful(workspace, name, labels, config.classes, media)
     found = run_checks(_input(workspace, name, labels, media), names).to_pylist()
     dismissed = dismissed_issues(dataset_state(workspace, name))
     rows = [row for row in found if row["issue_id"] not in dismissed]
@@ -120,14 +126,19 @@ def _measured(
     build: BuildInfo | None,
     names: Sequence[str],
 ) -> pa.Table | None:
-    """Return what was measured of these very examples, the columns that are needed; or None."""
+    """Return what was measured of these very examples, the columns that are needed; or None.
+
+    labels: of all examples, in whatever order; the answer's rows are by example id.
+    """
     needed = {n for n in names if "media" in CHECKS[n].needs}
     columns = [EXAMPLE_ID, "content_hash", "problem"]
     every = needed - _OF_PROBLEMS or workspace.config(name).gates
     wanted = None if every else columns
     media = read_measured(workspace, name, wanted)
-    if media is None and build is not None and (build.path / "media.parquet").exists():
-        media = build_table(build, "media", wanted)
-    if media is None or not media[EXAMPLE_ID].equals(labels[EXAMPLE_ID]):
+    if media is not None or build is None or not (build.path / "media.parquet").exists():
+        return media
+    media = build_table(build, "media", wanted)
+    if len(media) != len(labels):  # the build was of other examples
         return None
-    return media
+    is_same = media[EXAMPLE_ID].equals(labels[EXAMPLE_ID].take(pc.sort_indices(labels[EXAMPLE_ID])))
+    return media if is_same else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -26,6 +27,18 @@ from ide.store.examples import examples_revision, read_examples
 from ide.store.workspace import Workspace
 
 
+@dataclass(frozen=True, slots=True)
+class _Replayed:
+    """The ids of the edits that were replayed last, and what they make."""
+
+    ids: frozenset[str]
+    states: dict[str, ExampleState]
+
+
+_LAST: dict[tuple[Workspace, str], _Replayed] = {}
+_N_LAST = 8
+
+
 def dataset_revision(workspace: Workspace, name: str) -> str:
     """Return a key that changes whenever a dataset's examples or edits do; cheap."""
     return f"{examples_revision(workspace, name)}|{edits_revision(workspace, name)}"
@@ -38,7 +51,26 @@ def dataset_state(workspace: Workspace, name: str) -> dict[str, ExampleState]:
 
 @lru_cache(maxsize=8)
 def _replayed(workspace: Workspace, name: str, _revision: str) -> dict[str, ExampleState]:
-    return replay(read_edits(workspace, name).edits)
+    """Replay the log; where it only grew since the last time, only what grew.
+
+    Each example is replayed by itself, so those that no new edit is about stay as they were.
+    """
+    edits = read_edits(workspace, name).edits
+    known = _LAST.get((workspace, name))
+    fresh = [e for e in edits if e.edit_id not in known.ids] if known else list(edits)
+    has_only_grown = known is not None and len(known.ids) + len(fresh) == len(edits)
+    if known is None or not has_only_grown or len(fresh) > len(edits) // 4:
+        states = replay(edits)
+    else:
+        touched = {e.example_id for e in fresh}
+        renewed = replay(e for e in edits if e.example_id in touched)
+        is_new = not known.states.keys() >= touched
+        states = known.states | renewed
+        states = dict(sorted(states.items())) if is_new else states
+    _LAST[(workspace, name)] = _Replayed(frozenset(e.edit_id for e in edits), states)
+    while len(_LAST) > _N_LAST:
+        _LAST.pop(next(iter(_LAST)), None)
+    return states
 
 
 def imported_labels(workspace: Workspace, name: str) -> dict[str, str | None]:

@@ -1,0 +1,82 @@
+"""Which examples an error can be about at all: found in columns, before any check looks closer.
+
+A check of the labels goes through its rows one by one, and a commit must not wait for a million
+of them. Every error of ``CHECKS_OF_DOUBTFUL`` is about a row found here, or about none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ide.dataset.schema import EXAMPLE_ID, LABEL, POOL, SPLIT, SPLITS
+from ide.store.examples import examples_revision
+from ide.store.state import imported_table
+from ide.store.workspace import Workspace
+
+# what they find in all rows, they find in these; gates and sources need all rows
+CHECKS_OF_DOUBTFUL = frozenset(
+    {
+        *("nulls", "repeated_ids", "unknown_classes", "conflicts", "gates"),
+        *("exact_duplicates", "conflicting_duplicates", "leaks", "unreadable", "empty"),
+        "same_source",
+    }
+)
+
+
+def doubtful(
+    workspace: Workspace,
+    name: str,
+    labels: pa.Table,
+    classes: Sequence[str],
+    media: pa.Table | None,
+) -> tuple[pa.Table, pa.Table | None]:
+    """Return the rows of ``labels`` and of ``media`` that an error can be about, by example id.
+
+    labels: ``schema.LABELS`` of all examples. media: of the same examples, with ``content_hash``
+    and ``problem``; None where they were not measured.
+    """
+    ids, label, split = labels[EXAMPLE_ID], labels[LABEL], labels[SPLIT]
+    known = pa.array(classes, pa.string())
+    is_in_pool = pc.fill_null(pc.equal(split, POOL), False)
+    mask = labels["is_conflict"]
+    for other in (
+        pc.is_null(ids),
+        pc.invert(pc.is_in(split, value_set=pa.array(SPLITS))),
+        pc.and_(pc.is_null(label), pc.invert(is_in_pool)),
+        pc.and_(pc.is_valid(label), pc.invert(pc.is_in(label, value_set=known))),
+        pc.is_in(ids, value_set=_repeated_ids(workspace, name)),
+    ):
+        mask = pc.or_(mask, other)
+    if media is not None:
+        mask = pc.or_(mask, pc.is_in(ids, value_set=_of_media(media)))
+    found = labels.filter(mask).sort_by(EXAMPLE_ID)
+    if media is None:
+        return found, None
+    wanted = found[EXAMPLE_ID].combine_chunks()
+    own = media.filter(pc.is_in(media[EXAMPLE_ID], value_set=wanted)).sort_by(EXAMPLE_ID)
+    return found, own
+
+
+def _of_media(media: pa.Table) -> pa.Array:
+    """Return the ids of payloads with a problem, and of those that have the content of another."""
+    codes = pc.dictionary_encode(media["content_hash"].combine_chunks()).indices
+    places = np.asarray(pc.fill_null(codes, -1), np.int64)
+    n_of = np.bincount(places[places >= 0], minlength=1)
+    is_repeated = (places >= 0) & (n_of[places] > 1)
+    mask = pc.or_(pa.array(is_repeated), pc.is_valid(media["problem"]))
+    return media.filter(mask)[EXAMPLE_ID].combine_chunks()
+
+
+def _repeated_ids(workspace: Workspace, name: str) -> pa.Array:
+    return _repeated(workspace, name, examples_revision(workspace, name))
+
+
+@lru_cache(maxsize=8)
+def _repeated(workspace: Workspace, name: str, _revision: str) -> pa.Array:
+    found = pc.value_counts(imported_table(workspace, name)[EXAMPLE_ID])
+    return found.field("values").filter(pc.greater(found.field("counts"), 1))
