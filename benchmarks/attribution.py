@@ -3,9 +3,9 @@
     python benchmarks/attribution.py [--seeds 3] [--keep DIR]
 
 Digits, one commit: 120 wrong labels (of two classes each other's neighbour), and beside them as
-many harmless edits: 40 corrections of labels that were wrong before, 40 exclusions and 40 moves
-out of the training split, at random. Both states are compiled for real. Then for every example of
-the held-out splits that broke:
+many harmless edits: 40 corrections of labels that were wrong before, and of the same four classes
+40 exclusions and 40 moves out of the training split. Both states are compiled for real. Then for every example of
+the test and validation splits that broke:
 
 1. Whom the first cause, and all causes, are: a wrong label, or a harmless edit. Beside it what an
    edit drawn at random would be.
@@ -28,7 +28,7 @@ import pyarrow.compute as pc
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from ide.dataset.edit import Edit, make_edit
-from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, TRAIN
+from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, TEST, TRAIN, VALIDATION
 from ide.store import git
 from ide.store.build_process import run_build
 from ide.store.builds import BuildInfo, build_table, require_build
@@ -78,7 +78,9 @@ def plant(root: Path, seed: int) -> None:
         for i in rng.choice(sorted(i for i, x in by_id.items() if x == was), N_EACH, replace=False)
     ]
     rest = rng.permutation(sorted(by_id.keys() - {i for i, _ in wrong}))
-    noisy, excluded, moved = np.split(rest[: 3 * N_HARMLESS], 3)
+    noisy, rest = rest[:N_HARMLESS], rest[N_HARMLESS:]
+    same_classes = [i for i in rest if any(by_id[i] in pair for pair in PAIRS)]
+    excluded, moved = np.split(np.array(same_classes[: 2 * N_HARMLESS]), 2)
     noise = {i: str((int(by_id[i]) + rng.integers(1, 10)) % 10) for i in noisy}
     append_edits(workspace, NAME, [_edit(i, "label", x) for i, x in noise.items()])
     _compile_and_commit(workspace, "base")
@@ -109,7 +111,8 @@ def measure(workspace: Workspace, seed: int) -> dict[str, float]:
     found = compare(workspace, NAME, "base")
     edits = [i for i in found.changes["edit_id"].to_pylist() if i]
     broken = found.flips.filter(pc.equal(found.flips["flip"], "broken"))
-    held_out = broken.filter(pc.invert(pc.equal(broken[SPLIT], TRAIN)))[EXAMPLE_ID].to_pylist()
+    is_held_out = pc.is_in(broken[SPLIT], pa.array([TEST, VALIDATION]))
+    held_out = broken.filter(is_held_out)[EXAMPLE_ID].to_pylist()
     causes = [found.causes[i] for i in held_out if i in found.causes]
     blamed = found.attribution.filter(
         pc.is_in(found.attribution[EXAMPLE_ID], pa.array(held_out, pa.string()))

@@ -26,7 +26,7 @@ from ide.dataset.neighbors import CHUNK_VALUES, unit_rows
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, TRAIN
 
 K_NEAREST = 25  # training examples that have a say in why one example flipped
-MAX_CAUSES = 5  # a flip; the strongest
+WEAKEST = 0.5  # of the strongest cause; what did less is not named
 MAX_FLIPS = 5_000  # looked at; more is a build that was redone, not edits that did something
 
 # The kinds of ``changes.KINDS`` that change what is trained on or what an example is held to.
@@ -44,7 +44,10 @@ CAUSES = pa.schema(
         ("kind", pa.string()),  # one of ACTING_KINDS
         ("before", pa.string()),
         ("after", pa.string()),
-        ("score", pa.float32()),  # 0 … 1, higher = more of a cause; 1 = its own edit
+        (
+            "score",
+            pa.float32(),
+        ),  # 0 … 1: the share of its neighbours' vote that it moved; 1 = its own
         ("nearness", pa.int32()),  # 0 = the example itself, 1 = its nearest training example, …
         ("says", pa.string()),  # why, in a sentence
     ]
@@ -92,7 +95,8 @@ def causes(
 
     flips: ``schema.FLIPS``. changes: ``changes.CHANGES`` between the two builds. base, now: None
     where a build does not tell; then only an example's own edits are named. Sorted by example id,
-    then by score; at most ``MAX_CAUSES`` a flip, and none where nothing near was edited.
+    then by score; a flip has none where nothing near was edited. The scores of one flip's
+    neighbours add up to 1 at most.
     """
     by_example: dict[str, list[dict[str, object]]] = {}
     for row in changes.to_pylist():
@@ -108,7 +112,7 @@ def causes(
             for edited_id, score, nearness in others
             for change in by_example[edited_id]
         ]
-        found += (own + ranked)[:MAX_CAUSES]
+        found += own + ranked
     return pa.Table.from_pylist(found, schema=CAUSES)
 
 
@@ -147,7 +151,7 @@ def _near(
         [
             (i, score, place[i])
             for i, score in sorted(total.items(), key=lambda c: (-round(c[1], 6), place[c[0]], c))
-            if score > 0.1 / k
+            if score >= max(0.1 / k, WEAKEST * max(total.values()))
         ]
         for total, place in zip(totals, places, strict=True)
     ]

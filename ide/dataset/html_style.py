@@ -28,6 +28,7 @@ table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabul
 th, td { text-align: left; vertical-align: top; padding: .3rem .9rem .3rem 0;
   border-bottom: 1px solid var(--line); }
 th { color: var(--dim); font-weight: 500; white-space: nowrap; }
+td code { overflow-wrap: break-word; }
 td { min-width: 3.5rem; max-width: 36rem; overflow-wrap: break-word; }
 details { margin: .6rem 0; }
 summary { cursor: pointer; font-weight: 600; padding: .25rem 0; }
@@ -40,7 +41,7 @@ summary { cursor: pointer; font-weight: 600; padding: .25rem 0; }
 .small:not(:has(blockquote)) { grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); }
 .small:not(:has(blockquote)) li { padding: .45rem; gap: .55rem; align-items: center; }
 .small dt { display: none; } .small dl { font-size: .8rem; line-height: 1.35; }
-.small .id { font-size: .72rem; }
+.small .id { display: block; font-size: .72rem; line-height: 1.3; }
 img { image-rendering: pixelated; object-fit: contain; background: #8882; border-radius: 4px; }
 img.look { width: 64px; height: 64px; flex: none; }
 img.other { width: 32px; height: 32px; }

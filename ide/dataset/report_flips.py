@@ -29,8 +29,8 @@ MAX_GROUPS = 8  # of edits
 N_PICTURES = 5  # of edited examples beside one that flipped
 _COLUMNS = ("example", "split", "label", "predicted", "probably")
 _HOW = (
-    "The edits named are those of the nearest training examples whose new labels pull the same "
-    "way (0 … 1, higher = more). Only a compile without them would prove it."
+    "Probable are the example's own edit, else those of its nearest training examples that pull "
+    "to the new prediction. Only a compile without them would prove it."
 )
 
 
@@ -80,18 +80,24 @@ def _edit_blocks(causes: pa.Table) -> list[Block]:
     order = [item for item in order if item[1][BROKEN] or item[1][FIXED]]
     rows = [
         (
-            key[0],
-            Code(key[1]),
-            Code(key[2]),
+            _edit(key),
             f"{len(group['edited']):,}",
             f"{len(group[BROKEN]):,}",
             f"{len(group[FIXED]):,}",
         )
         for key, group in order[:MAX_GROUPS]
     ]
-    columns = ("edits that probably did it", "before", "after", "edits", "broke", "fixed")
+    columns = ("probably by", "edits", "broke", "fixed")
     more = max(0, len(order) - MAX_GROUPS)
     return [table(columns, rows, more), Paragraph((Strong(_HOW, DIM),))]
+
+
+def _edit(key: tuple[str, str | None, str | None]) -> tuple[Span, ...]:
+    """Say what kind of edit it is: ``relabelled 3 → 8``."""
+    kind, before, after = key
+    if before is not None and after is not None:
+        return (f"{kind} ", Code(before), " → ", Code(after))
+    return (f"{kind} ", Code(before if before is not None else after))
 
 
 def _card(row: dict[str, Any], causes: list[dict[str, Any]]) -> Card:
@@ -116,5 +122,6 @@ def _because(causes: list[dict[str, Any]]) -> str:
     if not causes:
         return "no edit near it"
     first, more = causes[0], len(causes) - 1
-    score = f" ({first['score']:.2f})" if first["nearness"] else ""
-    return f"{one_line(first['says'], 160)}{score}" + (f", and {more:,} more" if more else "")
+    said = one_line(first["says"], 160) + (f", and {more:,} more" if more else "")
+    moved = sum(cause["score"] for cause in causes if cause["nearness"])
+    return said if not moved else f"{said}; {100 * moved:.0f} % of its neighbours' vote moved"
