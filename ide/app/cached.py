@@ -28,6 +28,7 @@ from ide.store.history import diff
 from ide.store.query import QueryResult
 from ide.store.query import query as ask
 from ide.store.queue import queue_of
+from ide.store.gates import GateResult, judge_gates
 from ide.store.revisions import Ref, Span, changes_of_span
 from ide.store.revisions import refs as list_refs
 from ide.store.state import current_labels, dataset_revision
@@ -279,3 +280,26 @@ def _blame(
     root: str, name: str, example_id: str, key: str, revision: str | None
 ) -> list[dict[str, Any]]:
     return read_blame(Workspace(Path(root)), name, example_id)
+
+
+def gates(
+    ws: Workspace, name: str, build: BuildInfo, base: BuildInfo | None = None
+) -> list[GateResult]:
+    """Return what the gates of a dataset say of a build; see ``ide.store.gates``."""
+    stat = ws.config_path(name).stat()
+    config = (stat.st_mtime_ns, stat.st_size)
+    builds = tuple((b.build_id, b.finished_at) for b in (build, base) if b)
+    return _gates(str(ws.root), name, dataset_revision(ws, name), config, builds, build, base)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _gates(
+    root: str,
+    name: str,
+    revision: str,
+    config: tuple[int, int],
+    builds: tuple[Any, ...],
+    _build: BuildInfo,
+    _base: BuildInfo | None,
+) -> list[GateResult]:
+    return judge_gates(Workspace(Path(root)), name, build=_build, base=_base)

@@ -66,7 +66,15 @@ def card(ws: Workspace, name: str) -> None:
     _numbers(ws, name, found)
     step = next_step(found)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        navigate.button(step.view, step.label, step.icon, name, key=f"next_{name}", is_primary=True)
+        navigate.button(
+            step.view,
+            step.label,
+            step.icon,
+            name,
+            key=f"next_{name}",
+            is_primary=True,
+            parameters=step.parameters,
+        )
         st.caption(plain(step.why), width="content")
 
 
@@ -133,6 +141,9 @@ def _numbers(ws: Workspace, name: str, found: Facts) -> None:
         st.metric("Uncommitted", f"{found.status.n_edits:,}")
     if problems := said(found.n_open):
         navigate.link("problems", problems, "report", name)
+    if n := found.n_gates_failed:
+        text = f":red[{n:,} of {count(len(found.gates), 'gate')} failed]"
+        navigate.link("evals", text, "rule", name)
     if found.build:
         parts = [f"95 %: {interval(metrics['accuracy'])}"] if metrics else []
         parts += [f"labels thought wrong: {found.estimate}"] if found.estimate else []

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import streamlit as st
 
-from ide.app import cached, navigate, state
+from ide.app import cached, gate_form, navigate, state
 from ide.app.gallery import Tile, gallery
 from ide.app.panels import share_metric
 from ide.app.text import count, interval, moment, plain, short
 from ide.dataset.estimates import Estimate
 from ide.dataset.flips import BROKEN, FIXED
+from ide.dataset.gate_drafts import MAX_IDS, of_class
+from ide.dataset.gates import Gate
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, TEST
 from ide.store.builds import BuildInfo, build_metrics
+from ide.store.gate_drafts import accuracy_of, draft_of_examples
 from ide.store.workspace import Workspace
 
 MAX_TILES = 60
@@ -97,17 +101,36 @@ def open_cell(given: str, predicted: str) -> None:
     state.set_parameter("predicted", predicted)
 
 
-def cell_header(name: str, split: str, given: str, predicted: str, n: int) -> None:
-    """Say what is shown, and lead to all of it."""
+def cell_header(ws: Workspace, build: BuildInfo, split: str, cell: tuple[str, str], n: int) -> None:
+    """Say what is shown, lead to all of it, and offer a gate of it."""
+    name, (given, predicted) = build.dataset, cell
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         what = f"**Given {plain(given)}, predicted {plain(predicted)}**"
         st.caption(f"{what} · {count(n, 'example')}", width="content")
         parameters = {"label": given, "predicted": predicted, "split": split}
         navigate.link("browse", "Open in Browse", "grid_view", name, **parameters)
+        if n:
+            gate_form.button(
+                ws, name, lambda: _cell_draft(ws, build, split, given, predicted), key="cell"
+            )
+
+
+def _cell_draft(ws: Workspace, build: BuildInfo, split: str, given: str, predicted: str) -> Gate:
+    """Return a gate of a cell: its examples, or the class where they are right or too many."""
+    ids = _cell_ids(build, split, given, predicted)
+    if given == predicted or len(ids) > MAX_IDS:
+        return of_class(given, split=split, wanted=accuracy_of(build, split))
+    return draft_of_examples(ws, build.dataset, ids, f"{given} taken for {predicted}")
 
 
 def cell_tiles(build: BuildInfo, split: str, given: str, predicted: str) -> list[Tile]:
     """Return the examples of a cell, at most a page of them, as they were in the build."""
+    ids = _cell_ids(build, split, given, predicted)[:MAX_TILES]
+    tone = "" if given == predicted else "bad"
+    return [Tile(i, given, note=f"→ {predicted}", tone=tone) for i in ids]
+
+
+def _cell_ids(build: BuildInfo, split: str, given: str, predicted: str) -> list[str]:
     labels = cached.table(build, "labels", (EXAMPLE_ID, LABEL, SPLIT, "is_excluded"))
     predictions = cached.table(build, "predictions", (EXAMPLE_ID, "predicted"))
     both = labels.join(predictions, EXAMPLE_ID, join_type="inner")
@@ -115,9 +138,8 @@ def cell_tiles(build: BuildInfo, split: str, given: str, predicted: str) -> list
         pc.and_(pc.equal(both[LABEL], given), pc.equal(both["predicted"], predicted)),
         pc.and_(pc.equal(both[SPLIT], split), pc.invert(both["is_excluded"])),
     )
-    ids = both.filter(wanted).sort_by(EXAMPLE_ID)[EXAMPLE_ID].to_pylist()[:MAX_TILES]
-    tone = "" if given == predicted else "bad"
-    return [Tile(i, given, note=f"→ {predicted}", tone=tone) for i in ids]
+    ids: list[str] = both.filter(wanted).sort_by(EXAMPLE_ID)[EXAMPLE_ID].to_pylist()
+    return ids
 
 
 def flip_tiles(build: BuildInfo, base: BuildInfo, split: str) -> tuple[list[Tile], list[Tile]]:
@@ -149,5 +171,9 @@ def flips(ws: Workspace, name: str, tiles: list[Tile], title: str, color: str) -
     st.caption(f"**:{tone}[{title}]** · {count(len(tiles), 'example')}")
     if tiles:
         gallery(ws, name, tiles[:MAX_TILES], key=f"flips_{color}", size="small")
+        if color == "bad":
+            ids = [tile.example_id for tile in tiles]
+            draft = partial(draft_of_examples, ws, name, ids, "broken once")
+            gate_form.button(ws, name, draft, key="broken")
     else:
         st.caption(f"No example of this split was {title.lower()}.")

@@ -19,6 +19,7 @@ from ide.dataset.schema import SPLIT, SPLITS, SUSPECT_THRESHOLD, TEST
 from ide.store.builds import BuildInfo, build_metrics, current_build, edits_since, previous_build
 from ide.store.checking import listed_build
 from ide.store.estimates import estimate_of
+from ide.store.gates import GateResult
 from ide.store.issues import (
     IssueFilters,
     count_problems,
@@ -44,7 +45,13 @@ class Facts:
     n_suspects: int  # of the build, above the threshold
     n_suspects_left: int  # above it by the odds after the verdicts, and not judged by anyone
     estimate: Estimate | None  # how many labels the build thinks wrong
+    gates: tuple[GateResult, ...]  # what they say of the build
     n_open: dict[str, int]  # problems that the checks found and nobody settled, by severity
+
+    @property
+    def n_gates_failed(self) -> int:
+        """How many gates the build fails."""
+        return sum(not result.is_passed for result in self.gates)
 
     @property
     def n_problems(self) -> int:
@@ -79,6 +86,7 @@ def facts(ws: Workspace, name: str) -> Facts:
         n_suspects_left=cached.n_suspects_left(ws, name, build) if build else 0,
         estimate=estimate_of(build) if build else None,
         n_open=open_by_severity(ws, name, checked) if checked else dict.fromkeys(SEVERITIES, 0),
+        gates=tuple(cached.gates(ws, name, build, previous_build(ws, name))) if build else (),
     )
 
 

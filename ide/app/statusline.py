@@ -51,7 +51,18 @@ def _place(ws: Workspace) -> list[Item]:
     if status.n_edits:
         text = f"{count(status.n_edits, 'edit')} not committed"
         items.append(Item(text, "edit", "warn", "see Changes"))
-    return items
+    return [*items, *_conflicts(status)]
+
+
+def _conflicts(status: Status) -> list[Item]:
+    """Return how many conflicts the open dataset has, a link to where they are resolved."""
+    if not state.has_dataset():
+        return []
+    name = state.dataset()
+    n = next((len(d.conflicts) for d in status.datasets if d.name == name), 0)
+    href = navigate.address("review", name, queue="conflicts")
+    title = f"examples of {name} of which people say different things"
+    return [Item(count(n, "conflict"), "call_split", "bad", title, href=href)] if n else []
 
 
 def _build(ws: Workspace) -> list[Item]:
@@ -72,6 +83,7 @@ def _build(ws: Workspace) -> list[Item]:
         items.append(Item(text, "verified", title=f"test accuracy with its 95 % interval, {name}"))
     items += _problems(ws, name, build)
     if n := edits_since(ws, build):
+    items += _gates(ws, name, build)
         items.append(Item(f"{count(n, 'edit')} since the build", "update", "warn"))
     return items
 
@@ -92,6 +104,18 @@ def _problems(ws: Workspace, name: str, build: BuildInfo) -> list[Item]:
 
 
 def _progress(run: RunStatus) -> list[Item]:
+def _gates(ws: Workspace, name: str, build: BuildInfo) -> list[Item]:
+    """Return how many gates fail, as a link to them; nothing where all pass."""
+    n = sum(
+        not result.is_passed for result in cached.gates(ws, name, build, previous_build(ws, name))
+    )
+    if not n:
+        return []
+    title = f"{count(n, 'gate')} of {name} failed by this build: see Evals"
+    text = f"{count(n, 'gate')} failed"
+    return [Item(text, "rule", "bad", title, href=navigate.address("evals", name))]
+
+
     if run.state == "running":
         return [Item(stage_text(run), "sync", "busy", share=run_share(run), is_last=True)]
     if run.state == "failed":

@@ -149,7 +149,9 @@ def _passed(gate: Gate, now: Measured) -> str:
 
 def _failed(gate: Gate, now: Measured) -> str:
     if gate.bound >= 1:
-        return f"It fails: every one has to be right, and {now.n - (now.n_right or 0):,} is not."
+        n_wrong = now.n - (now.n_right or 0)
+        verb = "is" if n_wrong == 1 else "are"
+        return f"It fails: every one has to be right, and {n_wrong:,} {verb} not."
     p = at_most(now.n_right or 0, now.n, gate.bound)
     bound = number(gate, gate.bound)
     odds = f"with a true {gate.kind} of {bound} so few would be right {frequency(p)}"

@@ -114,6 +114,18 @@ def browse_page(
     return BrowsePage(rows, total, page, n_pages)
 
 
+def browse_ids(
+    workspace: Workspace, name: str, build: BuildInfo | None, filters: Filters, *, limit: int
+) -> list[str]:
+    """Return the ids of what matches, in the order asked, at most ``limit``."""
+    with _joined(workspace, name, build) as database:
+        condition, values = _condition(database, filters)
+        order = ORDERS.get(filters.order, ORDERS["id"])
+        sql = f"SELECT example_id FROM joined WHERE {condition} ORDER BY {order} LIMIT {limit:d}"
+        ids: list[str] = _ask(database, sql, values)[EXAMPLE_ID].to_pylist()
+    return ids
+
+
 def browse_columns(workspace: Workspace, name: str) -> dict[str, str]:
     """Return the columns that a condition can name, with their types."""
     with _joined(workspace, name, None) as database:

@@ -23,6 +23,11 @@ function row(item, low, high) {
       track.append(dot)
     }
   }
+  if (item.mark !== null) {
+    const mark = element("span", "mark")
+    mark.style.left = at(item.mark)
+    track.append(mark)
+  }
   const name = element(item.href ? "a" : "span", "name", item.label)
   if (item.href) name.href = item.href
   root.append(name, track, element("span", "number", item.text))

@@ -1,6 +1,15 @@
 import streamlit as st
 
-from ide.app import charts, drill_page, estimates_panel, evals_page, state, tables
+from ide.app import (
+    charts,
+    drill_page,
+    estimates_panel,
+    evals_page,
+    gates_panel,
+    slices_panel,
+    state,
+    tables,
+)
 from ide.app.gallery import gallery
 from ide.app.panels import matrix
 from ide.store.builds import build_metrics, list_builds
@@ -39,6 +48,7 @@ if given and predicted:
     evals_page.cell_header(name, split, given, predicted, len(tiles))
     gallery(ws, name, tiles, key="cell_examples", size="small")
 
+gates_panel.draw(ws, name, build, base)
 estimates_panel.draw(build)
 
 if base is not None:
