@@ -41,6 +41,7 @@ class Bar:
     tone: str = ""  # good, bad, strong
     title: str = ""
     href: str = ""  # where a click on the name leads
+    mark: float | None = None  # a bound, drawn across the track
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,11 @@ from ide.app.panels import statusline as draw_line
 from ide.app.text import ago, count, interval, percent, short
 from ide.dataset.errors import UpwellError
 from ide.store.build_process import build_status
-from ide.store.builds import BuildInfo, current_build, edits_since
+from ide.store.builds import BuildInfo, current_build, edits_since, previous_build
 from ide.store.checking import listed_build
 from ide.store.issues import open_by_severity
 from ide.store.runs import RunStatus
+from ide.store.status import Status
 from ide.store.workspace import Workspace
 
 POLL_S = 0.8
@@ -82,8 +83,8 @@ def _build(ws: Workspace) -> list[Item]:
         text = f"{percent(accuracy['value'])} ({interval(accuracy)})"
         items.append(Item(text, "verified", title=f"test accuracy with its 95 % interval, {name}"))
     items += _problems(ws, name, build)
-    if n := edits_since(ws, build):
     items += _gates(ws, name, build)
+    if n := edits_since(ws, build):
         items.append(Item(f"{count(n, 'edit')} since the build", "update", "warn"))
     return items
 
@@ -103,7 +104,6 @@ def _problems(ws: Workspace, name: str, build: BuildInfo) -> list[Item]:
     ]
 
 
-def _progress(run: RunStatus) -> list[Item]:
 def _gates(ws: Workspace, name: str, build: BuildInfo) -> list[Item]:
     """Return how many gates fail, as a link to them; nothing where all pass."""
     n = sum(
@@ -116,6 +116,7 @@ def _gates(ws: Workspace, name: str, build: BuildInfo) -> list[Item]:
     return [Item(text, "rule", "bad", title, href=navigate.address("evals", name))]
 
 
+def _progress(run: RunStatus) -> list[Item]:
     if run.state == "running":
         return [Item(stage_text(run), "sync", "busy", share=run_share(run), is_last=True)]
     if run.state == "failed":

@@ -1,12 +1,14 @@
+from functools import partial
+
 import streamlit as st
 
 from ide.app import cached, errors, filters, gate_form, navigate, state, tables
 from ide.app.gallery import gallery, tiles_of
 from ide.app.text import count
 from ide.store.builds import current_build
+from ide.store.gate_drafts import draft_of_filters
 
 ws, name = state.workspace(), state.dataset()
-from ide.store.gate_drafts import draft_of_filters
 if left := state.left_address():
     navigate.go("browse", name, **{k: v for k, v in left.items() if k != "dataset"})
 build = current_build(ws, name)
@@ -23,11 +25,11 @@ def results() -> None:
                 f"{count(found.n_rows, 'example')}, page {found.page:,} of {found.n_pages:,}"
             )
             st.space("stretch")
-            is_table = filters.as_table()
-        if not found.n_rows:
             if found.n_rows:
                 draft = partial(draft_of_filters, ws, name, build, chosen)
                 gate_form.button(ws, name, draft, key="browse")
+            is_table = filters.as_table()
+        if not found.n_rows:
             tables.nothing("Nothing matches. Loosen a filter, or clear the SQL condition.")
         elif is_table:
             tables.examples(found.rows, name, key="browse_table")

@@ -45,7 +45,7 @@ with per_class:
 
 if given and predicted:
     tiles = evals_page.cell_tiles(build, split, given, predicted)
-    evals_page.cell_header(name, split, given, predicted, len(tiles))
+    evals_page.cell_header(ws, build, split, (given, predicted), len(tiles))
     gallery(ws, name, tiles, key="cell_examples", size="small")
 
 gates_panel.draw(ws, name, build, base)
@@ -62,5 +62,6 @@ if base is not None:
 st.caption("**Classes**")
 base_rows = evals_page.classes(base_metrics, split) if base_metrics else None
 tables.classes(tables.class_rows(rows, base_rows))
+slices_panel.draw(ws, name, build, split)
 
 drill_page.offer(ws, name)

@@ -1,3 +1,5 @@
+from functools import partial
+
 import streamlit as st
 
 from ide.app import cached, charts, example_page, gate_form, state
@@ -5,9 +7,9 @@ from ide.app.gallery import gallery
 from ide.app.panels import bars
 from ide.app.text import plain
 from ide.store.builds import current_build
+from ide.store.gate_drafts import draft_of_examples
 
 ws, name, example_id = state.workspace(), state.dataset(), state.example()
-from ide.store.gate_drafts import draft_of_examples
 build = current_build(ws, name)
 row = example_page.read(ws, name, build, example_id)
 
@@ -15,11 +17,11 @@ picture, facts = st.columns([1, 1.25], gap="medium")
 with picture:
     example_page.payload(ws, name, row)
     example_page.buttons(ws, name, row, build)
-with facts:
-    example_page.facts(row)
     title = f"example {example_id}"
     draft = partial(draft_of_examples, ws, name, [example_id], title)
     gate_form.button(ws, name, draft, key="example")
+with facts:
+    example_page.facts(row)
     if row["reason"]:
         st.caption(f":material/search_insights: {plain(row['reason'])}")
     example_page.problems(ws, name, build, row)
