@@ -8,11 +8,13 @@ from typing import Any
 import streamlit as st
 
 from ide.app import cached, errors, state
+from ide.app.reviews.data import Listing, unjudged
 from ide.app.text import count, plain, short
 from ide.dataset.errors import BlockedError, UpwellError
-from ide.store import drill_sentences, drills
+from ide.store import bisecting, drill_sentences, drills
 from ide.store.build_process import cancel_build, start_build
 from ide.store.committing import commit
+from ide.store.reviews import Verdict, save_verdicts
 from ide.store.state import edit_example, undo_edit, undo_last
 
 _DONE = {
@@ -139,3 +141,64 @@ def cancel() -> None:
         cancel_build(state.workspace())
     except UpwellError as error:
         errors.notify(error)
+
+
+def start_bisect(dataset: str, good: str | None, bad: str | None, gate: str | None) -> None:
+    """Start a bisection with what was chosen in the form."""
+    if not good or not gate:
+        state.notify("Choose a revision that passes, and a gate", "error")
+        return
+    try:
+        bisecting.start_bisect(state.workspace(), dataset, good=good, bad=bad, gate=gate)
+    except UpwellError as error:
+        errors.notify(error)
+
+
+def cancel_bisect() -> None:
+    """Cancel the running bisection; what it built is kept."""
+    try:
+        bisecting.cancel_bisect(state.workspace())
+    except UpwellError as error:
+        errors.notify(error)
+
+
+_AT_ONCE = "approved_at_once"  # in the session: dataset → the approvals of the last "approve all"
+
+
+def approve_all(listing: Listing) -> None:
+    """Approve every change of a list that nobody at this keyboard has judged."""
+    annotator, span = state.annotator(), listing.span
+    verdicts = unjudged(listing, annotator)
+    try:
+        found = save_verdicts(
+            listing.workspace,
+            listing.name,
+            verdicts,
+            annotator=annotator,
+            base=span.start,
+            head=span.end,
+        )
+    except UpwellError as error:
+        errors.notify(error)
+        return
+    kept = [verdict for verdict in verdicts if verdict.edit_id not in found.refused]
+    taken = [(i, verdict.example_id) for i, verdict in zip(found.saved, kept, strict=True)]
+    st.session_state[_AT_ONCE] = {listing.name: taken}
+    state.notify(f"{count(len(found.saved), 'change')} approved", "done_all")
+
+
+def approved_at_once(dataset: str) -> int:
+    """Count the approvals that ``take_back_all`` would take back."""
+    return len(st.session_state.get(_AT_ONCE, {}).get(dataset, ()))
+
+
+def take_back_all(listing: Listing) -> None:
+    """Take back what was last approved at once, as far as it still stands."""
+    taken = st.session_state.pop(_AT_ONCE, {}).get(listing.name, ())
+    undos = [Verdict(example_id, "undo", review_id) for review_id, example_id in taken]
+    try:
+        found = save_verdicts(listing.workspace, listing.name, undos, annotator=state.annotator())
+    except UpwellError as error:
+        errors.notify(error)
+        return
+    state.notify(f"{count(len(found.saved), 'approval')} taken back", "undo")

@@ -90,6 +90,57 @@ def recall(curve: Sequence[int], n_planted: int, *, key: str) -> None:
     _show(figure, key, "share of the planted errors among the first suspects")
 
 
+_QUIET_COLOR = "#8c98a4"  # a figure has one for light and dark
+_VERDICT_COLORS = {"good": "#2f9e63", "culprit": "#d9534a", "bad": "#d9534a"}
+
+
+def bisection(rows: Sequence[Mapping[str, Any]], metric: str, bound: float, *, key: str) -> None:
+    """Draw a metric over commits, where it was measured, with its 95 % interval and the bound.
+
+    ``rows`` as ``bisect_report.commit_rows`` returns them, oldest first.
+    """
+    points = [(i, row) for i, row in enumerate(rows) if row["value"] is not None]
+    places = [i for i, _ in points]
+    found = [row for _, row in points]
+    figure = go.Figure(
+        go.Scatter(
+            x=places,
+            y=[row["value"] for row in found],
+            mode="markers",
+            marker={
+                "size": [13 if row["verdict"] == "culprit" else 9 for row in found],
+                "color": [_VERDICT_COLORS.get(row["verdict"], _QUIET_COLOR) for row in found],
+                "opacity": 1,
+            },
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": [_distance(row, "high") for row in found],
+                "arrayminus": [_distance(row, "low") for row in found],
+                "color": _QUIET_COLOR,
+                "thickness": 1.5,
+                "width": 3,
+            },
+            text=[f"{row['revision'][:7]} {row['verdict']}" for row in found],
+            hovertemplate="%{text}: %{y:.4g}<extra></extra>",
+        )
+    )
+    bound_line = {"line_width": 1, "line_dash": "dot", "line_color": _QUIET_COLOR}
+    figure.add_hline(y=bound, annotation_text=f"bound {bound:g}", **bound_line)
+    _style(figure, y_title=metric[:40], x_title="", height=190)
+    figure.update_xaxes(
+        tickmode="array",
+        tickvals=places,
+        ticktext=[row["revision"][:7] for row in found],
+        range=[-0.5, len(rows) - 0.5],
+    )
+    _show(figure, key, f"{metric} at the commits that were built, against the bound {bound:g}")
+
+
+def _distance(row: Mapping[str, Any], end: str) -> float:
+    return 0.0 if row[end] is None else abs(row[end] - row["value"])
+
+
 def class_metrics(rows: Sequence[Mapping[str, Any]], *, key: str) -> None:
     """Draw precision and recall of each class with their 95 % intervals."""
     figure = go.Figure()

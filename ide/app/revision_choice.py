@@ -26,7 +26,7 @@ def asked() -> tuple[str | None, str]:
 
 def choose(ws: Workspace, name: str, a: str, b: str) -> Span:
     """Draw both choices and return what they stand for; raise ``GitError`` where they cannot."""
-    words = _choices(ws, name)
+    words = choices(ws, name)
     left, right = st.columns(2, gap="small", vertical_alignment="bottom")
     with left:
         _select("From", "a", (a, b), words)
@@ -60,7 +60,7 @@ def _select(title: str, parameter: str, pair: tuple[str, str], words: dict[str, 
     )
 
 
-def _choices(ws: Workspace, name: str) -> dict[str, str]:
+def choices(ws: Workspace, name: str) -> dict[str, str]:
     """Return name → how it is shown: the files now, HEAD, branches, tags, recent commits."""
     found = {WORKING_TREE: "working tree, the files as they are now", HEAD: "HEAD, the last commit"}
     for ref in cached.refs(ws):

@@ -20,11 +20,14 @@ from ide.output import ProgressLine, as_json, printable, render
 from ide.store.workspace import Workspace
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from ide.store.bisect_state import Bisect
 
 _POLL_S = 0.2
 _CANCELLED = 130  # as a shell says it of Ctrl+C
 _MAX_ROWS = 20  # of the culprit's diff, in a table
+_MAX_PAIRS = 8  # of classes
 _DIFF_COLUMNS = ("example_id", "kind", "before", "after", "annotator", "reason", "made_at")
 
 
@@ -153,6 +156,7 @@ def _tell(workspace: Workspace, bisect: Bisect, style: str) -> int:
         click.echo(printable(headline(bisect), width=500))
         if diff is not None and bisect.state != RUNNING:
             _echo_culprit(bisect)
+            click.echo(printable(_summary(diff), width=300))
             rows = diff.to_pylist()
             click.echo(render(rows[:_MAX_ROWS], columns=_DIFF_COLUMNS, style=style))
             _echo_more(bisect, len(rows))
@@ -188,6 +192,16 @@ def _echo_culprit(bisect: Bisect) -> None:
         if sentence:
             warn(sentence)
     click.echo("")
+
+
+def _summary(diff: pa.Table) -> str:
+    """Return ``200 relabelled: 3 → 8 104 times, 8 → 3 96 times``."""
+    from ide.dataset.changes import class_pairs, counts, summarise
+
+    pairs = class_pairs(diff)
+    said = ", ".join(f"{was} → {now} {n:,} times" for was, now, n in pairs[:_MAX_PAIRS])
+    more = ", …" if len(pairs) > _MAX_PAIRS else ""
+    return summarise(counts(diff)) + (f": {said}{more}" if pairs else "")
 
 
 def _echo_more(bisect: Bisect, n: int) -> None:

@@ -11,10 +11,11 @@ import shlex
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ide.dataset.bisection import BAD, GOOD, SKIPPED, group
+from ide.dataset.bisection import BAD, GOOD, group, search
 from ide.store.bisect_path import Stop
 from ide.store.files import storage_errors, write_json
 from ide.store.workspace import Workspace
@@ -123,24 +124,28 @@ class Bisect:
         return f"upwell bisect {self.dataset} {ends} --gate {gate}"
 
 
-def mark_of(bisect: Bisect, revision: str) -> str:
-    """Return what a commit is shown as: ``culprit, running, good, bad, skipped`` or ``unknown``.
+def marks_of(bisect: Bisect, leg: Leg) -> dict[str, str]:
+    """Return commit → what it is shown as: ``culprit, running, good, bad, skipped, unknown``.
 
-    A commit that nobody built is ``good`` or ``bad`` where the search has passed it by: what comes
-    before one that passes, and after one that fails.
+    What nobody measured is good before one that passes, and bad after one that fails.
     """
-    if revision in bisect.culprits:
-        return "culprit"
-    if revision == bisect.probing:
-        return "running"
-    verdict = bisect.verdict_of(revision)
-    return verdict.verdict if verdict else "unknown"
-
-
-def counts(bisect: Bisect) -> dict[str, int]:
-    """Return how many revisions are known to be good, bad, or not to be built."""
-    found = [verdict.verdict for verdict in bisect.verdicts.values()]
-    return {kind: found.count(kind) for kind in (GOOD, BAD, SKIPPED)}
+    keys = leg.keys
+    known = {p: v.verdict for p, key in enumerate(keys) if (v := bisect.verdicts.get(key))}
+    step = search([1.0] * len(leg.candidates), known)
+    high = step.high if step.high in known else len(keys)
+    firsts = {stop.revision for stop in leg.candidates}
+    marks = {}
+    position = 0
+    for revision in (leg.good, *(stop.revision for stop in leg.stops)):
+        position += revision in firsts
+        implied = GOOD if position <= step.low and step.low in known else BAD
+        is_passed_by = implied == GOOD or position >= high
+        marks[revision] = known.get(position) or (implied if is_passed_by else "unknown")
+        if revision in bisect.culprits:
+            marks[revision] = "culprit"
+        elif revision == bisect.probing:
+            marks[revision] = "running"
+    return marks
 
 
 def bisect_folder(workspace: Workspace, bisect_id: str) -> Path:
@@ -167,8 +172,18 @@ def save_bisect(workspace: Workspace, bisect: Bisect, **changes: Any) -> Bisect:
 
 def load_bisect(workspace: Workspace) -> Bisect | None:
     """Return the latest bisection, or None where there was none, or one of another version."""
+    path = workspace.local_path / "bisect.json"
     try:
-        data = json.loads((workspace.local_path / "bisect.json").read_bytes())
+        stat = path.stat()
+        return _parsed(path, stat.st_ino, stat.st_mtime_ns)
+    except FileNotFoundError:
+        return None
+
+
+@lru_cache(maxsize=8)
+def _parsed(path: Path, _ino: int, _mtime_ns: int) -> Bisect | None:
+    try:
+        data = json.loads(path.read_bytes())
         legs = [{**leg, "stops": tuple(map(_stop, leg["stops"]))} for leg in data["legs"]]
         return Bisect(
             **{
@@ -179,7 +194,7 @@ def load_bisect(workspace: Workspace) -> Bisect | None:
                 "notes": tuple(data["notes"]),
             }
         )
-    except (FileNotFoundError, ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError):
         return None
 
 
