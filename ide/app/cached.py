@@ -6,6 +6,7 @@ Values are shared by all sessions and nobody changes them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -18,17 +19,21 @@ from ide.dataset.change_list import change_list
 from ide.dataset.flips import flips as compare
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, SUSPECT_THRESHOLD
 from ide.store import blocking, browse, training
+from ide.store.branches import Branch, list_branches
 from ide.store.builds import BuildInfo, build_table, current_build
-from ide.store.commits import CommitInfo, log
+from ide.store.commit_graph import Lane, lanes, parents_of_commits
+from ide.store.commits import CommitInfo, log, metrics_of_commits, shallow_note
+from ide.store.comparison import Comparison
+from ide.store.comparison import compare as compare_revisions
 from ide.store.duck import connect
 from ide.store.edit_log import edits_revision
 from ide.store.examples import examples_revision
+from ide.store.gates import GateResult, judge_gates
 from ide.store.history import blame as read_blame
-from ide.store.history import diff
+from ide.store.history import commit_of_edits, diff
 from ide.store.query import QueryResult
 from ide.store.query import query as ask
 from ide.store.queue import queue_of
-from ide.store.gates import GateResult, judge_gates
 from ide.store.revisions import Ref, Span, changes_of_span
 from ide.store.revisions import refs as list_refs
 from ide.store.state import current_labels, dataset_revision
@@ -72,6 +77,37 @@ def _change_list(key: tuple[Any, ...]) -> pa.Table:
     labels = current_labels(ws, name)
     ids, splits = (labels[c].combine_chunks() for c in (EXAMPLE_ID, SPLIT))
     return change_list(changes_of_span(ws, name, start, end), ids, splits)
+
+
+def comparison(ws: Workspace, name: str, span: Span, view_id: str) -> Comparison | None:
+    """Return what a span does to metrics, flips and checks; None where nothing was there before.
+
+    view_id: names the changes, so that what reviewers say of them asks nothing anew.
+    """
+    if span.start is None:
+        return None
+    build = current_build(ws, name)
+    made = (build.build_id, build.finished_at) if build else None
+    path = ws.config_path(name)
+    stamp = path.stat().st_mtime_ns if path.exists() else 0
+    return _comparison((str(ws.root), name, span.start, span.end, view_id, made, stamp))
+
+
+@st.cache_resource(ttl=60, max_entries=8, show_spinner="Comparing the builds …")
+def _comparison(key: tuple[Any, ...]) -> Comparison:
+    root, name, start, end, *_ = key
+    return compare_revisions(Workspace(Path(root)), name, start, end)
+
+
+def commit_by_edit(ws: Workspace, name: str) -> dict[str, str]:
+    """Return edit id → the commit that brought it; nothing where there is no git."""
+    found = status(ws)
+    return _commit_by_edit(str(ws.root), name, found.revision) if found.revision else {}
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _commit_by_edit(root: str, name: str, revision: str | None) -> dict[str, str]:
+    return commit_of_edits(Workspace(Path(root)), name)
 
 
 def refs(ws: Workspace) -> list[Ref]:
@@ -128,8 +164,51 @@ def _commits(root: str, name: str | None, revision: str | None) -> list[CommitIn
     return list(log(Workspace(Path(root)), name, limit=50)) if revision else []
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """The commits of a dataset, newest first; the lane of each; accuracies of kept builds.
+
+    ``note``: what a shallow clone cannot tell.
+    """
+
+    commits: list[CommitInfo]
+    lanes: list[Lane]
+    metrics: dict[str, dict[str, float]]
+    note: str | None
+
+
+def history(ws: Workspace, name: str) -> History:
+    """Return the history of a dataset; asked again when HEAD or the current build is another."""
+    build = current_build(ws, name)
+    build_id = build.build_id if build else None
+    return _history(str(ws.root), name, status(ws).revision, build_id)
+
+
+@st.cache_resource(ttl=30, max_entries=8, show_spinner="Reading the commits …")
+def _history(root: str, name: str, revision: str | None, build_id: str | None) -> History:
+    ws = Workspace(Path(root))
+    commits = log(ws, name, limit=None) if revision else []
+    parents = parents_of_commits(ws, name)
+    graph = lanes([(c.revision, parents.get(c.revision, ())) for c in commits])
+    found = metrics_of_commits(ws, name, [c.revision for c in commits])
+    metrics = {c.revision: found[c.revision] for c in commits if c.revision in found}
+    return History(commits, graph, metrics, shallow_note(ws))
+
+
+def branches(ws: Workspace) -> list[Branch]:
+    """Return the branches; asked of git again after 5 s."""
+    return _branches(str(ws.root), status(ws).revision, status(ws).branch)
+
+
+@st.cache_resource(ttl=5, max_entries=8, show_spinner=False)
+def _branches(root: str, revision: str | None, branch: str | None) -> list[Branch]:
+    return list_branches(Workspace(Path(root)))
+
+
 def forget_history() -> None:
     """Ask git anew: a commit was made."""
+    _history.clear()
+    _branches.clear()
     _status.clear()
     _changes.clear()
     _commits.clear()

@@ -93,14 +93,14 @@ def edits(ws: Workspace, name: str, status: Status) -> None:
 
 
 def conflicts(ws: Workspace, status: Status) -> None:
-    """Draw the examples that people disagree about; a click opens the page that resolves one."""
+    """Draw the examples that people disagree about, and lead to where they are resolved."""
     for dataset in status.datasets:
         if dataset.conflicts:
             states = dataset_state(ws, dataset.name)
             n = count(len(dataset.conflicts), "conflict")
-            st.caption(
-                f":red[:material/call_split: **{plain(dataset.name)}** · {n}]: open and relabel"
-            )
+            st.caption(f":red[**{plain(dataset.name)}** · {n}]")
+            link = {"queue": "conflicts"}
+            navigate.link("review", f"Resolve {n} by key", "call_split", dataset.name, **link)
             tiles = [
                 Tile(i, " | ".join(states[i].conflict_values), tone="bad")
                 for i in dataset.conflicts[:MAX_TILES]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -68,6 +68,7 @@ class Step:
     label: str
     icon: str
     why: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 def facts(ws: Workspace, name: str) -> Facts:
@@ -85,8 +86,8 @@ def facts(ws: Workspace, name: str) -> Facts:
         n_suspects=_n_suspects(build),
         n_suspects_left=cached.n_suspects_left(ws, name, build) if build else 0,
         estimate=estimate_of(build) if build else None,
-        n_open=open_by_severity(ws, name, checked) if checked else dict.fromkeys(SEVERITIES, 0),
         gates=tuple(cached.gates(ws, name, build, previous_build(ws, name))) if build else (),
+        n_open=open_by_severity(ws, name, checked) if checked else dict.fromkeys(SEVERITIES, 0),
     )
 
 
@@ -101,7 +102,7 @@ def next_step(found: Facts) -> Step:
         return Step("compile", "Compile", "play_circle", why)
     if found.status.conflicts:
         why = f"People disagree about {count(len(found.status.conflicts), 'example')}."
-        return Step("changes", "Resolve conflicts", "call_split", why)
+        return Step("review", "Resolve conflicts", "call_split", why, {"queue": "conflicts"})
     if found.n_suspects_left:
         of_build = f" of {found.n_suspects:,}" if found.n_suspects > found.n_suspects_left else ""
         why = f"{count(found.n_suspects_left, 'suspect')} left{of_build}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -19,7 +20,10 @@ VIEWS = {
     "example": ("Example", "image", "Data", "One example with its whole history."),
     "compile": ("Compile", "play_circle", "Network", "Train on the labels; watch; past builds."),
     "evals": ("Evals", "monitoring", "Network", "Accuracy, confusions, and what a build changed."),
-    "changes": ("Changes", "difference", "Version", "Edits not committed yet; the commits."),
+    "history": ("History", "history", "Version", "The commits, what each did; the branches."),
+    "changes": ("Changes", "difference", "Version", "What changed between any two revisions."),
+    "reviews": ("Reviews", "fact_check", "Version", "What a branch does, judged label by label."),
+    "bisect": ("Bisect", "search", "Version", "Which commit broke a gate: found by building."),
 }
 HIDDEN = frozenset({"example"})
 
@@ -63,10 +67,17 @@ def link(view: str, label: str, icon: str, dataset: str, /, **parameters: str) -
 
 
 def button(
-    view: str, label: str, icon: str, dataset: str, *, key: str, is_primary: bool = False
+    view: str,
+    label: str,
+    icon: str,
+    dataset: str,
+    *,
+    key: str,
+    is_primary: bool = False,
+    parameters: Mapping[str, str] | None = None,
 ) -> None:
     """Draw a button that opens a view."""
     if st.button(
         label, icon=f":material/{icon}:", key=key, type="primary" if is_primary else "secondary"
     ):
-        go(view, dataset)
+        go(view, dataset, **(parameters or {}))

@@ -14,7 +14,7 @@ from ide.store.conflicts import conflict_ids
 from ide.store.workspace import Workspace
 
 _PINNED = "upwell_review_build"
-_LINKS = ("changes", "compile", "evals", "browse")
+_LINKS = ("changes", "history", "compile", "evals", "browse")
 
 
 @st.fragment

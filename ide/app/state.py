@@ -7,6 +7,7 @@ not. A view reads ``state.dataset()`` and never ``st.session_state``.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -17,7 +18,7 @@ from ide.store.workspace import Workspace
 
 WORKSPACE_VARIABLE = "UPWELL_WORKSPACE"
 _DATASET, _ANNOTATOR, _NOTICES = "upwell_dataset", "upwell_annotator", "upwell_notices"
-_LEFT = "upwell_left_browse"
+_LEFT, _TOLD = "upwell_left_browse", "upwell_told"
 
 
 def workspace() -> Workspace:
@@ -119,6 +120,20 @@ def typed(key: str) -> str | None:
     """Return what a person typed into a widget; None where the prefilled text stands."""
     text = st.session_state.get(key)
     return None if not text or text == st.session_state.get(f"{key}_prefilled") else str(text)
+
+
+def tell(text: str, kind: str, conflicts: Mapping[str, int] | None = None) -> None:
+    """Have it said in place what an action did, until another says something.
+
+    ``text`` is Markdown; ``kind``: done or error; ``conflicts``: dataset → how many it left.
+    """
+    st.session_state[_TOLD] = (text, kind, dict(conflicts or {}))
+
+
+def told() -> tuple[str, str, dict[str, int]] | None:
+    """Return what the last action had to say, once: another run of the page is another matter."""
+    found: tuple[str, str, dict[str, int]] | None = st.session_state.pop(_TOLD, None)
+    return found
 
 
 def notify(text: str, icon: str) -> None:

@@ -79,7 +79,7 @@ def resolved_ids(edits: Iterable[Edit], states: Mapping[str, ExampleState]) -> l
                 newest.get(edit.example_id, (edit.made_at, edit.edit_id)),
                 (edit.made_at, edit.edit_id),
             )
-    return sorted(newest, key=newest.__getitem__)  # type: ignore[arg-type]
+    return sorted(newest, key=newest.__getitem__)
 
 
 _REGISTERS = (LABEL_REGISTER, EXCLUSION_REGISTER, SPLIT_REGISTER)

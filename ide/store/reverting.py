@@ -70,6 +70,24 @@ def revert(
     return RevertResult(edits, kept, made, notes)
 
 
+def preview_revert(workspace: Workspace, revision: str, *, annotator: str) -> RevertResult:
+    """Return what ``revert`` would do, and do nothing: its edits, what stays, its notes.
+
+    Raises ``GitError`` or ``EditError`` with the sentence that ``revert`` would be refused with,
+    but for what is uncommitted or unfinished at that time.
+    """
+    check_annotator(annotator)
+    repo = git.repository(workspace.root)
+    commit = git.resolve(workspace.root, revision)
+    _require_part_of_branch(workspace, commit, revision)
+    paths = _changed_paths(workspace, repo, commit)
+    plans = _plans(workspace, commit, paths, annotator=annotator, reason="")
+    kept = tuple(_says(n, k) for n, plan in plans.items() for k in plan.kept)
+    edits = {n: plan.edits for n, plan in plans.items() if plan.edits}
+    notes = _notes(workspace, commit, paths)
+    return RevertResult(edits, kept, None, notes or (() if edits else _nothing(plans, commit)))
+
+
 def _require_part_of_branch(workspace: Workspace, commit: str, name: str) -> None:
     result = git.attempt(workspace.root, "merge-base", "--is-ancestor", commit, "HEAD")
     if result.returncode != 0:

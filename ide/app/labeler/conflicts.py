@@ -198,7 +198,7 @@ def _payloads(workspace: Workspace, name: str) -> Any:
 
 def _opinions(workspace: Workspace, name: str, build: BuildInfo | None) -> Any:
     """Return a function: what a build says of an example, as far as it says anything."""
-    nothing = {
+    nothing: dict[str, Any] = {
         "suggested": None, "reason": None, "probs": [], "neighbors": [], LOSS: [], MARGIN: [],
     }  # fmt: skip
     if build is None:

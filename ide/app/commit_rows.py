@@ -1,0 +1,106 @@
+"""Commits as History draws them: where each stands, what it did to labels and to metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ide.app import navigate
+from ide.app.text import ago, moment, percent, points, short
+from ide.dataset.changes import summarise
+from ide.dataset.schema import TEST, TRAIN, VALIDATION
+from ide.store.branches import Branch
+from ide.store.commit_graph import Lane
+from ide.store.commits import CommitInfo
+
+_SPLITS = (TEST, VALIDATION, TRAIN)
+
+
+def rows(
+    commits: Sequence[CommitInfo],
+    name: str,
+    *,
+    graph: Sequence[Lane],
+    branches: Sequence[Branch],
+    metrics: Mapping[str, Mapping[str, float]],
+    can_revert: bool,
+) -> list[dict[str, Any]]:
+    """Return commits for the component ``commits.js``, newest first; ``graph``: their lanes.
+
+    ``metrics``: revision → split → accuracy, 0 … 1, newest commit first, also of commits that are
+    not drawn: a difference is against the next older commit that has a build.
+    """
+    accuracy = accuracies(metrics)
+    order = list(accuracy)
+    found = []
+    for commit, place in zip(commits, graph, strict=True):
+        found.append(
+            {
+                "revision": commit.revision,
+                "short": short(commit.revision),
+                "subject": (commit.message.splitlines() or [""])[0][:200] or "(no message)",
+                "message": commit.message[:2000],
+                "author": commit.author,
+                "ago": ago(commit.committed_at),
+                "at": f"{moment(commit.committed_at)} UTC",
+                "href": navigate.address("changes", name, b=commit.revision[:10]),
+                "warning": commit.despite_errors or "",
+                "refs": _refs(commit.revision, branches),
+                "can_revert": can_revert and not commit.is_cut,
+                "lane": place.lane,
+                "lines": place.lines,
+                "is_merge": commit.is_merge,
+                **_done(commit, name),
+                **_metric(commit.revision, accuracy, order),
+            }
+        )
+    return found
+
+
+def accuracies(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, tuple[str, float]]:
+    """Return revision → (split, accuracy): on the test set, where there is one."""
+    found = {}
+    for revision, by_split in metrics.items():
+        split = next((s for s in _SPLITS if s in by_split), None)
+        if split:
+            found[revision] = (split, by_split[split])
+    return found
+
+
+def _refs(revision: str, branches: Sequence[Branch]) -> list[dict[str, str]]:
+    return [
+        {"name": b.name, "kind": "current" if b.is_current else "other"}
+        for b in branches
+        if b.revision == revision
+    ]
+
+
+def _done(commit: CommitInfo, name: str) -> dict[str, Any]:
+    """Say what a commit did to the labels of the open dataset, and that it touched others."""
+    own = summarise(commit.counts.get(name, {}))
+    others = [n for n in commit.counts if n != name]
+    if commit.is_cut:
+        return {"done": commit.summary, "is_empty": True}
+    nothing = "a merge: the edits came with its branch" if commit.is_merge else "no label changed"
+    more = f" · and {', '.join(others[:3])}" if others else ""
+    return {"done": (own or nothing) + more, "is_empty": not own}
+
+
+def _metric(
+    revision: str, accuracy: Mapping[str, tuple[str, float]], order: Sequence[str]
+) -> dict[str, Any]:
+    """Return the accuracy of a commit's build, and by how much it differs from the one before."""
+    if revision not in accuracy:
+        return {"accuracy": "", "delta": "", "tone": "", "accuracy_title": "no build of it is kept"}
+    split, value = accuracy[revision]
+    older = order[order.index(revision) + 1 :]
+    base = next((r for r in older if accuracy[r][0] == split), None)
+    delta = value - accuracy[base][1] if base else None
+    tone = "" if not delta else "good" if delta > 0 else "bad"
+    since = f", against the build of {short(base)}" if base else ""
+    return {
+        "accuracy": percent(value),
+        "delta": points(delta) or "",
+        "tone": tone,
+        "accuracy_title": f"accuracy on {split}{since}",
+    }
