@@ -8,6 +8,7 @@ from datetime import datetime
 from ide.dataset.errors import GitError
 from ide.store import git
 from ide.store.drill_file import drill_in_force
+from ide.store.examples_moving import lay_out_examples, moved_examples
 from ide.store.git_branch import has_branch, require_new
 from ide.store.moving import TRACKED, move, moving, refuse_uncommitted
 from ide.store.workspace import Workspace
@@ -90,18 +91,12 @@ def create_branch(workspace: Workspace, name: str, at: str | None = None) -> Swi
     _refuse_drill_name(name)
     with moving(workspace, "switch"):
         require_new(root, name)
-        revision = git.resolve(root, at) if at is not None else git.head_revision(root)
         _refuse_within_drill(workspace, f"make the branch {name!r}")
-        move(
-            workspace,
-            "switch",
-            "--quiet",
-            "--no-guess",
-            "--create",
-            name,
-            *filter(None, [revision]),
-        )
-    return Switched(name)
+        if at is None:
+            move(workspace, "switch", "--quiet", "--no-guess", "--create", name)
+            return Switched(name)
+        revision = git.resolve(root, at)
+        return _go(workspace, name, revision, "--no-guess", "--create", name, revision)
 
 
 def switch_branch(workspace: Workspace, name: str) -> Switched:
@@ -112,19 +107,36 @@ def switch_branch(workspace: Workspace, name: str) -> Switched:
     """
     root = workspace.root
     with moving(workspace, "switch") as repo:
-        arguments = _destination(workspace, name)
+        revision, arguments = _destination(workspace, name)
         tree = git.working_tree(repo, root, TRACKED)
         if (tree.branch or "").startswith(DRILLS) or name.startswith(DRILLS):
             refuse_uncommitted(tree, "switch to or from a drill")
-        move(workspace, "switch", "--quiet", *arguments)
-    return Switched(name)
+        return _go(workspace, name, revision, *arguments)
 
 
-def _destination(workspace: Workspace, name: str) -> list[str]:
-    """Return git's arguments to go to a branch; raise where there is none of that name."""
+def _go(workspace: Workspace, name: str, revision: str, *arguments: str) -> Switched:
+    """Have git go to a commit, and the examples follow."""
+    _require_workspace(workspace, name, revision)
+    moved = moved_examples(workspace, revision)
+    move(workspace, "switch", "--quiet", *arguments)
+    notes = lay_out_examples(workspace, moved)
+    return Switched(git.branch(workspace.root) or name, notes)
+
+
+def _require_workspace(workspace: Workspace, name: str, revision: str) -> None:
+    """Raise where there is no workspace at a commit: the folder would be none any more."""
+    if git.show(workspace.root, revision, "dvc.yaml") is None:
+        raise GitError(
+            f"{name[:80]!r} holds no workspace: there is no dvc.yaml at {revision[:10]}. If you "
+            f"mean to go there all the same: git switch {name[:80]}"
+        )
+
+
+def _destination(workspace: Workspace, name: str) -> tuple[str, list[str]]:
+    """Return the commit to go to and git's arguments; raise where there is no such branch."""
     root = workspace.root
     if has_branch(root, name):
-        return ["--no-guess", name]
+        return git.resolve(root, f"refs/heads/{name}"), ["--no-guess", name]
     remotes = [b.name for b in list_branches(workspace) if b.is_remote]
     found = [r for r in remotes if r == name or r.partition("/")[2] == name]
     if len(found) == 1:
@@ -134,7 +146,8 @@ def _destination(workspace: Workspace, name: str) -> list[str]:
                 f"{name!r} is another clone's branch, and there is a branch {own!r} here already. "
                 f"Go there with: upwell switch {own}, then: upwell merge {name}"
             )
-        return ["--create", own, "--track", found[0]]
+        revision = git.resolve(root, f"refs/remotes/{found[0]}")
+        return revision, ["--no-guess", "--create", own, "--track", found[0]]
     if found:
         raise GitError(
             f"{name[:80]!r} is a branch of several remotes ({', '.join(found[:5])}); name one of "

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from ide.store import git
 from ide.store.branches import DRILLS, no_branch
 from ide.store.drill_file import FILE as DRILL_FILE
 from ide.store.edit_log import read_edits
+from ide.store.examples_moving import duplicated_ids, lay_out_examples, moved_examples
 from ide.store.git_branch import has_branch
 from ide.store.merging_files import Trees, complete
 from ide.store.moving import TRACKED, move, moving, refuse_uncommitted, require_branch
@@ -72,10 +73,22 @@ def merge(workspace: Workspace, name: str, *, message: str | None = None) -> Mer
             revision = theirs
         else:
             revision, notes = _commit(workspace, repo, Trees(base, head, theirs), kind, message)
+        moved = moved_examples(workspace, revision)
         move(workspace, "merge", "--quiet", "--ff-only", revision)
+        notes += lay_out_examples(workspace, moved)
+    notes += _doubled(workspace, moved) if base != head else ()
     brought = {n: len(ids - known.get(n, set())) for n, ids in _edit_ids(workspace).items()}
     return MergeResult(
         revision, False, {n: c for n, c in brought.items() if c}, conflicts(workspace), notes
+    )
+
+
+def _doubled(workspace: Workspace, names: Sequence[str]) -> tuple[str, ...]:
+    """Say where both branches have imported the same examples."""
+    return tuple(
+        f"{n:,} examples of {name!r} came in on both branches and stand there twice; upwell check "
+        f"{name} lists them"
+        for name, n in duplicated_ids(workspace, names).items()
     )
 
 

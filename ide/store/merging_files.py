@@ -1,8 +1,9 @@
 """What a merge makes of each file: git's own merge, completed where it would ask needlessly.
 
 Edit logs are joined line by line, whatever attributes a clone has; no edit of either side may be
-missing afterwards. ``dvc.lock`` is written anew by the next compile. Anything else that git
-cannot merge is refused, by its name.
+missing afterwards. Examples that both sides imported are joined, and so are descriptions that
+both have added to. ``dvc.lock`` is written anew by the next compile. Anything else that git cannot
+merge is refused, by its name.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from pathlib import Path
 
 from ide.dataset.errors import GitError
 from ide.store import git
+from ide.store.examples_moving import is_pointer, join_pointers
+from ide.store.merging_texts import merge_texts
 from ide.store.past_edits import dataset_of, is_log
 from ide.store.workspace import Workspace
 
@@ -49,27 +52,43 @@ class _Found:
 def complete(workspace: Workspace, repo: git.Repository, trees: Trees) -> Merged:
     """Merge two commits in git's store; raise ``GitError`` naming a file that cannot be."""
     found = _merge_tree(workspace.root, trees)
-    notes: list[str] = []
     mended: dict[str, bytes] = {}
     refused = []
     for full_path, stages in sorted(found.stages.items()):
         path = full_path.removeprefix(repo.prefix)
-        texts = _texts(workspace.root, stages)
-        if is_log(path):
-            mended[path] = join_lines(texts.get(2, b""), texts.get(3, b""))
-        elif path == "dvc.lock":
-            mended[path] = texts.get(2) or texts.get(3) or b""
-            notes.append(
-                "both branches were compiled: dvc.lock is this branch's now, and the next "
-                "upwell compile writes it anew"
-            )
-        else:
+        merged = _mend(workspace, path, _texts(workspace.root, stages))
+        if merged is None:
             refused.append(path)
+        else:
+            mended[path] = merged
     if refused:
         raise GitError(_refusal(refused))
     mended |= _lost_lines(workspace, repo, trees, found.tree, mended)
     tree = _with_files(workspace, repo, found.tree, mended) if mended else found.tree
-    return Merged(tree, tuple(notes))
+    return Merged(tree, _notes(mended))
+
+
+def _mend(workspace: Workspace, path: str, texts: Mapping[int, bytes]) -> bytes | None:
+    """Return what a file becomes that git stopped at; None where that is a person's to say."""
+    base, ours, theirs = (texts.get(stage) for stage in (1, 2, 3))
+    if is_log(path):
+        return join_lines(ours or b"", theirs or b"")
+    if path == "dvc.lock":
+        return ours or theirs
+    if ours is None or theirs is None:  # changed on one side, deleted on the other
+        return None
+    if is_pointer(path):
+        return join_pointers(workspace, dataset_of(path) or "", base, ours, theirs)
+    return merge_texts(workspace.root, path, base or b"", ours, theirs)
+
+
+def _notes(mended: Mapping[str, bytes]) -> tuple[str, ...]:
+    if "dvc.lock" not in mended:
+        return ()
+    return (
+        "both branches were compiled: dvc.lock is this branch's, and the next upwell compile "
+        "writes it anew",
+    )
 
 
 def join_lines(*texts: bytes) -> bytes:
