@@ -29,11 +29,11 @@ def button(
     hint = "What went wrong once is tested for ever: see Gates in Evals, and upwell test."
     if st.button(label, icon=":material/rule:", key=f"{key}_gate", help=hint):
         with errors.shown():
-            _dialog(ws, name, draft())
+            open_form(ws, name, draft())
 
 
-@st.dialog("Make this a gate", width="medium", icon=":material/rule:")
-def _dialog(ws: Workspace, name: str, draft: Gate) -> None:
+@st.dialog(LABEL, width="medium", icon=":material/rule:")
+def open_form(ws: Workspace, name: str, draft: Gate) -> None:
     """Draw the form, and below it what the gate would say of the current build."""
     gate = _form(ws, name, draft)
     try:

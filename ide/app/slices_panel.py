@@ -15,7 +15,7 @@ from ide.store.gate_drafts import accuracy_of
 from ide.store.workspace import Workspace
 
 MAX_ROWS = 200
-_PARAMETER = "slice"
+_PARAMETER, _NEW_GATE = "slice", "gate"
 
 
 def draw(ws: Workspace, name: str, build: BuildInfo, split: str) -> None:
@@ -67,6 +67,8 @@ def _chosen(ws: Workspace, name: str, build: BuildInfo, split: str, condition: s
         whole = f"all of {split}: {percent(wanted)}"
         st.caption(f"**{plain(condition[:200])}** · {plain(whole)}", width="content")
         navigate.link("browse", "Open in Browse", "grid_view", name, where=condition, split=split)
-        gate_form.button(
-            ws, name, lambda: of_slice(condition, split=split, wanted=wanted), key="slice"
-        )
+        draft = of_slice(condition, split=split, wanted=wanted)
+        gate_form.button(ws, name, lambda: draft, key="slice")
+        if state.parameter(_NEW_GATE):  # from Problems: the form is what was asked for
+            state.set_parameter(_NEW_GATE, None)
+            gate_form.open_form(ws, name, draft)

@@ -89,6 +89,13 @@ def compared(
     return f"{said} of {tolerance} ({n_broken:,} broken, {n_fixed:,} fixed: {chance})."
 
 
+def gone(n_gone: int, n_before: int) -> str:
+    """Say that examples of the base build left the gate: a relabelled one leaves its class."""
+    if not n_gone:
+        return ""
+    return f"{n_gone:,} of the {n_before:,} that the base build was judged on are not among them."
+
+
 def trained(n_trained: int, n: int) -> str:
     """Say that training examples tell little of new ones; nothing where there are none."""
     if not n_trained:

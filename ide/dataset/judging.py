@@ -63,6 +63,7 @@ def judge(
             gate_words.measured(gate, now),
             gate_words.judgement(gate, now, is_kept=keeps_bound),
             gate_words.compared(gate, now, base_value, *_flips(gate, rows, base_rows)),
+            gate_words.gone(_n_gone(rows, base_rows), 0 if base_rows is None else len(base_rows)),
             gate_words.trained(n_trained, len(rows)),
         )
         if part
@@ -110,6 +111,14 @@ def _flips(gate: Gate, rows: pa.Table, base_rows: pa.Table | None) -> tuple[int,
     n_broken = pc.sum(pc.and_(both["before"], pc.invert(both["now"]))).as_py() or 0
     n_fixed = pc.sum(pc.and_(both["now"], pc.invert(both["before"]))).as_py() or 0
     return int(n_broken), int(n_fixed)
+
+
+def _n_gone(rows: pa.Table, base_rows: pa.Table | None) -> int:
+    """Count the base's examples that the gate is no longer about."""
+    if base_rows is None:
+        return 0
+    stays = pc.is_in(base_rows[EXAMPLE_ID], value_set=rows[EXAMPLE_ID].combine_chunks())
+    return len(base_rows) - int(pc.sum(stays).as_py() or 0)
 
 
 __all__ = ["GateResult", "Measured", "is_kept", "is_tolerated", "judge", "unanswered"]

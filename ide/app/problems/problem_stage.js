@@ -76,6 +76,7 @@ export class ProblemStage {
       act("dismiss", "Space", isDismissed ? "It is a problem" : "Not a problem", isDismissed ? "" : "primary"),
       row.examples.length > 2 ? act("others", "Del", "Exclude the others") : null,
       new Set(row.examples.map((id) => stateOf(id).split)).size > 1 ? act("same", "=", "Same split") : null,
+      row.check === "weak_slices" ? button({ class: "gate", onclick: () => this.on.command("gate") }, h("span", { text: "Make this a gate" })) : null,
       act("undo", "U", "Undo"),
       act("previous", "↑", "Previous"),
       act("next", "↓", "Next"),

@@ -166,6 +166,7 @@ class Problems {
     else if (name === "pick") this.picker.open();
     else if (name === "move") this.splits.open();
     else if (name === "open" || name === "review") this.go(name === "open" ? "example" : "review");
+    else if (name === "gate") this.goToGate();
     else if (name === "help") this.toggleHelp();
     else if (name === "escape") this.toggleHelp(false);
   }
@@ -337,6 +338,12 @@ class Problems {
     if (id === undefined) return;
     this.leave();
     location.assign(this.address(view, { example: id }));
+  }
+
+  /** Leave for Evals, with the form of a gate on this slice. */
+  goToGate() {
+    this.leave();
+    location.assign(this.address("evals", { slice: this.row.subject, gate: "new" }));
   }
 
   address(view, parameters) {
