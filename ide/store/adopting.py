@@ -123,10 +123,26 @@ def restore_build(workspace: Workspace, name: str) -> bool:
             (target / file).unlink(missing_ok=True)
     if not builds:
         return False
+    _put_back(builds[0], target)
+    return True
+
+
+def make_current(workspace: Workspace, build: BuildInfo) -> BuildInfo | None:
+    """Have a kept build be the current one again, as after a switch to a branch that it is of.
+
+    It is compared with the one that was. None where its files are not those of a whole build of
+    this version.
+    """
+    _put_back(build, workspace.build_path(build.dataset))
+    return adopt_build(workspace, build.dataset, seconds=build.seconds)
+
+
+def _put_back(build: BuildInfo, target: Path) -> None:
+    """Link a kept build's files to where DVC writes."""
     with storage_errors(target, "restore"):
         target.mkdir(parents=True, exist_ok=True)
         for file in BUILD_FILES:
-            source, path = builds[0].path / file, target / file
+            source, path = build.path / file, target / file
             if not source.exists():  # of a build made before there was such a file
                 path.unlink(missing_ok=True)
                 continue
@@ -136,7 +152,6 @@ def restore_build(workspace: Workspace, name: str) -> bool:
             temporary.unlink(missing_ok=True)
             _link(source, temporary)
             temporary.replace(path)
-    return True
 
 
 def _stamp(folder: Path) -> dict[str, list[int]] | None:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from ide.dataset.errors import GitError
 from ide.store import git
+from ide.store.builds_moving import follow_builds, keep_builds
 from ide.store.drill_file import drill_in_force
 from ide.store.examples_moving import lay_out_examples, moved_examples
 from ide.store.git_branch import has_branch, require_new
@@ -118,8 +119,9 @@ def _go(workspace: Workspace, name: str, revision: str, *arguments: str) -> Swit
     """Have git go to a commit, and the examples follow."""
     _require_workspace(workspace, name, revision)
     moved = moved_examples(workspace, revision)
+    keep_builds(workspace)
     move(workspace, "switch", "--quiet", *arguments)
-    notes = lay_out_examples(workspace, moved)
+    notes = (*lay_out_examples(workspace, moved), *follow_builds(workspace))
     return Switched(git.branch(workspace.root) or name, notes)
 
 

@@ -140,7 +140,7 @@ def build_model(build: BuildInfo) -> dict[str, Any]:
 
 
 def edits_since(workspace: Workspace, build: BuildInfo) -> int:
-    """Count the edits in the log now that the build does not know."""
+    """Count the edits by which the log now differs from the build's: new ones, or a branch's."""
     revision = log_revision(workspace, build.dataset)
     return _count_since(workspace, build.dataset, build.path, build.edits_revision, revision)
 
@@ -162,7 +162,7 @@ def _count_since(
     workspace: Workspace, name: str, path: Path, _edits_revision: str, _log_revision: str
 ) -> int:
     built = set(read_parquet(path / "edits.parquet", columns=["edit_id"])["edit_id"].to_pylist())
-    return len({e.edit_id for e in read_edits(workspace, name).edits} - built)
+    return len({e.edit_id for e in read_edits(workspace, name).edits} ^ built)
 
 
 @lru_cache(maxsize=256)

@@ -17,6 +17,7 @@ from pathlib import Path
 from ide.dataset.errors import GitError
 from ide.store import git
 from ide.store.branches import DRILLS, no_branch
+from ide.store.builds_moving import follow_builds, keep_builds
 from ide.store.drill_file import FILE as DRILL_FILE
 from ide.store.edit_log import read_edits
 from ide.store.examples_moving import duplicated_ids, lay_out_examples, moved_examples
@@ -74,8 +75,10 @@ def merge(workspace: Workspace, name: str, *, message: str | None = None) -> Mer
         else:
             revision, notes = _commit(workspace, repo, Trees(base, head, theirs), kind, message)
         moved = moved_examples(workspace, revision)
+        keep_builds(workspace)
         move(workspace, "merge", "--quiet", "--ff-only", revision)
         notes += lay_out_examples(workspace, moved)
+        follow_builds(workspace)
     notes += _doubled(workspace, moved) if base != head else ()
     brought = {n: len(ids - known.get(n, set())) for n, ids in _edit_ids(workspace).items()}
     return MergeResult(
