@@ -70,3 +70,17 @@ def report(
             more = f", and {len(found) - N_NAMED:,} more" if len(found) > N_NAMED else ""
             warn(f"{len(found):,} {word}: {', '.join(found[:N_NAMED])}{more}")
     return EXIT_DATA_FAILS if failed else EXIT_OK
+
+
+@click.command()
+@click.argument("host", type=click.Choice(("github", "gitlab")))
+@workspace_option
+def ci(host: str, root: Path | None) -> None:
+    """Write the workflow that posts the report to each pull or merge request."""
+    from ide.store.ci import write_workflows
+
+    files, to_do = write_workflows(Workspace.find(root), host)
+    for path in files:
+        click.echo(f"wrote {path}")
+    if to_do:
+        warn(to_do)
