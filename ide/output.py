@@ -16,7 +16,7 @@ from typing import Any, Self, TextIO
 
 from ide.store.csv_cells import escape_cell
 
-FORMATS = ("table", "json", "csv")
+FORMATS = ("table", "json", "csv", "markdown")
 MAX_CELL = 60  # characters of a cell on the terminal; JSON and CSV are never cut
 QUIET_S = 10.0  # where there is no terminal, a stage that goes on says so this seldom
 
@@ -70,6 +70,8 @@ def render(rows: Iterable[Mapping[str, Any]], *, columns: Sequence[str], style: 
         return as_json(listed)
     if style == "csv":
         return _csv(listed, columns)
+    if style == "markdown":
+        return _markdown(listed, columns)
     return _table(listed, columns)
 
 
@@ -156,6 +158,27 @@ def _csv_cell(value: Any) -> Any:
     if isinstance(value, (list, tuple, dict)):
         return as_json(value, indent=None)
     return escape_cell(value if isinstance(value, str) else str(plain(value)))
+
+
+def _markdown(rows: list[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    """Return a table as GitHub and GitLab show it; what people wrote is no Markdown and no HTML."""
+    from ide.dataset.markdown import escape  # it brings Arrow along, which other styles do without
+
+    names = [column if column.isidentifier() else escape(column) for column in columns]
+    lines = [names, ["---"] * len(columns)]
+    for row in rows:
+        cells = (_markdown_cell(row.get(column)) for column in columns)
+        lines.append([text if is_ours else escape(text) for text, is_ours in cells])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _markdown_cell(value: Any) -> tuple[str, bool]:
+    """Return a value's text, and whether it can hold nothing that a person wrote."""
+    if value is None or isinstance(value, (bool, int, float, datetime)):
+        return printable(value), True
+    if isinstance(value, (list, tuple, dict)):
+        return as_json(value, indent=None), False
+    return value if isinstance(value, str) else str(plain(value)), False
 
 
 def _table(rows: list[Mapping[str, Any]], columns: Sequence[str]) -> str:

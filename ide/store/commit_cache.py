@@ -16,7 +16,7 @@ from typing import Any
 from ide.store.workspace import Workspace
 
 FILE = "commits.jsonl"
-_VERSION = 1  # of what a line means; lines of another one are passed over
+_VERSION = 2  # of what a line means; lines of another one are passed over
 
 
 def known_commits(workspace: Workspace, prefix: str) -> dict[str, dict[str, Any]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +28,7 @@ from ide.store.workspace import Workspace
 DESPITE_ERRORS = "Despite-errors"  # the trailer of a commit that errors did not hold back
 WITHDRAWN = "withdrawn"  # edits whose lines a commit took out of the log, as `git revert` does
 _LOG_PATH = re.compile(r"datasets/([^/]+)/edits/[^/]+\.jsonl")
+_OTHER_PATH = re.compile(r"datasets/([^/]+)/(dataset\.toml|[^/]+\.dvc)")
 _START = "\x01commit\x01"  # JSON escapes control characters, so no edit can hold this
 _FILE = re.compile(rb"^diff --(?:git|combined|cc) ", re.MULTILINE)
 
@@ -38,7 +39,8 @@ class CommitInfo:
 
     ``counts``: dataset → how many of which kind (``changes.count_edits``: what its own edits
     say, undone ones left out; ``withdrawn``: edits that it took out of the log). ``edit_ids``:
-    dataset → the edits that it brought. ``is_cut``: the clone is shallow and ends here, so that
+    dataset → the edits that it brought. ``notes``: dataset → what else it did, such as
+    ``new dataset`` or ``examples changed``. ``is_cut``: the clone is shallow and ends here, so that
     what this commit did and what was before it cannot be told apart; then it counts nothing.
     """
 
@@ -50,6 +52,7 @@ class CommitInfo:
     edit_ids: Mapping[str, tuple[str, ...]]
     parents: tuple[str, ...] = ()
     is_cut: bool = False
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_merge(self) -> bool:
@@ -68,7 +71,12 @@ class CommitInfo:
         """What it changed, in a line: ``digits: 12 relabelled; signs: 1 excluded``."""
         if self.is_cut:
             return "not known: this clone is shallow and ends here"
-        found = {name: summarise(counts) for name, counts in self.counts.items()}
+        found = {
+            name: ", ".join(
+                filter(None, (summarise(self.counts.get(name, {})), self.notes.get(name)))
+            )
+            for name in sorted(self.counts.keys() | self.notes.keys())
+        }
         return "; ".join(f"{name}: {text}" for name, text in found.items() if text)
 
 
@@ -150,6 +158,7 @@ def _info(record: Mapping[str, Any], *, is_cut: bool) -> CommitInfo:
         },
         parents=tuple(record["parents"]),
         is_cut=is_cut,
+        notes={} if is_cut else record["notes"],
     )
 
 
@@ -181,6 +190,7 @@ def _record(entry: bytes, prefix: str) -> dict[str, Any]:
         "author": author.decode(errors="replace"),
         "committed_at": committed_at.decode(),
         "message": message.decode(errors="replace").strip(),
+        "notes": _notes(patch, prefix),
         "datasets": {
             name: {
                 "counts": _counts(added.get(name, {}), withdrawn.get(name, set())),
@@ -189,6 +199,25 @@ def _record(entry: bytes, prefix: str) -> dict[str, Any]:
             for name in names
         },
     }
+
+
+def _notes(patch: bytes, prefix: str) -> dict[str, str]:
+    """Say, by dataset, what a patch does besides edits, in the words of a commit's message."""
+    found: dict[str, list[str]] = {}
+    for part in _FILE.split(patch)[1:]:
+        header = part.partition(b"\n@@")[0]
+        match = _OTHER_PATH.fullmatch(_path_of(header, prefix) or "")
+        if match is None:
+            continue
+        is_new, is_gone = (f"\n{word} file mode ".encode() in header for word in ("new", "deleted"))
+        what = "description" if match[2] == "dataset.toml" else "examples"
+        done = {"description": "new dataset", "examples": "examples added"}[what]
+        changed = f"{what} {'removed' if is_gone else 'changed'}"
+        found.setdefault(match[1], []).append(done if is_new else changed)
+    for said in found.values():
+        if "new dataset" in said:
+            said[:] = ["new dataset"]
+    return {name: ", ".join(dict.fromkeys(said)) for name, said in sorted(found.items())}
 
 
 def _counts(added: Mapping[str, Edit], withdrawn: set[str]) -> dict[str, int]:
@@ -228,11 +257,15 @@ def _text(lines: Iterable[bytes]) -> bytes:
 
 def _dataset_of(header: bytes, prefix: str) -> str | None:
     """Return the dataset whose edit log a patch's header names."""
+    match = _LOG_PATH.fullmatch(_path_of(header, prefix) or "")
+    return match[1] if match else None
+
+
+def _path_of(header: bytes, prefix: str) -> str | None:
+    """Return the path in the workspace of the file that a patch's header names."""
     for line in header.split(b"\n"):
         if line.startswith((b"--- ", b"+++ ")) and not line.endswith(b"/dev/null"):
-            path = os.fsdecode(line[6:]).strip("\t").strip('"')
-            match = _LOG_PATH.fullmatch(path.removeprefix(prefix))
-            return match[1] if match else None
+            return os.fsdecode(line[6:]).strip("\t").strip('"').removeprefix(prefix)
     return None
 
 

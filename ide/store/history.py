@@ -13,13 +13,16 @@ from ide.dataset.config import is_name
 from ide.dataset.edit import Edit
 from ide.dataset.errors import ExampleNotFoundError, GitError
 from ide.dataset.example_changes import with_examples
-from ide.dataset.replay import ExampleState, replay
+from ide.dataset.replay import UNTOUCHED, ExampleState, replay
+from ide.dataset.reviews import reviews_of
 from ide.dataset.schema import EXAMPLE_ID
 from ide.store import git
 from ide.store.commits import CommitInfo, brought_by, log
 from ide.store.edit_log import read_edits
+from ide.store.one_example import edits_of_example
 from ide.store.past_edits import edits_of_all
 from ide.store.past_examples import ExampleDiff, diff_examples, imported_values
+from ide.store.status import uncommitted_edits
 from ide.store.workspace import Workspace
 
 DIFF = pa.schema([("dataset", pa.string()), *CHANGES])
@@ -156,20 +159,20 @@ def dataset_changes(
 def blame(workspace: Workspace, name: str, example_id: str) -> list[dict[str, Any]]:
     """Return every edit of an example, oldest first, with the commit that brought each.
 
-    ``commit``: the first 10 digits; None where it is not committed or there is no git.
-    ``is_in_force``: whether its value stands now; that of a drill's edit stands in the drill only.
+    ``commit``: the first 10 digits of the commit that first made it on its branch; None where it
+    is not committed (``is_committed``), where there is no git, or where a shallow clone does not
+    go back so far (see ``commits.shallow_note``). ``is_in_force``: whether its value stands now;
+    that of a drill's edit stands in the drill only. ``review``: what reviewers said of it, rows
+    of ``reviews.reviews_of``.
     """
     workspace.require(name)
-    edits = read_edits(workspace, name)
-    own = [e for e in edits.every if e.example_id == example_id]
-    counting = [e for e in edits.edits if e.example_id == example_id]
+    own, counting = edits_of_example(workspace, name, example_id)
     if not own and not imported_values(workspace, name, [example_id]):
         raise ExampleNotFoundError(name, example_id)
-    try:
-        commit_by_id = commit_of_edits(workspace, name)
-    except GitError:
-        commit_by_id = {}
-    in_force = {i for s in replay(counting).values() for ids in s.in_force.values() for i in ids}
+    commit_by_id, is_committed = _commits_of(workspace, name, own)
+    state = replay(counting).get(example_id, UNTOUCHED)
+    in_force = {i for ids in state.in_force.values() for i in ids}
+    reviews = reviews_of(counting)
     return [
         {
             "edit_id": e.edit_id,
@@ -180,10 +183,32 @@ def blame(workspace: Workspace, name: str, example_id: str) -> list[dict[str, An
             "reason": e.reason,
             "evidence": dict(e.evidence) if e.evidence else None,
             "commit": commit_by_id.get(e.edit_id, "")[:10] or None,
+            "is_committed": e.edit_id in is_committed,
             "is_in_force": e.edit_id in in_force,
+            "review": reviews.get(e.edit_id, []),
         }
-        for e in sorted({e.edit_id: e for e in own}.values(), key=lambda e: (e.made_at, e.edit_id))
+        for e in sorted(own, key=lambda e: (e.made_at, e.edit_id))
     ]
+
+
+def _commits_of(
+    workspace: Workspace, name: str, own: Sequence[Edit]
+) -> tuple[dict[str, str], set[str]]:
+    """Return, of some edits, id → the commit that brought it, and the ids that are committed."""
+    try:
+        commits = log(workspace, name, limit=None)
+        is_cut = any(commit.is_cut for commit in commits)
+        ids = {edit.edit_id for edit in own}
+        found: dict[str, str] = {}
+        for commit in commits:  # newest first: the oldest of those that have it stays
+            brought = ids.intersection(commit.edit_ids.get(name, ()))
+            found.update(dict.fromkeys(brought, commit.revision))
+        if not is_cut:
+            return found, set(found)
+        fresh = {edit.edit_id for edit in uncommitted_edits(workspace, name)}
+    except GitError:
+        return {}, set()
+    return found, ids - fresh
 
 
 def commit_of_edits(workspace: Workspace, name: str) -> dict[str, str]:
@@ -191,8 +216,17 @@ def commit_of_edits(workspace: Workspace, name: str) -> dict[str, str]:
     return brought_by(log(workspace, name, limit=None), name)
 
 
-def log_as_rows(commits: Iterable[CommitInfo]) -> list[dict[str, Any]]:
-    """Return commits as a table has them: a short revision, the first line, what changed."""
+def log_as_rows(
+    commits: Iterable[CommitInfo],
+    *,
+    metrics: Mapping[str, Mapping[str, float]] | None = None,
+) -> list[dict[str, Any]]:
+    """Return commits as a table has them: a short revision, the first line, what changed.
+
+    metrics: as ``commits.metrics_of_commits`` gives them; ``accuracy`` is None where no build of a
+    commit is kept here.
+    """
+    known = metrics or {}
     return [
         {
             "revision": c.revision[:10],
@@ -200,6 +234,8 @@ def log_as_rows(commits: Iterable[CommitInfo]) -> list[dict[str, Any]]:
             "author": c.author,
             "message": (c.message.splitlines() or [""])[0],
             "summary": c.summary,
+            "accuracy": dict(known[c.revision]) if known.get(c.revision) else None,
+            "is_merge": c.is_merge,
             "despite_errors": c.despite_errors,
         }
         for c in commits

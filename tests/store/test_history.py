@@ -237,7 +237,11 @@ def test_log_lists_commits_that_touch_datasets_with_counts_and_blame_names_them(
     edit(pets, "x1", "exclude", annotator="ben")
     commit(pets)
     found = log(pets)
-    assert [c.summary for c in found] == ["pets: 1 excluded", "pets: 1 relabelled", ""]
+    assert [c.summary for c in found] == [
+        "pets: 1 excluded",
+        "pets: 1 relabelled",
+        "pets: new dataset",
+    ]
     assert log_as_rows(found)[1]["message"] == "first"
     assert found[0].author == "Ada Lovelace"
     assert len(log(pets, "pets", limit=1)) == 1
