@@ -34,6 +34,7 @@ APP_PATH = Path(__file__).parent
 SCRIPT_PATH = APP_PATH / "main.py"
 LABELER_PATH = APP_PATH / "labeler"
 PROBLEMS_PATH = APP_PATH / "problems"
+REVIEWS_PATH = APP_PATH / "reviews"
 WORKSPACE_VARIABLE = "UPWELL_WORKSPACE"  # how the script learns what is served
 
 # what a browser may draw from bytes that people imported; all else is a download
@@ -217,7 +218,7 @@ def payload_response(workspace: Workspace, request: Request) -> Response:
 
 
 async def _labeler_route(request: Request) -> Response:
-    """Serve the modules of Review and Problems; their version is in the path."""
+    """Serve the modules of Review, Problems and Reviews; their version is in the path."""
     name, version = request.path_params["name"], request.path_params["version"]
     body = labeler_modules().get(name)
     if body is None or version != labeler_version():
@@ -228,7 +229,8 @@ async def _labeler_route(request: Request) -> Response:
 @lru_cache(maxsize=1)
 def labeler_modules() -> dict[str, bytes]:
     """Return the keyboard components' JavaScript, by file name: they share modules."""
-    paths = [*sorted(LABELER_PATH.glob("*.js")), *sorted(PROBLEMS_PATH.glob("*.js"))]
+    folders = (LABELER_PATH, PROBLEMS_PATH, REVIEWS_PATH)
+    paths = [path for folder in folders for path in sorted(folder.glob("*.js"))]
     return {path.name: path.read_bytes() for path in paths}
 
 

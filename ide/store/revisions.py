@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -88,6 +88,24 @@ def span_of(workspace: Workspace, name: str, a: str, b: str = WORKING_TREE) -> S
             f"another name then. List the commits that touched it with: upwell log {name}"
         )
     return Span(a, b, start, end)
+
+
+def from_where_they_part(workspace: Workspace, span: Span) -> tuple[Span, str]:
+    """Return a span that begins where its sides part, and a sentence where that is elsewhere.
+
+    So what others did on the base meanwhile is not taken for this change's.
+    """
+    head = span.end or git.head_revision(workspace.root)
+    if span.start is None or head is None:
+        return span, ""
+    result = git.attempt(workspace.root, "merge-base", span.start, head)
+    fork = result.stdout.decode().strip()
+    if result.returncode != 0 or fork == span.start:
+        return span, ""
+    return replace(span, start=fork), (
+        f"{span.a} has commits that are not in this change; compared with {fork[:10]}, where the "
+        "two part"
+    )
 
 
 def changes_of_span(
