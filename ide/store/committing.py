@@ -19,8 +19,9 @@ from ide.store.commits import CommitInfo
 from ide.store.drill_file import drill_id
 from ide.store.edit_log import parse_log, read_edits, whole_lines
 from ide.store.files import storage_errors
-from ide.store.git_commit import commit_files, refuse_in_progress
+from ide.store.git_commit import commit_files, refuse_in_progress, unfinished
 from ide.store.history import dataset_changes
+from ide.store.log_marks import MARKS, first_mark
 from ide.store.past_edits import dataset_of, is_log
 from ide.store.workspace import Workspace
 
@@ -63,6 +64,7 @@ def commit(
     _refuse_unreadable(changes)
     found = {c.path: _read(workspace.root / c.path) for c in changes}
     files = {path: data for path, data in found.items() if data is not None}
+    _refuse_marks(files)
     if not files:
         raise GitError(_nothing(chosen, workspace))
     trailer = require_no_errors(workspace, _datasets_of(workspace, files), despite_errors)
@@ -128,10 +130,14 @@ def _refuse_unreadable(changes: Sequence[git.Change]) -> None:
         if change.kind == "deleted" and is_log(change.path):
             raise GitError(_lost(change.path, "the file is gone"))
         if change.kind == "unmerged":
-            raise GitError(
-                f"{change.path} has an unfinished merge; keep all lines of both sides, then: "
-                f"git add {change.path}"
-            )
+            raise GitError(unfinished(change.path))
+
+
+def _refuse_marks(files: Mapping[str, bytes]) -> None:
+    for path, data in files.items():
+        line = first_mark(data) if is_log(path) else None
+        if line is not None:
+            raise GitError(f"{path}, line {line}: {MARKS}; then commit again")
 
 
 def _fresh_edits(

@@ -5,8 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -16,7 +15,8 @@ from ide.dataset.edit import Edit, check_annotator, parse_line, to_line
 from ide.dataset.errors import EditError, StorageError
 from ide.store.drill_file import drill_id, drill_of_build
 from ide.store.files import storage_errors, storage_sentence, sync
-from ide.store.log_lock import appending, replacing_logs
+from ide.store.log_lock import appending
+from ide.store.log_marks import MARKS, is_mark
 from ide.store.workspace import Workspace
 
 MAX_LINE_BYTES = 200_000  # an edit is far below this; a longer line is damage, not data
@@ -66,6 +66,7 @@ class _File:
     damage: list[Damage] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
     has_drills: bool = False
+    has_marks: bool = False
     tail: bytes = b""  # the end of what was read: by it the file is known again
 
 
@@ -139,63 +140,22 @@ def append_edits(workspace: Workspace, name: str, edits: Sequence[Edit]) -> list
     What is judged in a drill, or on a build that was made in one, says so in its evidence.
     """
     workspace.require(name)
-    by_annotator: dict[str, list[Edit]] = {}
-    acknowledged: list[str] = []
     with appending(workspace):
-        here = drill_id(workspace, name)
-        for edit in edits:
-            own = _in_its_drill(workspace, name, edit, here)
-            by_annotator.setdefault(check_annotator(edit.annotator), []).append(own)
-        for annotator, listed in sorted(by_annotator.items()):
-            path = workspace.edits_path(name) / f"{annotator}.jsonl"
-            acknowledged += _append(path, listed, workspace.relative(path))
+        return append_held(workspace, name, edits)
+
+
+def append_held(workspace: Workspace, name: str, edits: Sequence[Edit]) -> list[str]:
+    """Append as ``append_edits`` does, for a caller that holds the lock of ``log_lock``."""
+    by_annotator: dict[str, list[Edit]] = {}
+    here = drill_id(workspace, name)
+    for edit in edits:
+        own = _in_its_drill(workspace, name, edit, here)
+        by_annotator.setdefault(check_annotator(edit.annotator), []).append(own)
+    acknowledged: list[str] = []
+    for annotator, listed in sorted(by_annotator.items()):
+        path = workspace.edits_path(name) / f"{annotator}.jsonl"
+        acknowledged += _append(path, listed, workspace.relative(path))
     return acknowledged
-
-
-@contextmanager
-def appended(
-    workspace: Workspace, edits: Mapping[str, Sequence[Edit]]
-) -> Iterator[dict[str, bytes]]:
-    """Append edits (by dataset) for as long as the block goes well; where it raises, none.
-
-    Yields path → the lines appended to that file. Nobody else appends meanwhile, so that what
-    is taken away at a failure is nobody else's.
-    """
-    sizes: dict[Path, int | None] = {}
-    with replacing_logs(workspace):
-        try:
-            for name, found in edits.items():
-                by_annotator: dict[str, list[Edit]] = {}
-                here = drill_id(workspace, workspace.require(name))
-                for edit in found:
-                    own = _in_its_drill(workspace, name, edit, here)
-                    by_annotator.setdefault(check_annotator(edit.annotator), []).append(own)
-                for annotator, listed in sorted(by_annotator.items()):
-                    path = workspace.edits_path(name) / f"{annotator}.jsonl"
-                    sizes[path] = path.stat().st_size if path.exists() else None
-                    _append(path, listed, workspace.relative(path))
-            yield {workspace.relative(path): _end(path, size) for path, size in sizes.items()}
-        except BaseException:
-            for path, size in sizes.items():
-                _cut(path, size)
-            raise
-
-
-def _end(path: Path, size: int | None) -> bytes:
-    """Return the whole lines that a file has got since it had ``size`` bytes."""
-    with storage_errors(path, "read"), path.open("rb") as stream:
-        stream.seek(size or 0)
-        return stream.read().lstrip(b"\n")  # half a line before it got a newline
-
-
-def _cut(path: Path, size: int | None) -> None:
-    """Give a file the length that it had, or take it away."""
-    with storage_errors(path, "write"):
-        if size is None:
-            path.unlink(missing_ok=True)
-        else:
-            os.truncate(path, size)
-            sync(path)
 
 
 def _in_its_drill(workspace: Workspace, name: str, edit: Edit, here: str | None) -> Edit:
@@ -292,6 +252,11 @@ def _parse(file: _File, data: bytes, where: str) -> None:
     tail = lines.pop()
     for number, line in enumerate(lines, start=file.n_lines + 1):
         if not line.strip():
+            continue
+        if is_mark(line):
+            if not file.has_marks:
+                file.damage.append(Damage(where, number, MARKS))
+            file.has_marks = True
             continue
         try:
             if len(line) > MAX_LINE_BYTES:

@@ -38,6 +38,20 @@ def refuse_in_progress(repo: Repository, doing: str = "commit") -> None:
             )
 
 
+def unfinished(path: str) -> str:
+    """Say what to do about a file that git could not merge."""
+    if path == "dvc.lock":
+        return (
+            "dvc.lock has an unfinished merge, and the next compile writes it anew anyway; keep "
+            "this branch's: git checkout --ours -- dvc.lock, then: git add dvc.lock"
+        )
+    return (
+        f"{path} has an unfinished merge; keep all lines of both sides, then: git add {path}"
+        if path.endswith(".jsonl")
+        else f"{path} has an unfinished merge; mend it, then: git add {path}"
+    )
+
+
 def commit_files(repo: Repository, root: Path, files: Mapping[str, bytes], message: str) -> str:
     """Commit ``files`` (path in the workspace → bytes) on HEAD and return the new revision.
 

@@ -22,6 +22,7 @@ from ide.store.drill_file import FILE as DRILL_FILE
 from ide.store.edit_log import read_edits
 from ide.store.examples_moving import duplicated_ids, lay_out_examples, moved_examples
 from ide.store.git_branch import has_branch
+from ide.store.log_marks import MARKS
 from ide.store.merging_files import Trees, complete
 from ide.store.moving import TRACKED, move, moving, refuse_uncommitted, require_branch
 from ide.store.past_edits import dataset_of
@@ -79,11 +80,17 @@ def merge(workspace: Workspace, name: str, *, message: str | None = None) -> Mer
         move(workspace, "merge", "--quiet", "--ff-only", revision)
         notes += lay_out_examples(workspace, moved)
         follow_builds(workspace)
-    notes += _doubled(workspace, moved) if base != head else ()
+    notes += (*(_doubled(workspace, moved) if base != head else ()), *_marks(workspace))
     brought = {n: len(ids - known.get(n, set())) for n, ids in _edit_ids(workspace).items()}
     return MergeResult(
         revision, False, {n: c for n, c in brought.items() if c}, conflicts(workspace), notes
     )
+
+
+def _marks(workspace: Workspace) -> tuple[str, ...]:
+    """Say which logs hold marks of somebody's unfinished merge, which a merge brings along."""
+    every = (d for name in workspace.datasets() for d in read_edits(workspace, name).damage)
+    return tuple(str(damage) for damage in every if damage.message == MARKS)
 
 
 def _doubled(workspace: Workspace, names: Sequence[str]) -> tuple[str, ...]:

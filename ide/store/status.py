@@ -13,6 +13,7 @@ from ide.store.builds import current_build
 from ide.store.drill_notes import drill_notes
 from ide.store.edit_log import Damage, EditLog, read_edits, read_log
 from ide.store.examples import n_examples
+from ide.store.git_commit import unfinished
 from ide.store.past_edits import dataset_of, is_log, parsed_logs
 from ide.store.state import dataset_state
 from ide.store.workspace import Workspace
@@ -58,6 +59,7 @@ class Status:
     datasets: tuple[DatasetStatus, ...]
     changed_paths: tuple[str, ...]
     problem: str | None = None
+    unfinished: tuple[str, ...] = ()  # a sentence for each file that git could not merge
 
     @property
     def n_edits(self) -> int:
@@ -91,6 +93,7 @@ def status(workspace: Workspace) -> Status:
         revision=tree.revision[:10] if tree.revision else None,
         datasets=found,
         changed_paths=tuple(change.path for change in tree.changes),
+        unfinished=tuple(unfinished(c.path) for c in tree.changes if c.kind == "unmerged"),
     )
 
 
@@ -142,6 +145,7 @@ def status_as_dict(found: Status) -> dict[str, Any]:
         "notes": [sentence for d in found.datasets for sentence in d.notes],
         "damage": [
             *([found.problem] if found.problem else []),
+            *found.unfinished,
             *(sentence for d in found.datasets for sentence in d.damage),
         ],
     }

@@ -58,7 +58,7 @@ def test_sending_an_edit_again_writes_it_once(workspace):
 
 def test_damaged_and_foreign_lines_are_reported_and_the_rest_is_read(workspace):
     first, last = label("a"), label("b")
-    lines = [to_line(first), "<<<<<<< HEAD", '{"edit_id": 3}', "", "\ufffd" * 300_000]
+    lines = [to_line(first), "label a is b", '{"edit_id": 3}', "", "\ufffd" * 300_000]
     path = workspace.edits_path("pets") / "ada.jsonl"
     path.parent.mkdir()
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -70,6 +70,19 @@ def test_damaged_and_foreign_lines_are_reported_and_the_rest_is_read(workspace):
         ("datasets/pets/edits/ada.jsonl", n) for n in (2, 3, 5, 6)
     ]
     assert "not a line of JSON" in str(log.damage[0])
+
+
+def test_git_s_conflict_marks_are_one_sentence_and_every_edit_around_them_counts(workspace):
+    edits = [label(i) for i in "abcd"]
+    a, b, c, d = (to_line(edit) for edit in edits)
+    path = workspace.edits_path("pets") / "ada.jsonl"
+    path.parent.mkdir()
+    marked = [a, "<<<<<<< HEAD", b, "||||||| 12ab", "=======", c, ">>>>>>> ben's", d]
+    path.write_text("\n".join(marked) + "\n", encoding="utf-8")
+    log = read_edits(workspace, "pets")
+    assert log.edits == tuple(edits)
+    (damage,) = log.damage
+    assert damage.line == 2 and "Delete all lines that begin with <<<<<<<" in str(damage)
 
 
 def test_a_torn_line_harms_no_later_edit(workspace):
