@@ -10,7 +10,7 @@ from ide.app.commit_rows import accuracies
 from ide.app.revision_choice import choices
 from ide.app.text import count, percent, plain, short
 from ide.dataset.errors import UpwellError
-from ide.store.bisect_report import commit_rows, cost, headline, measured
+from ide.store.bisect_report import commit_rows, cost, evidence, headline
 from ide.store.bisect_state import CANCELLED, DONE, FAILED, RUNNING, Bisect, load_progress
 from ide.store.bisecting import bisect_status
 from ide.store.revisions import HEAD, WORKING_TREE, Span
@@ -38,7 +38,11 @@ def request(ws: Workspace, name: str) -> None:
             _select("Gate", "bisect_gate", _gates(ws, name), gate, help_text=_GATE_HELP)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             pressed = st.form_submit_button(
-                "Find the commit", icon=":material/search:", type="primary", key="bisect_start"
+                "Find the commit",
+                icon=":material/search:",
+                type="primary",
+                key="bisect_start",
+                disabled=latest is not None and latest.state == RUNNING,
             )
             st.caption(
                 "Builds revisions in between, beside the working tree: label on meanwhile.",
@@ -191,7 +195,6 @@ def _culprit(ws: Workspace, found: Bisect, revision: str) -> None:
     stop = found.stop(revision)
     if stop is None:
         return
-    verdict = found.verdict_of(revision)
     with st.container(border=True, gap="small"):
         is_only = len(found.culprits) == 1
         title = "broke the gate" if is_only else "may have broken it"
@@ -203,8 +206,8 @@ def _culprit(ws: Workspace, found: Bisect, revision: str) -> None:
             f"{count(stop.n_changes, 'label')} changed"
             + plain(f", {stop.note}" if stop.note else "")
         )
-        if verdict is not None and verdict.value is not None:
-            said.append(plain(f"{measured(found, verdict)}; wanted {found.gate_line}"))
+        if convicted := evidence(found, revision):
+            said.append(plain(convicted))
         if is_only:
             said.append(plain(f"found with {cost(found)}"))
         st.caption("  \n".join(said))

@@ -176,7 +176,7 @@ def _short(row: dict[str, object]) -> dict[str, object]:
 
 def _echo_culprit(bisect: Bisect) -> None:
     """Print the culprits: who, when, the whole message, the verdicts around, the doubt."""
-    from ide.store.bisect_report import measured
+    from ide.store.bisect_report import evidence
 
     for revision in bisect.culprits:
         stop = bisect.stop(revision)
@@ -186,8 +186,8 @@ def _echo_culprit(bisect: Bisect) -> None:
         click.echo(f"Author: {printable(stop.author)}\nDate:   {stop.committed_at}\n")
         for line in stop.message.splitlines():
             click.echo(f"    {printable(line, width=200)}")
-        if (verdict := bisect.verdict_of(revision)) and verdict.value is not None:
-            click.echo(f"\n{printable(measured(bisect, verdict), width=300)}")
+        if said := evidence(bisect, revision):
+            click.echo(f"\n{printable(said, width=300)}")
     for sentence in (*bisect.notes, bisect.doubt):
         if sentence:
             warn(sentence)

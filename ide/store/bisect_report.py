@@ -64,6 +64,27 @@ def measured(bisect: Bisect, verdict: Verdict) -> str:
     return f"{bisect.metric} {verdict.value:.4g}{_interval(verdict)}{noise}"
 
 
+def before(bisect: Bisect, revision: str) -> Verdict | None:
+    """Return what was measured just before a candidate; None where nothing was."""
+    for leg in bisect.legs:
+        places = [stop.revision for stop in leg.candidates]
+        if revision in places:
+            verdict = bisect.verdicts.get(leg.keys[places.index(revision)])
+            return verdict if verdict and verdict.value is not None else None
+    return None
+
+
+def evidence(bisect: Bisect, revision: str) -> str:
+    """Say what a culprit was convicted by: its value, and the one just before it."""
+    verdict, earlier = bisect.verdict_of(revision), before(bisect, revision)
+    if verdict is None or verdict.value is None:
+        return ""
+    said = (
+        f"{measured(bisect, verdict)}, wanted {'≤' if bisect.is_at_most else '≥'} {bisect.bound:g}"
+    )
+    return f"{said}; just before it {measured(bisect, earlier)}" if earlier else said
+
+
 def cost(bisect: Bisect) -> str:
     """Say what it took: ``4 compiles, 31 s``."""
     return f"{_builds(bisect)}, {seconds(bisect):.0f} s"

@@ -274,7 +274,10 @@ def _check_leg(bisect: Bisect, leg: Leg) -> None:
 
 
 def _check_end(bisect: Bisect, leg: Leg, step: Search) -> None:
-    """Raise where what a person said of an end turned out wrong."""
+    """Raise where nothing was measured, or what a person said of an end turned out wrong."""
+    skipped = [v for v in bisect.verdicts.values() if v.verdict == SKIPPED]
+    if len(skipped) == len(bisect.verdicts):
+        raise BisectError(f"no revision between could be built; {skipped[-1].says}")
     bound = f"{'≤' if bisect.is_at_most else '≥'} {bisect.bound:g}"
     if step.state == GOOD_FAILS:
         value = bisect.verdicts[leg.good_key].value
@@ -293,14 +296,13 @@ def _check_end(bisect: Bisect, leg: Leg, step: Search) -> None:
 
 def _check_verdicts(bisect: Bisect, newest: Verdict) -> None:
     """Raise where it makes no sense to go on: nothing can be built, or nothing measured."""
-    measured = [v for v in bisect.verdicts.values() if v.verdict != SKIPPED]
-    if measured or newest.verdict != SKIPPED:
+    failed = [v for v in bisect.verdicts.values() if v.verdict == SKIPPED and v.says]
+    if len(failed) < len(bisect.verdicts):
         return
     if newest.build_id is not None:
         raise BisectError(f"the gate {bisect.gate[:120]!r} cannot be judged: {newest.says}")
-    same = [v for v in bisect.verdicts.values() if v.says == newest.says]
-    if len(same) >= _MAX_FAILURES:
-        raise BisectError(f"{len(same)} revisions in a row could not be built: {newest.says}")
+    if len(failed) >= _MAX_FAILURES:
+        raise BisectError(f"none of {len(failed):,} revisions could be built; {newest.says}")
 
 
 def _unmeasured(bisect: Bisect, leg: Leg, step: Search) -> str:

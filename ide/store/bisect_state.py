@@ -120,7 +120,7 @@ class Bisect:
         """The command that starts it anew; what was built is kept, so that it goes on."""
         is_simple = not set('"$`\\!') & set(self.gate)
         gate = f'"{self.gate}"' if is_simple else shlex.quote(self.gate)
-        ends = shlex.join(["--good", self.good_name, "--bad", self.bad_name])
+        ends = f"--good {self.good[:10]} --bad {self.bad[:10]}"  # a branch may move, or go
         return f"upwell bisect {self.dataset} {ends} --gate {gate}"
 
 

@@ -16,18 +16,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from ide.dataset.edit import new_edit_id
 from ide.dataset.errors import (
     BisectError,
     BuildCancelledError,
     ConfigError,
+    StorageError,
     UpwellError,
 )
 from ide.dataset.gates import Gate, parse_gate
 from ide.store import git
-from ide.store.bisect_path import check_ancestry
+from ide.store.bisect_path import check_ancestry, resolve
 from ide.store.bisect_run import Bisection
 from ide.store.bisect_state import (
     CANCELLED,
@@ -40,6 +40,7 @@ from ide.store.bisect_state import (
     make_folder,
     save_bisect,
 )
+from ide.store.clean_folder import clear_abandoned
 from ide.store.dvc import listed_datasets, require_dvc
 from ide.store.files import storage_errors
 from ide.store.gate_columns import n_named
@@ -50,7 +51,8 @@ from ide.store.workspace import Workspace
 _REFS = "refs/upwell/bisect"
 _CANCEL_S = 10.0  # after which one that does not end by itself is killed
 _PATIENCE_S = 0.3  # one that looks holds the lock for some milliseconds
-_KILLED = "the bisection's process was killed; what it had built is kept"
+_KILLED = "the bisection's process was killed; what it had built is kept, so start it again"
+_SAID = "upwell: "  # begins a sentence in the log of the process
 _CHILDREN: list[subprocess.Popen[bytes]] = []  # that this process started and must reap
 
 
@@ -65,14 +67,8 @@ def start_bisect(
     It goes on when this process ends.
     """
     wanted = _request(workspace, name, good=good, bad=bad or "HEAD", gate=gate)
-    with _lock(workspace, patience_s=_PATIENCE_S) as handle:
-        if handle is None:
-            raise _running_error(workspace)
-        _tidy(workspace)
+    with _begun(workspace, wanted) as (_, handle):
         folder = make_folder(workspace, wanted.bisect_id)
-        keep = (f"{_REFS}/{wanted.bisect_id}", wanted.bad)
-        git.run(workspace.root, "update-ref", *keep)
-        save_bisect(workspace, wanted)
         with (folder / "bisect.log").open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "ide.store.bisecting", wanted.bisect_id],
@@ -87,6 +83,20 @@ def start_bisect(
     return wanted
 
 
+def run_bisect(
+    workspace: Workspace, name: str, *, good: str, bad: str | None = None, gate: str
+) -> Bisect:
+    """Search in this process until it ends, and return how it ended.
+
+    As ``start_bisect``; what is raised there is raised here. What goes wrong later is told by the
+    ``state`` and the ``message``. SIGINT and SIGTERM cancel it.
+    """
+    wanted = _request(workspace, name, good=good, bad=bad or "HEAD", gate=gate)
+    with _begun(workspace, wanted) as (bisect, _):
+        make_folder(workspace, bisect.bisect_id)
+        return _search(workspace, bisect)
+
+
 def bisect_status(workspace: Workspace) -> Bisect | None:
     """Return how far the latest bisection is, or how it ended; None where there was none.
 
@@ -99,9 +109,9 @@ def bisect_status(workspace: Workspace) -> Bisect | None:
     if bisect is None or bisect.state != RUNNING:
         return bisect
     with _lock(workspace) as handle:
-        if handle is not None:
-            _tidy(workspace)
-    return load_bisect(workspace)
+        if handle is None:
+            return bisect
+        return _tidied(workspace)
 
 
 def cancel_bisect(workspace: Workspace) -> Bisect | None:
@@ -119,38 +129,39 @@ def cancel_bisect(workspace: Workspace) -> Bisect | None:
     return bisect
 
 
-def run_bisect(workspace: Workspace, bisect: Bisect) -> Bisect:
-    """Search in this process until it ends; every ending is on the disk, and none is raised."""
-    gate = parse_gate(bisect.gate_line)
-    bisect = save_bisect(workspace, bisect, pid=os.getpid(), pid_started_at=started_at(os.getpid()))
-    with cancellation() as is_cancelled:
-        running = Bisection(workspace, bisect, gate, is_cancelled)
-        try:
-            running.run()
-            ending: dict[str, object] = {"state": DONE}
-        except BuildCancelledError:
-            ending = {"state": CANCELLED}
-        except UpwellError as error:
-            ending = {"state": FAILED, "message": str(error), "exit_code": error.exit_code}
-        except Exception as error:
-            ending = {"state": FAILED, "message": f"broke: {error!r}"[:500], "exit_code": 3}
-            raise
-        finally:
-            bisect = _end(workspace, running.bisect, ending)
-    return bisect
-
-
 def main() -> None:
     """Run a bisection as a process of its own; how it goes is in ``.upwell``, not on a screen."""
     workspace = Workspace.find()
     bisect = load_bisect(workspace)
     if bisect is not None and bisect.bisect_id == sys.argv[1]:
-        run_bisect(workspace, bisect)
+        try:
+            _search(workspace, bisect)
+        except UpwellError as error:
+            sys.stderr.write(f"{_SAID}{error}\n")
+            sys.exit(error.exit_code)
 
 
-def log_of(workspace: Workspace, bisect: Bisect) -> Path:
-    """The file with what the process wrote, for whoever looks for a fault."""
-    return bisect_folder(workspace, bisect.bisect_id) / "bisect.log"
+def _search(workspace: Workspace, bisect: Bisect) -> Bisect:
+    """Search to the end; every ending is on the disk, and raised is only what broke."""
+    gate = parse_gate(bisect.gate_line)
+    pid = os.getpid()
+    bisect = save_bisect(workspace, bisect, pid=pid, pid_started_at=started_at(pid))
+    with cancellation() as is_cancelled:
+        running = Bisection(workspace, bisect, gate, is_cancelled)
+        ending: dict[str, object] = {"state": FAILED, "message": "it broke", "exit_code": 3}
+        try:
+            running.run()
+            ending = {"state": DONE}
+        except BuildCancelledError:
+            ending = {"state": CANCELLED}
+        except UpwellError as error:
+            ending = {"state": FAILED, "message": str(error), "exit_code": error.exit_code}
+        except Exception as error:
+            ending["message"] = f"something broke ({error!r:.300}); please report it"
+            raise
+        finally:
+            bisect = _end(workspace, running.bisect, ending)
+    return bisect
 
 
 def _request(workspace: Workspace, name: str, *, good: str, bad: str, gate: str) -> Bisect:
@@ -165,7 +176,7 @@ def _request(workspace: Workspace, name: str, *, good: str, bad: str, gate: str)
         )
     found = _gate(workspace, name, gate)
     root = workspace.root
-    ends = [git.resolve(root, revision) for revision in (good, bad)]
+    ends = [resolve(root, revision) for revision in (good, bad)]
     check_ancestry(root, *ends)
     require_dvc(workspace)
     return Bisect(
@@ -209,11 +220,31 @@ def _end(workspace: Workspace, bisect: Bisect, ending: dict[str, object]) -> Bis
     return save_bisect(workspace, bisect, finished_at=time.time(), probing=None, **ending)
 
 
-def _tidy(workspace: Workspace) -> None:
-    """Put down that a bisection was killed; the caller holds the lock."""
+def _tidied(workspace: Workspace) -> Bisect | None:
+    """Put down that a bisection was killed, if it was; the caller holds the lock."""
     bisect = load_bisect(workspace)
-    if bisect is not None and bisect.state == RUNNING:
-        _end(workspace, bisect, {"state": FAILED, "message": _KILLED, "exit_code": 3})
+    if bisect is None or bisect.state != RUNNING:
+        return bisect
+    path = bisect_folder(workspace, bisect.bisect_id) / "bisect.log"
+    said = path.read_text(errors="replace").splitlines() if path.exists() else []
+    found = [line.removeprefix(_SAID) for line in said if line.startswith(_SAID)]
+    ending = {"state": FAILED, "message": found[-1] if found else _KILLED, "exit_code": 3}
+    try:
+        clear_abandoned(workspace)
+        return _end(workspace, bisect, ending)
+    except StorageError:  # it ended because the disk is full, and is so still
+        return replace(bisect, **ending)  # type: ignore[arg-type]
+
+
+@contextmanager
+def _begun(workspace: Workspace, wanted: Bisect) -> Iterator[tuple[Bisect, int]]:
+    """Hold the lock and put down what is sought; its commits are kept from git's broom."""
+    with _lock(workspace, patience_s=_PATIENCE_S) as handle:
+        if handle is None:
+            raise _running_error(workspace)
+        _tidied(workspace)
+        git.run(workspace.root, "update-ref", f"{_REFS}/{wanted.bisect_id}", wanted.bad)
+        yield save_bisect(workspace, wanted), handle
 
 
 @contextmanager

@@ -73,19 +73,28 @@ def overlay(workspace: Workspace, clean: Workspace, paths: Sequence[str]) -> Non
                 shutil.copy2(source, target, follow_symlinks=False)
 
 
+def clear_abandoned(workspace: Workspace) -> None:
+    """End, and take away, what killed processes have left in places that nobody holds."""
+    folder = _places(workspace)
+    prefix = git.repository(workspace.root).prefix
+    for number in range(N_PLACES) if folder.is_dir() else ():
+        handle = _hold(folder, number)
+        if handle is not None:
+            try:
+                _clear(folder / str(number), prefix)
+            finally:
+                os.close(handle)
+
+
 @contextmanager
 def _place(workspace: Workspace) -> Iterator[Path]:
     """Hold the first place that is free."""
-    folder = workspace.local_path / "at" / "work"
+    folder = _places(workspace)
     with storage_errors(folder, "write to"):
         folder.mkdir(parents=True, exist_ok=True)
     for number in range(N_PLACES):
-        with storage_errors(folder, "lock"):
-            handle = os.open(folder / f"{number}.lock", os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
+        handle = _hold(folder, number)
+        if handle is None:
             continue
         try:
             yield folder / str(number)
@@ -96,6 +105,22 @@ def _place(workspace: Workspace) -> Iterator[Path]:
         f"{N_PLACES} builds of other revisions are running already in this workspace; wait for "
         "one of them to end"
     )
+
+
+def _places(workspace: Workspace) -> Path:
+    return workspace.local_path / "at" / "work"
+
+
+def _hold(folder: Path, number: int) -> int | None:
+    """Lock a place and return what holds it; None where another process does."""
+    with storage_errors(folder, "lock"):
+        handle = os.open(folder / f"{number}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return None
+    return handle
 
 
 def _clear(place: Path, prefix: str) -> None:
