@@ -12,7 +12,7 @@ from ide.app import actions, cached, navigate
 from ide.app.gallery import Tile, text_of
 from ide.app.panels import Bar
 from ide.app.payload import payload_url
-from ide.app.text import moment, percent, plain
+from ide.app.text import percent, plain
 from ide.dataset.errors import ExampleNotFoundError
 from ide.dataset.schema import EXAMPLE_ID
 from ide.store.browse import JOINED_COLUMNS
@@ -193,42 +193,6 @@ def problems(ws: Workspace, name: str, build: BuildInfo | None, row: Row) -> Non
     if len(found) > MAX_PROBLEMS:
         text = f"All {len(found):,} problems of it"
         navigate.link("problems", text, "report", name, text=row[EXAMPLE_ID])
-
-
-def history(ws: Workspace, name: str, row: Row) -> None:
-    """Draw every edit of an example, newest first: who, when, what, why, and in which commit."""
-    edits = cached.blame(ws, name, row[EXAMPLE_ID])
-    if not edits:
-        st.caption("As imported; nobody has edited it.")
-        return
-    by_id = {edit["edit_id"]: edit for edit in edits}
-    st.dataframe(
-        [
-            {
-                "when": moment(edit["made_at"]),
-                "who": edit["annotator"],
-                "what": _what(edit, by_id),
-                "stands": edit["is_in_force"],
-                "why": edit["reason"],
-                "evidence": _shown_evidence(edit),
-                "commit": edit["commit"] or "not committed",
-            }
-            for edit in reversed(edits)
-        ],
-        hide_index=True,
-        alt="Every edit of this example, newest first",
-    )
-
-
-def _what(edit: Row, by_id: Mapping[str, Row]) -> str:
-    if edit["action"] == "undo":
-        target = by_id.get(edit["value"] or "")
-        return f"undo of {_what(target, by_id)}" if target else "undo"
-    return f"{edit['action']} {edit['value']}" if edit["value"] else str(edit["action"])
-
-
-def _shown_evidence(edit: Row) -> str | None:
-    return ", ".join(f"{k} {v}" for k, v in (edit["evidence"] or {}).items()) or None
 
 
 def _strings(ids: list[str]) -> Any:

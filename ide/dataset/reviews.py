@@ -96,6 +96,11 @@ def review_problem(edit_id: str | None, example_id: str, by_id: Mapping[str, Edi
     return None
 
 
+def is_talk(edit: Edit, by_id: Mapping[str, Edit]) -> bool:
+    """Whether an edit says nothing of an example: a comment, a review, or the undo of one."""
+    return register_of(edit, by_id).startswith(("comment:", REVIEW_REGISTERS))
+
+
 def _stands(edit_id: str, state: ExampleState) -> bool:
     """Whether nothing replaced or took back an edit; an undo stands while it is a head."""
     return any(edit_id in ids for known in (state.in_force, state.heads) for ids in known.values())

@@ -18,6 +18,7 @@ from typing import Any
 import pyarrow as pa
 
 from ide.dataset.errors import NoBuildError
+from ide.dataset.reviews import is_talk
 from ide.dataset.schema import FLIPS, LABEL_ERRORS
 from ide.store.drill_file import drill_id, drills_path
 from ide.store.edit_log import edits_revision as log_revision
@@ -140,7 +141,10 @@ def build_model(build: BuildInfo) -> dict[str, Any]:
 
 
 def edits_since(workspace: Workspace, build: BuildInfo) -> int:
-    """Count the edits by which the log now differs from the build's: new ones, or a branch's."""
+    """Count the edits by which the log now differs from the build's: new ones, or a branch's.
+
+    Comments and reviews are left out: they say nothing that a build would be made anew for.
+    """
     revision = log_revision(workspace, build.dataset)
     return _count_since(workspace, build.dataset, build.path, build.edits_revision, revision)
 
@@ -162,7 +166,8 @@ def _count_since(
     workspace: Workspace, name: str, path: Path, _edits_revision: str, _log_revision: str
 ) -> int:
     built = set(read_parquet(path / "edits.parquet", columns=["edit_id"])["edit_id"].to_pylist())
-    return len({e.edit_id for e in read_edits(workspace, name).edits} ^ built)
+    edits = {e.edit_id: e for e in read_edits(workspace, name).edits}
+    return sum(not (i in edits and is_talk(edits[i], edits)) for i in edits.keys() ^ built)
 
 
 @lru_cache(maxsize=256)

@@ -2,7 +2,7 @@ from functools import partial
 
 import streamlit as st
 
-from ide.app import cached, charts, example_page, gate_form, state
+from ide.app import blame_panel, cached, charts, example_page, gate_form, state
 from ide.app.gallery import gallery
 from ide.app.panels import bars
 from ide.app.text import plain
@@ -43,4 +43,4 @@ if build is not None:
         gallery(ws, name, example_page.neighbors(ws, name, build, row), key="near", size="small")
 
 st.caption("**History**")
-example_page.history(ws, name, row)
+blame_panel.draw(ws, name, example_id)
