@@ -65,7 +65,7 @@ def revert(
         kept = tuple(_says(n, k) for n, plan in plans.items() for k in plan.kept)
         edits = {n: plan.edits for n, plan in plans.items() if plan.edits}
         if not edits:
-            return RevertResult({}, kept, None, notes or _nothing(plans, commit))
+            return RevertResult({}, kept, None, (*_nothing(plans, commit), *notes))
         message = _message(commit, subject, edits, len(kept), reason)
         made = _commit(workspace, repo, edits, message)
     return RevertResult(edits, kept, made, notes)
