@@ -18,7 +18,6 @@ from typing import Any
 from ide.dataset.changes import count_edits, summarise
 from ide.dataset.edit import Edit
 from ide.store import git
-from ide.store.build_of import kept_builds
 from ide.store.builds import BuildInfo, build_metrics
 from ide.store.commit_cache import known_commits, remember
 from ide.store.edit_log import parse_log
@@ -92,6 +91,12 @@ def log(workspace: Workspace, name: str | None = None, limit: int | None = 50) -
     if head is None:
         return []
     return list(_log_of(workspace, head, f"datasets/{name}" if name else "datasets", limit))
+
+
+def log_at(workspace: Workspace, revision: str, name: str) -> list[CommitInfo]:
+    """Return the commits up to a revision that touched a dataset, newest first."""
+    commit = git.resolve(workspace.root, revision)
+    return list(_log_of(workspace, commit, f"datasets/{name}", None))
 
 
 def brought_by(commits: Iterable[CommitInfo], name: str) -> dict[str, str]:
@@ -277,6 +282,8 @@ def metrics_of_commits(
     A build belongs to the newest commit of the dataset that it had all edits of; one that was
     made just before its edits were committed, to that commit. Nothing is compiled or fetched.
     """
+    from ide.store.build_of import kept_builds  # it brings a reader of YAML along
+
     wanted = set(revisions)
     commits = log(workspace, name, limit=None)
     found: dict[str, dict[str, float]] = {}

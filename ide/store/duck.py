@@ -31,6 +31,7 @@ from ide.store.drill_file import drill_in_force
 from ide.store.edit_log import read_edits
 from ide.store.examples import example_parts, read_examples
 from ide.store.media import read_measured
+from ide.store.past_sql import add_functions, add_macros
 from ide.store.state import dataset_state
 from ide.store.tables import (
     builds_table,
@@ -66,6 +67,7 @@ def connect(workspace: Workspace | str | Path | None = None) -> duckdb.DuckDBPyC
     connection = duckdb.connect(":memory:")
     try:
         connection.execute("SET TimeZone = 'UTC'")
+        add_functions(connection, found, BUILD_TABLES)
         for name in found.datasets():
             _add_dataset(connection, found, name)
     except BaseException:
@@ -102,6 +104,7 @@ def _add_dataset(connection: duckdb.DuckDBPyConnection, workspace: Workspace, na
     _add_table(connection, name, "commits", commits_table(commits, name))
     edits = edits_table(read_edits(workspace, name).every, brought_by(commits, name))
     _add_table(connection, name, "edits", edits)
+    add_macros(connection, quoted(name), literal(name), BUILD_TABLES)
 
 
 def _add_examples(connection: duckdb.DuckDBPyConnection, workspace: Workspace, name: str) -> None:

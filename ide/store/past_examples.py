@@ -114,7 +114,7 @@ def pointers(workspace: Workspace, name: str, commits: Sequence[str | None]) -> 
 
 
 def parts_at(workspace: Workspace, name: str, commit: str) -> list[Path] | str:
-    """Return the files of the examples at a commit, in order; or a sentence why they are not here.
+    """Return the files of the examples at a commit, in order; or a sentence why nobody has them.
 
     Those of the working tree where DVC's pointer is the same, or where DVC keeps none of them.
     """
@@ -125,7 +125,7 @@ def parts_at(workspace: Workspace, name: str, commit: str) -> list[Path] | str:
         return example_parts(workspace, name)
     listing = _listing(workspace, name, then)
     if listing is None or not all(path.exists() for path in listing.values()):
-        return _unknown(name, then)
+        return f"the examples of {name!r} at {_not_here(then)}"
     return [listing[key] for key in sorted(listing)]
 
 
@@ -262,14 +262,21 @@ def _values(table: pa.Table) -> dict[str, Imported]:
 
 def _unknown(name: str, side: Pointer) -> str:
     """Say that nobody can tell here which examples there were, and what to do."""
-    where = side.revision[:10] if side.revision else "the working tree"
-    what = f"DVC's folder {side.md5}" if side.md5 else "no pointer of DVC's"
+    said = f"which examples of {name!r} were added or removed is not known: "
     if side.md5 is None:
         return (
-            f"which examples of {name!r} were added or removed is not known: {where} has {what} to "
-            f"them (datasets/{name}/examples.dvc, or dvc.lock)"
+            f"{said}{_place(side)} has no pointer of DVC's to them "
+            f"(datasets/{name}/examples.dvc, or dvc.lock)"
         )
+    return f"{said}those of {_not_here(side)}"
+
+
+def _not_here(side: Pointer) -> str:
     return (
-        f"which examples of {name!r} were added or removed is not known: those of {where} ({what}) "
-        "are not in DVC's cache on this machine. Get them with: dvc fetch --all-commits"
+        f"{_place(side)} (DVC's folder {side.md5}) are not in DVC's cache on this machine. "
+        "Get them with: dvc fetch --all-commits"
     )
+
+
+def _place(side: Pointer) -> str:
+    return side.revision[:10] if side.revision else "the working tree"

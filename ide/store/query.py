@@ -19,11 +19,14 @@ import pyarrow as pa
 from ide.dataset.errors import QueryError
 from ide.store.duck import TABLES, connect, literal
 from ide.store.examples import example_parts
+from ide.store.past_sql import past_path
 from ide.store.workspace import Workspace
 
 _EXPLAIN = re.compile(r"\s*EXPLAIN\b\s*(?:ANALYZE\b\s*)?(?:\([^()]*\)\s*)?", re.IGNORECASE)
 # DuckDB runs a PIVOT as several statements, and these words cannot begin one that writes
 _SELECTS = re.compile(r"\s*(?:PIVOT|UNPIVOT|FROM|SELECT|WITH|\()", re.IGNORECASE)
+# what a function of ours said, such as that there is no such revision
+_OURS = re.compile(r"Python exception occurred while executing the UDF: \w+Error: ([^\n]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,8 @@ def _confine(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> Non
         workspace.datasets_path,
         workspace.root / "builds",
         workspace.local_path / "builds",
+        workspace.local_path / "at" / "builds",  # those of other revisions
+        past_path(workspace),
     )
     allowed = ", ".join(literal(f"{folder}/") for folder in folders)
     # DVC may have linked examples from a cache that lies elsewhere; what they are was read above
@@ -144,6 +149,9 @@ def _time_limit(connection: duckdb.DuckDBPyConnection, timeout_s: float | None) 
 
 
 def _first_line(error: duckdb.Error) -> str:
+    ours = _OURS.search(str(error))
+    if ours:
+        return ours[1].strip()
     return (str(error).strip().splitlines() or ["DuckDB refused the query"])[0][:400]
 
 

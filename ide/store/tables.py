@@ -13,7 +13,7 @@ from ide.dataset.edit import Edit
 from ide.dataset.replay import ExampleState
 from ide.dataset.schema import EDITS, EXAMPLE_ID, LABEL, LABELS, SPLIT
 from ide.store.builds import BuildInfo, build_metrics
-from ide.store.commits import CommitInfo
+from ide.store.commits import WITHDRAWN, CommitInfo
 
 _MOMENT = pa.timestamp("ms", tz="UTC")
 
@@ -27,7 +27,7 @@ COMMITS = pa.schema(
         ("committed_at", _MOMENT),
         ("message", pa.string()),
         ("n_edits", pa.int32()),
-        *((f"n_{kind}", pa.int32()) for kind in COUNTED_KINDS),
+        *((f"n_{kind}", pa.int32()) for kind in (*COUNTED_KINDS, WITHDRAWN)),
     ]
 )
 
@@ -107,7 +107,10 @@ def commits_table(commits: Iterable[CommitInfo], name: str) -> pa.Table:
             "committed_at": c.committed_at,
             "message": c.message,
             "n_edits": len(c.edit_ids.get(name, ())),
-            **{f"n_{kind}": c.counts.get(name, {}).get(kind, 0) for kind in COUNTED_KINDS},
+            **{
+                f"n_{kind}": c.counts.get(name, {}).get(kind, 0)
+                for kind in (*COUNTED_KINDS, WITHDRAWN)
+            },
         }
         for c in commits
     ]
