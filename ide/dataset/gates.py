@@ -160,7 +160,7 @@ def gate_table(gate: Gate) -> dict[str, str | float | int]:
 _LINE = re.compile(
     r"\s*(?P<metric>.+?)"
     r"(?:\s+on\s+(?:(?P<split>test|validation|train|all)\b\s*)?"
-    r"(?:(?:slice\s+|where\s+)?(?P<condition>.+?))?)?"
+    r"(?:(?:slice\s+|where\s+)?(?P<condition>[^\s<>=≥≤⩾⩽].*?))?)?"
     r"\s*(?P<sign>>=|<=|≥|≤|⩾|⩽|>|<|==|=)\s*(?P<bound>[-+]?[0-9.][-+0-9.eE]*)\s*",
     re.IGNORECASE | re.DOTALL,
 )
@@ -183,7 +183,7 @@ def parse_gate(text: str, known: Sequence[Gate] = (), *, classes: Collection[str
     found = _LINE.fullmatch(text)
     if not said or found is None:
         raise GateError(_no_gate(said, list(by_name)))
-    metric, sign = " ".join(found["metric"].split()), found["sign"]
+    metric, sign = found["metric"], found["sign"]
     split = (found["split"] or TEST).lower()
     try:
         bound = float(found["bound"])
@@ -223,7 +223,7 @@ def _no_gate(said: str, names: Sequence[str]) -> str:
 def _read_gate(table: Mapping[str, Any], where: str, classes: Collection[str]) -> Gate:
     for key in table:
         if key not in _KEYS:
-            near = get_close_matches(key, _KEYS, n=1) or (["condition"] if key == "slice" else [])
+            near = ["condition"] if key == "slice" else get_close_matches(key, _KEYS, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(_KEYS)}"
             raise ConfigError(f"{where}: {key!r} is not a key of a gate; {hint}")
     for key in ("name", "metric", "bound"):
@@ -236,7 +236,7 @@ def _read_gate(table: Mapping[str, Any], where: str, classes: Collection[str]) -
     gate = Gate(
         name=table["name"],
         condition=table.get("condition", EVERYTHING).strip(),
-        metric=" ".join(table["metric"].split()),
+        metric=table["metric"],
         bound=_number(table, "bound", where),
         tolerance=_number(table, "tolerance", where) if "tolerance" in table else None,
         split=None if split == EVERY else split,
