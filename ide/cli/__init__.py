@@ -18,6 +18,7 @@ from ide.cli import (
     gates,
     history,
     labels,
+    remote,
     reporting,
     workspace,
 )
@@ -72,7 +73,8 @@ def upwell() -> None:
     """Upwell: an IDE for Software 2.0. Datasets are source code; training compiles them."""
 
 
-for _module in (workspace, building, labels, history, branches, drills, gates, bisecting, reporting):
+_MODULES = (workspace, building, labels, history, branches, remote, drills, gates, bisecting)
+for _module in (*_MODULES, reporting):
     for _command in vars(_module).values():
         if isinstance(_command, click.Command):
             upwell.add_command(_command)

@@ -41,11 +41,13 @@ def start_repro(
     progress_path: Path,
     drill: str | None = None,
     options: Sequence[str] = (),
+    asks_remote: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Start ``dvc repro`` for some datasets, with all its children in a process group of its own.
 
     Stages run under this very Python: its folder comes first on the PATH. drill: a drill's
-    planted labels count, and DVC keeps nothing of what comes of them.
+    planted labels count, and DVC keeps nothing of what comes of them. asks_remote: what a stage
+    made elsewhere is taken from the default remote rather than made again.
     """
     require_dvc(workspace)
     targets = [f"{stage}@{name}" for name in names for stage in _LAST_STAGES]
@@ -58,9 +60,10 @@ def start_repro(
         "UPWELL_PROGRESS": str(progress_path),
         BUILD_VARIABLE: drill or "",
     }
+    program = ["-P", "-m", "ide.store.dvc_jobs"] if asks_remote else ["-m", "dvc"]
     options = ["--no-commit", "--no-run-cache"] if drill else list(options)
     return subprocess.Popen(
-        [sys.executable, "-m", "dvc", "repro", *options, *targets],
+        [sys.executable, *program, "repro", *options, *targets],
         cwd=workspace.root,
         env=environment,
         stdin=subprocess.DEVNULL,

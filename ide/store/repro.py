@@ -12,6 +12,7 @@ import psutil
 
 from ide.dataset.errors import BuildCancelledError, BuildError, UpwellError
 from ide.store.dvc import end_group, refusal, start_repro
+from ide.store.dvc_config import default_remote
 from ide.store.progress import read_progress
 from ide.store.runs import Run, progress_path, run_folder, save_run, status_of
 from ide.store.workspace import Workspace
@@ -38,7 +39,13 @@ def repro(
     log_path = run_folder(workspace, run.run_id) / "dvc.log"
     with log_path.open("wb") as log:
         process = start_repro(
-            workspace, run.datasets, log=log, progress_path=path, drill=drill, options=options
+            workspace,
+            run.datasets,
+            log=log,
+            progress_path=path,
+            drill=drill,
+            options=options,
+            asks_remote=not drill and not options and default_remote(workspace) is not None,
         )
     try:
         save_run(workspace, run, group=process.pid)

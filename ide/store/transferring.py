@@ -1,0 +1,114 @@
+"""Data to DVC's remote and from there: how far it is, and why the remote refuses."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+
+from ide.dataset.errors import ConfigError, StorageError
+from ide.store.dvc import end_group
+from ide.store.dvc_config import Remote
+from ide.store.dvc_examples import Said
+from ide.store.named_data import Named, manifest
+from ide.store.workspace import Workspace
+
+_POLL_S = 0.1
+_DONE = re.compile(r"(\d+)/(\d+) \[")
+_MOVED = re.compile(r"(\d+) files? (?:pushed|fetched)")
+
+
+def transfer(
+    workspace: Workspace,
+    named: Sequence[Named],
+    remote: Remote,
+    *,
+    direction: str,
+    on_progress: Callable[[str], None],
+) -> int:
+    """Push or fetch what is named, and what the run cache says of it; return how many files moved.
+
+    direction: ``push`` or ``fetch``. What is there already is not sent again, so a second try
+    goes on where the first ended. Raises ``StorageError`` or ``ConfigError`` naming the remote.
+    """
+    require_there(remote)
+    where = f"to {remote.name!r}" if direction == "push" else f"from {remote.name!r}"
+    doing = f"data {where}"
+    on_progress(doing)
+
+    def tell(text: str) -> None:
+        counts = [(int(n), int(m)) for n, m in _DONE.findall(text) if int(m) > 1]
+        on_progress(f"{doing}, {counts[-1][0]:,} of {counts[-1][1]:,} files" if counts else doing)
+
+    with manifest(workspace, named) as folder:
+        said = _job(folder, direction, tell)
+    if said.returncode != 0:
+        raise _refusal(said, remote, direction)
+    moved = _MOVED.search(said.text)
+    return int(moved[1]) if moved else 0
+
+
+def require_there(remote: Remote) -> None:
+    """Raise where a remote is a folder that is not there: DVC would make one, unmounted or not."""
+    folder = remote.folder
+    if folder is not None and not folder.is_dir():
+        raise StorageError(
+            f"the folder of the DVC remote {remote.name!r} is not there: {folder}. Mount it, or "
+            f"make it (mkdir -p {folder}), or name another one: dvc remote modify {remote.name} "
+            "url FOLDER. Nothing was pushed or pulled"
+        )
+
+
+def _job(folder: Workspace, direction: str, tell: Callable[[str], None]) -> Said:
+    """Run a job of DVC in a folder, telling what it draws; end it where we are interrupted."""
+    with tempfile.NamedTemporaryFile() as log:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "ide.store.dvc_jobs", direction],
+            cwd=folder.root,
+            env={**os.environ, "DVC_NO_ANALYTICS": "1", "DVC_IGNORE_ISATTY": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            while process.poll() is None:
+                time.sleep(_POLL_S)
+                tell(_read(log.name))
+        finally:
+            if process.poll() is None:
+                end_group(process.pid)
+                process.wait()
+        return Said(process.returncode, _read(log.name))
+
+
+def _read(path: str) -> str:
+    with open(path, "rb") as stream:  # noqa: PTH123 (a name, not a path of ours)
+        return stream.read().decode(errors="replace")
+
+
+def _refusal(said: Said, remote: Remote, direction: str) -> StorageError | ConfigError:
+    """Turn what DVC says of a remote into a sentence with what to do next."""
+    what = f"the DVC remote {remote.name!r} ({remote.url})"
+    again = f"What is there stays there, and upwell {'push' if direction == 'push' else 'pull'} "
+    again += "goes on where this ended"
+    text = said.text
+    if "No space left on device" in text or "Disk quota exceeded" in text:
+        whose = what if direction == "push" else "the disk of this machine"
+        return StorageError(f"{whose} is full. Free some space, and try again. {again}")
+    if "Read-only file system" in text or "Permission denied" in text or "AccessDenied" in text:
+        return StorageError(
+            f"{what} does not let you {'write' if direction == 'push' else 'read'}. Ask for the "
+            f"rights, or name another one, with: dvc remote modify. {again}"
+        )
+    if "requires" in text and "pip install" in text:
+        package = re.search(r"pip install ['\"]?([\w\[\]-]+)", text)
+        named = package[1] if package else "dvc[all]"
+        return ConfigError(f"{what} needs a package that is not here: pip install '{named}'")
+    if "credential" in text.lower():
+        return ConfigError(f"{what} wants credentials, and found none that fit. {again}")
+    return StorageError(f"{what} is gone, or broke off: {said.error}. {again}")
