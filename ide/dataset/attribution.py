@@ -131,6 +131,7 @@ def _near(
     totals: list[dict[str, float]] = [{} for _ in rows]
     places: list[dict[str, int]] = [{} for _ in rows]
     changed = _target_changes(base, now, by_example)
+    both = set(base.ids) & changed.keys() & set(now.ids)
     wanted, rival = _margins(rows, classes)
     for here in (base, now):
         place = {example_id: n for n, example_id in enumerate(here.ids)}
@@ -142,7 +143,8 @@ def _near(
             for rank, z in enumerate(nearest, 1):
                 if z not in edited:
                     continue
-                step = _step(changed[edited[z]], here.probs[z])
+                probs = here.probs[z] if edited[z] in both else np.zeros(len(classes))
+                step = _step(changed[edited[z]], probs)
                 moved = float(step[wanted[n]] - step[rival[n]]) / (4 * k)
                 edited_id = edited[z]
                 totals[n][edited_id] = totals[n].get(edited_id, 0.0) + moved
@@ -189,6 +191,7 @@ def _step(targets: tuple[int, int], probs: np.ndarray) -> np.ndarray:
     """Return how a step on an example moves the logits more than it did: (K,).
 
     An example that is not trained on has no gradient: as if its probabilities were its target.
+    probs: zeros for one that only one build knows, since it was always asked after training on it.
     """
     rows = np.vstack([np.eye(len(probs)), probs])  # a target of −1 is the last row
     step: np.ndarray = rows[targets[1]] - rows[targets[0]]
@@ -212,8 +215,9 @@ def _nearest(
         best = np.argpartition(-similar, wanted - 1, axis=1)[:, :wanted]
         for row, places in zip(rows, np.sort(best, axis=1), strict=True):
             values = np.einsum("kd,d->k", theirs[places], units[row])
-            order = candidates[places[np.argsort(-values, kind="stable")]]
-            found.append([int(i) for i in order if i != row][:k])
+            order = np.argsort(-values, kind="stable")
+            near = candidates[places[order[values[order] > 0]]]  # across a right angle is not near
+            found.append([int(i) for i in near if i != row][:k])
     return found
 
 

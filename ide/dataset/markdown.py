@@ -26,7 +26,7 @@ from ide.dataset.document import (
 
 MAX_CHARS = 64_000  # GitHub takes 65,536 in a comment, and the workflow adds a line
 MARKER = "<!-- upwell report -->"  # by which the comment is found again
-_ROWS = (50, 25, 12, 6, 3, 0)  # of a table, until it fits
+_ROWS = (50, 25, 12, 6, 3, 1, 0)  # of a table, until it fits
 # What Markdown, HTML or a finder of links could read: all but a point, a hyphen, a plus and a colon
 # where they stand as in plain writing, such as 0.95, +1.2, near-by and "so: that".
 _UNSAFE = re.compile(
@@ -37,24 +37,25 @@ _LEFT_OUT = "\n\n*The report is longer than a comment may be; the rest is left o
 
 def markdown(blocks: Sequence[Block], *, max_chars: int = MAX_CHARS) -> str:
     """Return a report with as many rows in its tables as ``max_chars`` admit, 50 at most."""
-    text = ""
+    parts: list[str] = []
     for n_rows in _ROWS:
-        text = "\n\n".join([MARKER, *(_block(block, n_rows) for block in blocks)]) + "\n"
-        if len(text) <= max_chars:
-            return text
-    return _cut(blocks, max_chars)
+        parts, is_all = _written(blocks, n_rows, max_chars - len(_LEFT_OUT))
+        if is_all:
+            return "\n\n".join(parts) + "\n"
+    return "\n\n".join(parts) + _LEFT_OUT
 
 
-def _cut(blocks: Sequence[Block], max_chars: int) -> str:
-    """Return as many whole blocks as there is room for, without rows, and say that more was."""
-    parts, room = [MARKER], max_chars - len(MARKER) - len(_LEFT_OUT)
+def _written(blocks: Sequence[Block], n_rows: int, room: int) -> tuple[list[str], bool]:
+    """Return as many whole blocks as there is room for, and whether those are all."""
+    parts = [MARKER]
+    room -= len(MARKER)
     for block in blocks:
-        part = _block(block, 0)
+        part = _block(block, n_rows)
         room -= len(part) + 2
         if room < 0:
-            break
+            return parts, False
         parts.append(part)
-    return "\n\n".join(parts) + _LEFT_OUT
+    return parts, True
 
 
 def _block(block: Block, n_rows: int) -> str:

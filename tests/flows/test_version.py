@@ -55,7 +55,7 @@ def test_label_look_commit_and_report(digits, capsys):
     code, out = upwell(capsys, digits, "blame", "digits", rows[0]["example_id"], "--format", "json")
     assert json.loads(out)[0]["commit"] == git(digits.root, "rev-parse", "HEAD")[:10]
     code, out = upwell(capsys, digits, "report", "--base", base)
-    assert code == 0 and "**Labels:** 2 relabelled, 1 excluded." in out
+    assert code == 0 and "Labels: 2 relabelled, 1 excluded." in out
     assert "5 edits are newer than the build" in out
     assert "| test | 451 |" in out
     query = "SELECT count(*) AS n FROM digits.edits WHERE revision IS NOT NULL"
