@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import streamlit as st
 
-from ide.app import actions, filters
+from ide.app import actions, filters, state
 from ide.app.gallery import Tile, gallery
 from ide.app.text import count, moment, plain
 from ide.dataset.change_list import (
@@ -43,18 +43,23 @@ def choose(listed: pa.Table) -> ChangeFilters:
     return ChangeFilters(kind, pair, annotator, split)
 
 
-def _filter(title: str, options: list[str], key: str, n: Mapping[str, int]) -> str | None:
-    if (asked := st.query_params.get(key)) and asked not in options:
-        del st.query_params[key]  # another diff has none of it
+def _filter(title: str, options: list[str], name: str, n: Mapping[str, int]) -> str | None:
+    """Draw one filter, whose value stands in the address; one that is no option filters nothing."""
+    asked = state.parameter(name)
+    key = f"filter_{name}_{asked}"
+
+    def on_change() -> None:
+        state.set_parameter(name, st.session_state[key])
+        filters.to_first_page()
+
     return st.selectbox(
         title,
         options,
-        index=None,
+        index=options.index(asked) if asked in options else None,
         placeholder="Any",
-        format_func=lambda value: f"{words_of(value) if key == 'kind' else value} ({n[value]:,})",
+        format_func=lambda value: f"{words_of(value) if name == 'kind' else value} ({n[value]:,})",
         key=key,
-        bind="query-params",
-        on_change=filters.to_first_page,
+        on_change=on_change,
     )
 
 

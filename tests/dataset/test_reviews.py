@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ide.dataset.changes import changes, count_edits
@@ -44,6 +44,7 @@ def seen(state):
     return replace(state, n_edits=0, heads={}, in_force={})
 
 
+@settings(max_examples=50)
 @given(histories())
 def test_a_review_says_nothing_of_the_example(edits):
     by_id = {e.edit_id: e for e in edits}
@@ -53,6 +54,7 @@ def test_a_review_says_nothing_of_the_example(edits):
         assert state.is_judged == without.get(example_id, UNTOUCHED).is_judged
 
 
+@settings(max_examples=50)
 @given(histories(), st.randoms(use_true_random=False))
 def test_the_order_of_a_log_changes_no_verdict(edits, random):
     shuffled = [*edits, *edits[:3]]
