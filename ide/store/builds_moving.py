@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from ide.dataset.errors import BuildError, ConfigError
-from ide.store.adopting import adopt_build, make_current
-from ide.store.build_of import build_of_revision
 from ide.store.builds import current_build, edits_since
 from ide.store.drill_file import drill_in_force
 from ide.store.workspace import Workspace
@@ -13,7 +11,10 @@ from ide.store.workspace import Workspace
 def keep_builds(workspace: Workspace) -> None:
     """Archive what lies in ``builds/``, before another branch's build takes its place."""
     for name in workspace.datasets():
-        adopt_build(workspace, name)
+        if workspace.build_path(name).is_dir():
+            from ide.store.adopting import adopt_build
+
+            adopt_build(workspace, name)
 
 
 def follow_builds(workspace: Workspace) -> tuple[str, ...]:
@@ -26,6 +27,9 @@ def follow_builds(workspace: Workspace) -> tuple[str, ...]:
         current = current_build(workspace, name)
         if current is None or drill_in_force(workspace, name):
             continue
+        from ide.store.adopting import make_current
+        from ide.store.build_of import build_of_revision
+
         try:
             found = build_of_revision(workspace, name, "HEAD")
         except (BuildError, ConfigError):  # a dataset.toml that cannot be read: status says so

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -15,11 +16,8 @@ from typing import Any
 
 from ide.dataset.errors import GitError
 from ide.store import git
-from ide.store.dvc_config import cache_path
-from ide.store.dvc_examples import dvc
 from ide.store.examples import example_parts
 from ide.store.files import storage_errors, write_bytes
-from ide.store.importing.tracking import is_tracked
 from ide.store.workspace import Workspace
 
 _POINTER = re.compile(r"datasets/([^/]+)/examples\.dvc")
@@ -38,6 +36,10 @@ def moved_examples(workspace: Workspace, revision: str) -> list[str]:
     Raises ``GitError`` where the parts that lie here, or those of the commit, are not in DVC's
     cache; where none lie here (a clone that never pulled), there is nothing to lose.
     """
+    root = workspace.root
+    out = git.run(root, "diff-tree", "-r", "-z", "--name-only", "--relative", "HEAD", revision)
+    if not any(is_pointer(path) for path in os.fsdecode(out).split("\0")):
+        return []
     here, there = (_pointers(workspace, r) for r in ("HEAD", revision))
     moved = sorted(name for name, md5 in there.items() if md5 != here.get(name))
     for name in moved:
@@ -48,6 +50,10 @@ def moved_examples(workspace: Workspace, revision: str) -> list[str]:
 
 def lay_out_examples(workspace: Workspace, names: Collection[str]) -> tuple[str, ...]:
     """Have DVC lay out the parts that the pointers name; return sentences where it cannot."""
+    if not names:
+        return ()
+    from ide.store.dvc_examples import dvc  # slow to import, and mostly not needed
+
     notes = []
     for name in names:
         folder = workspace.relative(workspace.examples_path(name))
@@ -68,6 +74,8 @@ def join_pointers(
     Imports only add parts, so nothing has to be asked: a part stays that both sides have or one
     side has added.
     """
+    from ide.store.dvc_config import cache_path
+
     cache = cache_path(workspace)
     parts = [{} if text is None else _parts(cache, _md5(text)) for text in (base, ours, theirs)]
     if any(found is None for found in parts):
@@ -118,6 +126,9 @@ def _pointers(workspace: Workspace, revision: str) -> dict[str, str]:
 
 
 def _require_kept(workspace: Workspace, name: str, md5: str, *, is_known: bool) -> None:
+    from ide.store.dvc_config import cache_path
+    from ide.store.importing.tracking import is_tracked
+
     folder = workspace.relative(workspace.examples_path(name))
     if is_known and not is_tracked(workspace, name):
         raise GitError(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from ide.store import git
 from ide.store.branches import DRILLS, no_branch
 from ide.store.builds_moving import follow_builds, keep_builds
 from ide.store.drill_file import FILE as DRILL_FILE
-from ide.store.edit_log import read_edits
+from ide.store.edit_log import log_paths, parse_log, read_edits, whole_lines
 from ide.store.examples_moving import duplicated_ids, lay_out_examples, moved_examples
 from ide.store.git_branch import has_branch
 from ide.store.log_marks import MARKS
@@ -69,7 +69,7 @@ def merge(workspace: Workspace, name: str, *, message: str | None = None) -> Mer
         base = _base(root, head, theirs, name)
         if base == theirs:
             return MergeResult(None, True, {}, conflicts(workspace))
-        known = _edit_ids(workspace)
+        known = _lines(workspace)
         if base == head and message is None:
             notes: tuple[str, ...] = ()
             revision = theirs
@@ -81,7 +81,7 @@ def merge(workspace: Workspace, name: str, *, message: str | None = None) -> Mer
         notes += lay_out_examples(workspace, moved)
         follow_builds(workspace)
     notes += (*(_doubled(workspace, moved) if base != head else ()), *_marks(workspace))
-    brought = {n: len(ids - known.get(n, set())) for n, ids in _edit_ids(workspace).items()}
+    brought = {n: _n_edits(lines - known.get(n, set())) for n, lines in _lines(workspace).items()}
     return MergeResult(
         revision, False, {n: c for n, c in brought.items() if c}, conflicts(workspace), notes
     )
@@ -201,5 +201,15 @@ def _hook(root: Path, name: str, *arguments: str, environment: Mapping[str, str]
         )
 
 
-def _edit_ids(workspace: Workspace) -> dict[str, set[str]]:
-    return {n: {e.edit_id for e in read_edits(workspace, n).every} for n in workspace.datasets()}
+def _lines(workspace: Workspace) -> dict[str, set[bytes]]:
+    """Return, by dataset, the lines of its logs: cheaper than its edits, and as good to compare."""
+    return {
+        name: {
+            line for path in log_paths(workspace, name) for line in whole_lines(path).split(b"\n")
+        }
+        for name in workspace.datasets()
+    }
+
+
+def _n_edits(lines: Iterable[bytes]) -> int:
+    return len({edit.edit_id for edit in parse_log(b"\n".join([*lines, b""]), "").edits})
