@@ -46,11 +46,13 @@ from ide.store.files import storage_errors
 from ide.store.gate_columns import n_named
 from ide.store.gates import find_gate
 from ide.store.repro import cancellation, started_at
+from ide.store.state import imported_labels
 from ide.store.workspace import Workspace
 
 _REFS = "refs/upwell/bisect"
 _CANCEL_S = 10.0  # after which one that does not end by itself is killed
 _PATIENCE_S = 0.3  # one that looks holds the lock for some milliseconds
+_END_S = 5.0  # one that has put down its end is about to go
 _KILLED = "the bisection's process was killed; what it had built is kept, so start it again"
 _SAID = "upwell: "  # begins a sentence in the log of the process
 _CHILDREN: list[subprocess.Popen[bytes]] = []  # that this process started and must reap
@@ -126,7 +128,8 @@ def cancel_bisect(workspace: Workspace) -> Bisect | None:
             asked = bisect.pid
             os.kill(bisect.pid, signal.SIGTERM)
         time.sleep(0.05)
-    return bisect
+    with _lock(workspace, patience_s=_END_S):  # it has put down its end, and is about to go
+        return bisect
 
 
 def main() -> None:
@@ -174,11 +177,15 @@ def _request(workspace: Workspace, name: str, *, good: str, bad: str, gate: str)
             f"{name!r} is not in params.yaml, so that it is not built; "
             f"add a line '  - {name}' under 'datasets:'"
         )
-    found = _gate(workspace, name, gate)
     root = workspace.root
     ends = [resolve(root, revision) for revision in (good, bad)]
     check_ancestry(root, *ends)
     require_dvc(workspace)
+    if not imported_labels(workspace, name):
+        raise BisectError(
+            f"the examples of {name!r} are not on this machine. Bring them with: upwell pull"
+        )
+    found = _gate(workspace, name, gate)
     return Bisect(
         bisect_id=new_edit_id(),
         state=RUNNING,
@@ -239,7 +246,9 @@ def _tidied(workspace: Workspace) -> Bisect | None:
 @contextmanager
 def _begun(workspace: Workspace, wanted: Bisect) -> Iterator[tuple[Bisect, int]]:
     """Hold the lock and put down what is sought; its commits are kept from git's broom."""
-    with _lock(workspace, patience_s=_PATIENCE_S) as handle:
+    latest = load_bisect(workspace)
+    is_running = latest is not None and latest.state == RUNNING
+    with _lock(workspace, patience_s=_PATIENCE_S if is_running else _END_S) as handle:
         if handle is None:
             raise _running_error(workspace)
         _tidied(workspace)
