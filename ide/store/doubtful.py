@@ -6,6 +6,8 @@ of them. Every error of ``CHECKS_OF_DOUBTFUL`` is about a row found here, or abo
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -13,8 +15,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ide.dataset.errors import StorageError
 from ide.dataset.schema import EXAMPLE_ID, LABEL, POOL, SPLIT, SPLITS
 from ide.store.examples import examples_revision
+from ide.store.files import write_json
 from ide.store.state import imported_table
 from ide.store.workspace import Workspace
 
@@ -77,6 +81,18 @@ def _repeated_ids(workspace: Workspace, name: str) -> pa.Array:
 
 
 @lru_cache(maxsize=8)
-def _repeated(workspace: Workspace, name: str, _revision: str) -> pa.Array:
+def _repeated(workspace: Workspace, name: str, revision: str) -> pa.Array:
+    """Return ids that stand twice. Examples never change in place: it is found out once for them.
+
+    What was found lies in ``.upwell/ids/``, and can be deleted at any time.
+    """
+    path = workspace.local_path / "ids" / f"{name}.json"
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, pa.ArrowException):
+        known = json.loads(path.read_bytes())
+        if known["examples"] == revision:
+            return pa.array(known["repeated"], pa.string())
     found = pc.value_counts(imported_table(workspace, name)[EXAMPLE_ID])
-    return found.field("values").filter(pc.greater(found.field("counts"), 1))
+    repeated = found.field("values").filter(pc.greater(found.field("counts"), 1))
+    with contextlib.suppress(StorageError):
+        write_json(path, {"examples": revision, "repeated": repeated.to_pylist()})
+    return repeated
