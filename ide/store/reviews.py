@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 from ide.dataset.edit import REVIEW_ACTIONS, Edit, make_edit
@@ -89,9 +90,36 @@ def reviews(workspace: Workspace, name: str) -> Mapping[str, list[dict[str, Any]
 
 @lru_cache(maxsize=8)
 def _reviews(workspace: Workspace, name: str, _revision: str) -> Mapping[str, list[dict[str, Any]]]:
+    """Read the reviews; only examples that have got an edit since the last time are replayed."""
     edits = read_edits(workspace, name).edits
     reviewed = {edit.example_id for edit in edits if edit.action in REVIEW_ACTIONS}
-    return reviews_of(edit for edit in edits if edit.example_id in reviewed)
+    by_example = edits_by_example(edit for edit in edits if edit.example_id in reviewed)
+    known, now = _known(workspace, name), {}
+    for example_id, own in by_example.items():
+        ids = frozenset(own)
+        before = known.get(example_id)
+        same = before is not None and before[0] == ids
+        now[example_id] = before if before and same else (ids, reviews_of(own.values()))
+    _keep(workspace, name, now)
+    return {edit_id: rows for _, found in now.values() for edit_id, rows in found.items()}
+
+
+# (workspace, dataset) → example → the ids of its edits, and what reviewers say of them
+_Found = dict[str, tuple[frozenset[str], dict[str, list[dict[str, Any]]]]]
+_REVIEWED: dict[tuple[Workspace, str], _Found] = {}
+_LOCK = Lock()
+
+
+def _known(workspace: Workspace, name: str) -> _Found:
+    with _LOCK:
+        return _REVIEWED.get((workspace, name), {})
+
+
+def _keep(workspace: Workspace, name: str, found: _Found) -> None:
+    with _LOCK:
+        _REVIEWED[workspace, name] = found
+        while len(_REVIEWED) > 8:
+            del _REVIEWED[next(iter(_REVIEWED))]
 
 
 def comments(workspace: Workspace, name: str) -> Mapping[str, list[dict[str, Any]]]:
