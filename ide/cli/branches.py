@@ -55,7 +55,7 @@ def switch(name: str, root: Path | None) -> None:
 
 @click.command()
 @click.argument("name")
-@click.option("-m", "--message", help="The message (default: git's, with what was brought).")
+@click.option("-m", "--message", help="The message (default: git's own, when a commit is needed).")
 @workspace_option
 def merge(name: str, message: str | None, root: Path | None) -> int:
     """Merge a branch into this one; ends with 1 where people disagree on an example."""
