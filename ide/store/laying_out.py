@@ -7,6 +7,7 @@ from ide.store.adopting import adopt_build
 from ide.store.build_of import build_of_revision
 from ide.store.dvc import listed_datasets
 from ide.store.dvc_examples import dvc
+from ide.store.importing.tracking import is_tracked
 from ide.store.moving import moving
 from ide.store.runs import STAGES
 from ide.store.workspace import Workspace
@@ -23,7 +24,9 @@ def lay_out_data(workspace: Workspace) -> tuple[str, ...]:
 
 def _lay_out(workspace: Workspace) -> tuple[str, ...]:
     pointers = sorted(
-        workspace.relative(path) for path in workspace.datasets_path.glob("*/examples.dvc")
+        workspace.relative(path)
+        for path in workspace.datasets_path.glob("*/examples.dvc")
+        if not is_tracked(workspace, path.parent.name)
     )
     notes = []
     if pointers:

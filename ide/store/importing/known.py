@@ -12,6 +12,7 @@ from ide.dataset.errors import ImportRefusedError
 from ide.dataset.ids import content_id, free_id
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT
 from ide.store.examples import example_parts, open_part
+from ide.store.importing.content_hashes import content_hashes
 from ide.store.importing.source import SourceRow
 from ide.store.payloads import payload_bytes
 from ide.store.workspace import Workspace
@@ -86,20 +87,20 @@ class Known:
 
 
 def read_known(workspace: Workspace, config: DatasetConfig) -> Known:
-    """Read ids, labels, splits and the hashes of the payloads, a row group at a time."""
+    """Read ids, labels and splits, and the hashes of the payloads, which are kept by part."""
     known = Known(config.name)
-    columns = [EXAMPLE_ID, LABEL, SPLIT, config.payload_column]
+    columns = [EXAMPLE_ID, LABEL, SPLIT]
     for path in example_parts(workspace, config.name):
         with open_part(workspace, path) as file:
             for column in file.schema_arrow:
-                if column.name not in columns:
+                if column.name not in (*columns, config.payload_column):
                     known.metadata_types.setdefault(column.name, column.type)
-            for batch in file.iter_batches(batch_size=256, columns=columns):
-                values = [batch.column(c).to_pylist() for c in columns]
-                for example_id, label, split, payload in zip(*values, strict=True):
-                    content = content_id(payload_bytes(payload))
-                    known.by_id[example_id] = (content, label)
-                    known.labels_by_content.setdefault(content, set()).add(label)
-                    known.counts[label, split] += 1
+            table = file.read(columns)
+        hashes = content_hashes(workspace, config.name, path, config.payload_column, len(table))
+        rows = zip(*(table[c].to_pylist() for c in columns), hashes, strict=True)
+        for example_id, label, split, content in rows:
+            known.by_id[example_id] = (content, label)
+            known.labels_by_content.setdefault(content, set()).add(label)
+            known.counts[label, split] += 1
     known.taken.update(known.by_id)
     return known

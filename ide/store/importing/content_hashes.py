@@ -1,0 +1,57 @@
+"""The content hashes of a part's payloads, kept on this machine: a part is never read twice.
+
+Parts never change, so importing into a dataset reads the payloads of none that was seen before,
+and costs in proportion to what is added.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from ide.dataset.errors import StorageError
+from ide.dataset.ids import content_id
+from ide.store.examples import open_part
+from ide.store.files import read_parquet, write_parquet
+from ide.store.payloads import payload_bytes
+from ide.store.workspace import Workspace
+
+_BATCH = 256  # payloads in memory at once
+
+
+def content_hashes(
+    workspace: Workspace, name: str, part: Path, column: str, n_rows: int
+) -> Sequence[str]:
+    """Return ``content_id`` of each payload of a part, in the order of its rows."""
+    path = _path(workspace, name, part)
+    try:
+        known: list[str] = read_parquet(path)["content"].to_pylist()
+    except (OSError, pa.ArrowException, KeyError):  # not there, or damaged: it is made again
+        known = []
+    if len(known) == n_rows:
+        return known
+    found: list[str] = []
+    with open_part(workspace, part) as file:
+        for batch in file.iter_batches(batch_size=_BATCH, columns=[column]):
+            found += [content_id(payload_bytes(p)) for p in batch.column(0).to_pylist()]
+    _keep(path, found)
+    return found
+
+
+def _keep(path: Path, hashes: Sequence[str]) -> None:
+    """Write hashes down; a disk that refuses costs time at the next import, no more."""
+    try:
+        write_parquet(path, pa.table({"content": hashes}))
+    except (StorageError, OSError):
+        return
+
+
+def _path(workspace: Workspace, name: str, part: Path) -> Path:
+    """The file of a part's hashes: another part of that name, size and time has none."""
+    stat = part.stat()
+    key = f"{part.name}\0{stat.st_size}\0{stat.st_mtime_ns}"
+    digest = hashlib.blake2b(key.encode(), digest_size=8).hexdigest()
+    return workspace.local_path / "contents" / name / f"{digest}.parquet"
