@@ -39,6 +39,7 @@ from ide.store.edit_log import append_edits
 from ide.store.importing import import_source
 from ide.store.new import new_workspace
 from ide.store.queue import suspect_rows
+from ide.store.report import make_report, report_html
 from ide.store.state import edit_example, imported_labels
 from ide.store.workspace import Workspace
 
@@ -66,6 +67,8 @@ def main() -> None:
         with serving(workspace) as url, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
             photograph(browser, url, views(workspace), chosen, options.to)
+            if chosen is None or "report" in chosen:
+                photograph_report(browser, workspace, options.to)
             browser.close()
 
 
@@ -220,6 +223,28 @@ def photograph(
                     visit(page, url + path)
                     shrink(page.screenshot(), to / f"{view}-{size}-{scheme}.png")
             context.close()
+
+
+def photograph_report(browser: Browser, workspace: Workspace, to: Path) -> None:
+    """Take pictures of the page of `upwell report`, of the fixes since the import."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "report.html"
+        base = subprocess.run(
+            ["git", "rev-list", "--max-count=1", "--skip=1", "HEAD"],
+            cwd=workspace.root,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.strip()
+        path.write_text(report_html(workspace, make_report(workspace, base, "HEAD")), "utf-8")
+        for size, (width, height) in SIZES.items():
+            for scheme in SCHEMES:
+                page = browser.new_page(
+                    viewport={"width": width, "height": height}, color_scheme=scheme
+                )
+                page.goto(path.as_uri())
+                shrink(page.screenshot(), to / f"report-{size}-{scheme}.png")
+                page.close()
 
 
 def visit(page: Page, url: str) -> None:

@@ -62,13 +62,15 @@ def report(
         click.echo(text, nl=False)
     failed = False
     for what, found, word in (
-        (GATES, made.failed_gates, "gates fail"),
-        (ERRORS, made.new_errors, "new errors"),
+        (GATES, made.failed_gates, "gate"),
+        (ERRORS, made.new_errors, "new error"),
     ):
         if what in fail_on and found:
             failed = True
             more = f", and {len(found) - N_NAMED:,} more" if len(found) > N_NAMED else ""
-            warn(f"{len(found):,} {word}: {', '.join(found[:N_NAMED])}{more}")
+            verb = " failed" if what == GATES else ""
+            many = "" if len(found) == 1 else "s"
+            warn(f"{len(found):,} {word}{many}{verb}: {', '.join(found[:N_NAMED])}{more}")
     return EXIT_DATA_FAILS if failed else EXIT_OK
 
 

@@ -29,6 +29,7 @@ from ide.dataset.document import (
 from ide.dataset.html_style import STYLE
 
 MAX_ROWS = 200  # of a table
+WORDY = 60  # characters; a table with a longer cell is stacked where the screen is narrow
 SMALL = 3  # columns; cards with so few stand closer
 
 
@@ -86,14 +87,25 @@ def _table(table: Table) -> str:
     shown = table.rows[:MAX_ROWS]
     n_more = table.n_more + len(table.rows) - len(shown)
     head = "".join(f"<th>{_text(column)}</th>" for column in table.columns)
-    rows = "\n".join(
-        f"<tr>{''.join(f'<td>{_line(cell)}</td>' for cell in row)}</tr>" for row in shown
+    rows = "\n".join(_row(table.columns, row) for row in shown)
+    is_wordy = any(
+        len(span) > WORDY for row in shown for cell in row for span in cell if isinstance(span, str)
     )
     more = f"<p class=more>and {n_more:,} more</p>" if n_more else ""
+    kind = "wide stack" if is_wordy else "wide"
     return (
-        f'<div class="wide" tabindex="0"><table>\n<thead><tr>{head}</tr></thead>\n'
+        f'<div class="{kind}" tabindex="0"><table>\n<thead><tr>{head}</tr></thead>\n'
         f"<tbody>\n{rows}\n</tbody></table></div>{more}"
     )
+
+
+def _row(columns: Sequence[str], row: Sequence[Line]) -> str:
+    """Write a row; a cell has its column's name for where a narrow screen stacks them."""
+    cells = zip(columns, row, strict=True)
+    tds = "".join(
+        f'<td data-of="{_text(of)}"><span>{_line(cell)}</span></td>' for of, cell in cells
+    )
+    return f"<tr>{tds}</tr>"
 
 
 def _cards(block: Cards, looks: Mapping[str, Look]) -> str:

@@ -56,6 +56,10 @@ summary:focus-visible, .wide:focus-visible { outline: 2px solid #3b82f6; outline
 @media (max-width: 640px) {
   main { padding: 1rem .9rem 3rem; }
   .cards { grid-template-columns: 1fr; }
+  .stack thead { display: none; }
+  .stack tr { display: block; padding: .4rem 0; border-bottom: 1px solid var(--line); }
+  .stack td { display: flex; gap: .5rem; border: 0; padding: .1rem 0; max-width: none; }
+  .stack td::before { content: attr(data-of); color: var(--dim); flex: 0 0 5rem; }
   .small:not(:has(blockquote)) { grid-template-columns: 1fr 1fr; }
   .small img.look { width: 48px; height: 48px; }
 }

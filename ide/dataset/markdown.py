@@ -30,7 +30,9 @@ _ROWS = (50, 25, 12, 6, 3, 1, 0)  # of a table, until it fits
 # What Markdown, HTML or a finder of links could read: all but a point, a hyphen, a plus and a colon
 # where they stand as in plain writing, such as 0.95, +1.2, near-by and "so: that".
 _UNSAFE = re.compile(
-    r"[\\`*_{}\[\]<>#!|~&@$^/]|:(?!\s|$)|(?<!\d)\.(?!\s|$)|(?<=\d)\.(?!\d)|[-+](?!\w)", re.ASCII
+    r"[\\`*_{}\[\]<>#!|~&@$^/]|:(?!\s|$)|(?<!\d)\.(?!\s|$)|(?<=\d)\.(?![\d\s]|$)|[-+](?!\w)"
+    r"|(?:(?<=^\d)|(?<=^\d\d)|(?<=^\d\d\d))[.)](?=\s|$)",  # an item of a numbered list
+    re.ASCII,
 )
 _LEFT_OUT = "\n\n*The report is longer than a comment may be; the rest is left out here.*\n"
 

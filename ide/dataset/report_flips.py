@@ -101,20 +101,21 @@ def _edit(key: tuple[str, str | None, str | None]) -> tuple[Span, ...]:
 
 
 def _card(row: dict[str, Any], causes: list[dict[str, Any]]) -> Card:
-    label: tuple[Span, ...] = (Code(row[LABEL]),)
-    if row["base_label"] != row[LABEL]:
-        label = (Code(row["base_label"]), " → ", Code(row[LABEL]))
     return Card(
         row[EXAMPLE_ID],
         (
             (Code(row[EXAMPLE_ID]),),
             (row[SPLIT],),
-            label,
-            (Code(row["base_predicted"]), " → ", Code(row["predicted"])),
+            _change(row["base_label"], row[LABEL]),
+            _change(row["base_predicted"], row["predicted"]),
             (_because(causes),),
         ),
         tuple(c["edited_id"] for c in causes[:N_PICTURES] if c["nearness"]),
     )
+
+
+def _change(before: str | None, after: str | None) -> tuple[Span, ...]:
+    return (Code(after),) if before == after else (Code(before), " → ", Code(after))
 
 
 def _because(causes: list[dict[str, Any]]) -> str:

@@ -12,7 +12,8 @@ from ide.dataset.changes import KINDS, class_pairs, counts, summarise
 from ide.dataset.document import Block, Card, Cards, Code, Fold, Heading, Paragraph, clean, table
 from ide.dataset.schema import EXAMPLE_ID
 
-MAX_PAIRS = 10  # class pairs in the table
+MAX_PAIRS = 6  # class pairs in the table
+LEAST_GROUP = 3  # changes; of fewer alike, those of a kind stand together
 MAX_GROUPS = 40
 MAX_SHOWN = 400  # changes of a dataset that are shown
 MAX_OF_GROUP = 48
@@ -44,15 +45,24 @@ def label_blocks(changes: pa.Table) -> list[Block]:
 
 
 def _groups(changes: pa.Table) -> list[list[dict[str, Any]]]:
-    """Return the changes by kind and values, in the order of the kinds, the largest first."""
+    """Return the changes by kind and values, in the order of the kinds, the largest first.
+
+    Of each kind the few that are like no others are one group, the last.
+    """
     groups: dict[tuple[str, str | None, str | None], list[dict[str, Any]]] = {}
     for row in changes.to_pylist():
         has_text = row["kind"] in ("commented", "uncommented", "approved", "change_requested")
         values = (None, None) if has_text else (row["before"], row["after"])
         groups.setdefault((row["kind"], *values), []).append(row)
-    order = Counter({key: len(rows) for key, rows in groups.items()})
-    keys = sorted(groups, key=lambda k: (KINDS.index(k[0]), -order[k], str(k[1]), str(k[2])))
-    return [groups[key] for key in keys]
+    n_of = Counter({key: len(rows) for key, rows in groups.items()})
+    keys = sorted(groups, key=lambda k: (KINDS.index(k[0]), -n_of[k], str(k[1]), str(k[2])))
+    found: list[list[dict[str, Any]]] = []
+    for kind in dict.fromkeys(key[0] for key in keys):
+        own = [groups[key] for key in keys if key[0] == kind]
+        rest = [row for group in own if len(group) < LEAST_GROUP for row in group]
+        found += [group for group in own if len(group) >= LEAST_GROUP]
+        found += [rest] if rest else []
+    return found
 
 
 def _caption(group: Sequence[dict[str, Any]]) -> tuple[str | Code, ...]:

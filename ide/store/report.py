@@ -71,8 +71,8 @@ def make_report(
     end = git.resolve(workspace.root, head) if head else None
     start = _where_they_part(workspace, name_of_base, tip, end)
     comparisons = tuple(compare(workspace, name, start, end) for name in chosen)
-    here = head or git.branch(workspace.root) or (git.head_revision(workspace.root) or "")[:10]
-    shown = name_of_base if name_of_base == start else f"{name_of_base} ({start[:10]})"
+    here = git.branch(workspace.root) or (git.head_revision(workspace.root) or "")
+    title = f"{_named(name_of_base, start)} → {_named(head, end) if head and end else here}"
     note = ""
     if start != tip:
         note = (
@@ -80,7 +80,7 @@ def make_report(
             f"{start[:10]}, where the two part."
         )
     sections = tuple((each.dataset, _section(workspace, each)) for each in comparisons)
-    return Report(f"{shown} → {here}", note, comparisons, sections)
+    return Report(title, note, comparisons, sections)
 
 
 def report_markdown(report: Report) -> str:
@@ -103,6 +103,11 @@ def report_html(workspace: Workspace, report: Report) -> str:
         note = f"{note} The pictures of {n_left:,} examples are left out for the page's size."
     head = title_blocks(report.title, note.strip(), has_datasets=bool(pages))
     return html_page([(head, {}), *pages], title=f"Upwell: {report.title}")
+
+
+def _named(name: str, revision: str) -> str:
+    """Return a revision by the name it was asked for, and by what that stands for."""
+    return revision[:10] if revision.startswith(name) else f"{name} ({revision[:10]})"
 
 
 def _section(workspace: Workspace, found: Comparison) -> tuple[Block, ...]:

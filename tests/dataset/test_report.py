@@ -229,7 +229,9 @@ def test_plain_writing_stays_as_it_is():
         escape("0.95, +1.2 and near-by (95 %): so. Fine")
         == "0.95, +1.2 and near-by (95 %): so. Fine"
     )
-    assert escape("1. list") == "1&#46; list" and escape("- item") == "&#45; item"
+    assert (
+        escape("1. list, 12) list") == "1&#46; list, 12) list" and escape("- item") == "&#45; item"
+    )
 
 
 def test_an_absent_value_is_a_dash_and_an_empty_one_is_not():

@@ -138,7 +138,7 @@ def test_the_command_writes_both_and_fails_on_gates_only_when_asked(compared, tm
     assert run(arguments) == 0
     assert capsys.readouterr().out == "" and (tmp_path / "r.md").stat().st_size > 1000
     assert run([*arguments, "--fail-on", "gates"]) == 1
-    assert "1 gates fail: some: threes" in capsys.readouterr().err
+    assert "1 gate failed: some: threes" in capsys.readouterr().err
 
 
 def test_a_base_that_has_gone_on_is_compared_where_the_two_part(compared):
