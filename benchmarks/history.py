@@ -79,7 +79,7 @@ def measure_upwell(root: Path, options: argparse.Namespace, edits: list[Edit]) -
     print("\nupwell, in a running process (a fresh one: imports, no cache of this machine)")
     forget(workspace)
     label(workspace, options.examples, 1)
-    first_s = float(in_new_process(root, f"cold('status', {edits[0].example_id!r})"))
+    first_s = float(in_new_process(root, f"'cold']('status', {edits[0].example_id!r})"))
     print(f"  status, all of it read for the first time: {1000 * first_s:.0f} ms")
     for name, call in calls.items():
         prepare = PREPARE.get(name)
@@ -172,8 +172,7 @@ def cold(name: str, example_id: str) -> None:
 
 
 def in_new_process(root: Path, call: str) -> str:
-    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); "
-    code += f"import history; history.{call}"
+    code = f"import runpy; runpy.run_path({str(Path(__file__).resolve())!r})[{call}"
     return run(root, "-c", code).splitlines()[-1]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from ide.store.edit_log import parse_log, read_edits, whole_lines
 from ide.store.files import storage_errors
 from ide.store.git_commit import commit_files, refuse_in_progress, unfinished
 from ide.store.history import dataset_changes
+from ide.store.log_lines import edits_about
 from ide.store.log_marks import MARKS, first_mark
 from ide.store.past_edits import dataset_of, is_log
 from ide.store.workspace import Workspace
@@ -38,7 +38,6 @@ SCAFFOLD = (
 
 
 _OWN_CHECK = re.compile(r"checks/[^/.][^/]*\.(?:py|sql)")
-_EXAMPLE_ID = re.compile(rb'"example_id": ?"([^"\\]*(?:\\.[^"\\]*)*)"')
 
 
 def commit(
@@ -196,26 +195,11 @@ def _message(
     for name, edits in fresh.items():
         touched = {e.example_id for e in edits}
         own = [texts[blob] for path, blob in logs.items() if dataset_of(path) == name]
-        before = [edit for text in own for edit in _edits_of(text, touched)]
+        before = [edit for text in own for edit in edits_about(text, touched)]
         here = drill_id(workspace, name)
         before, every = counting(before, here), counting([*before, *edits], here)
         tables[name] = dataset_changes(workspace, name, replay(before), replay(every), every)
     return commit_message(tables, notes)
-
-
-def _edits_of(text: bytes, example_ids: set[str]) -> list[Edit]:
-    """Parse only the lines of a log that are about some examples: a log may have a million."""
-    wanted = {
-        json.dumps(example_id, ensure_ascii=is_ascii)[1:-1].encode(errors="surrogatepass")
-        for example_id in example_ids
-        for is_ascii in (True, False)
-    }
-    lines: dict[int, bytes] = {}  # by where they start
-    for match in _EXAMPLE_ID.finditer(text):
-        if match[1] in wanted:
-            start, end = text.rfind(b"\n", 0, match.start()) + 1, text.find(b"\n", match.end())
-            lines[start] = text[start : end if end >= 0 else len(text)]
-    return list(parse_log(b"".join(line + b"\n" for line in lines.values()), "").edits)
 
 
 def _notes(changes: Sequence[git.Change]) -> dict[str, str]:

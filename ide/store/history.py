@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ide.dataset.changes import CHANGES, changes
 from ide.dataset.config import is_name
+from ide.dataset.drill import counting
 from ide.dataset.edit import Edit
 from ide.dataset.errors import ExampleNotFoundError, GitError
 from ide.dataset.example_changes import with_examples
@@ -18,10 +19,11 @@ from ide.dataset.reviews import reviews_of
 from ide.dataset.schema import EXAMPLE_ID
 from ide.store import git
 from ide.store.commits import CommitInfo, brought_by, log
-from ide.store.edit_log import read_edits
+from ide.store.drill_file import drill_id
+from ide.store.log_lines import differing_edits, edits_about
 from ide.store.one_example import edits_of_example
-from ide.store.past_edits import edits_of_all
-from ide.store.past_examples import ExampleDiff, diff_examples, imported_values
+from ide.store.past_edits import log_texts
+from ide.store.past_examples import diff_examples, imported_values
 from ide.store.status import uncommitted_edits
 from ide.store.workspace import Workspace
 
@@ -53,12 +55,12 @@ def diff_and_notes(
     start = git.resolve(root, a) if a is not None else git.head_revision(root)
     end = git.resolve(root, b) if b is not None else None
     chosen = _chosen(workspace, names, start, end)
-    before = edits_of_all(workspace, chosen, start) if start else dict.fromkeys(chosen, ())
-    after = edits_of_all(workspace, chosen, end) if end else None
+    before = log_texts(workspace, chosen, start) if start else {name: {} for name in chosen}
+    after = log_texts(workspace, chosen, end)
     tables, notes = [], []
     for name in chosen:
-        now = after[name] if after is not None else read_edits(workspace, name).edits
-        table, note = _diff_of(workspace, name, (start, before[name]), (end, now))
+        sides = _Side(start, before[name]), _Side(end, after[name])
+        table, note = _diff_of(workspace, name, *sides)
         tables.append(table.add_column(0, DIFF.field(0), pa.repeat(name, len(table))))
         notes += [note] if note else []
     return pa.concat_tables([DIFF.empty_table(), *tables]), tuple(notes)
@@ -80,17 +82,14 @@ def _chosen(workspace: Workspace, names: Sequence[str] | None, *revisions: str |
     return [name if name in found else workspace.require(name) for name in names]
 
 
-def _diff_of(
-    workspace: Workspace,
-    name: str,
-    side_a: tuple[str | None, Sequence[Edit]],
-    side_b: tuple[str | None, Sequence[Edit]],
-) -> tuple[pa.Table, str]:
+def _diff_of(workspace: Workspace, name: str, a: _Side, b: _Side) -> tuple[pa.Table, str]:
     """Return one dataset's changes between two sides, and what is not known of its examples."""
-    was, is_ = _of_touched(side_a[1], side_b[1])
+    here = drill_id(workspace, name)
+    sides = differing_edits(a.logs.values(), b.logs.values())
+    touched = {edit.example_id for side in sides for edit in side}
+    was, is_ = (counting(side, here) for side in sides)
     before, after = replay(was), replay(is_)
-    touched = before.keys() | after.keys()
-    found = diff_examples(workspace, name, side_a[0], side_b[0], touched)
+    found = diff_examples(workspace, name, a.commit, b.commit, touched)
     known = {**found.now, **found.was}
     table = changes(
         before,
@@ -101,35 +100,29 @@ def _diff_of(
         reimported={i: now for i, now in found.now.items() if known[i] != now},
     )
     if len(found.added) or len(found.removed):
-        before, after = (_of_examples(found, replay(side[1])) for side in (side_a, side_b))
+        ids = {i for side in (found.added, found.removed) for i in side[EXAMPLE_ID].to_pylist()}
+        was, is_ = (counting(side.edits_about(ids), here) for side in (a, b))
         table = with_examples(
             table,
             added=found.added,
             removed=found.removed,
-            before=before,
-            after=after,
-            edits=[*side_a[1], *side_b[1]],
+            before=replay(was),
+            after=replay(is_),
+            edits=[*was, *is_],
         )
     return table, found.note
 
 
-def _of_examples(found: ExampleDiff, states: Mapping[str, ExampleState]) -> dict[str, ExampleState]:
-    """Keep the states of examples that were added or removed."""
-    ids = pa.array(list(states), pa.string())
-    kept = [
-        pc.filter(ids, pc.is_in(ids, value_set=table[EXAMPLE_ID].combine_chunks())).to_pylist()
-        for table in (found.added, found.removed)
-    ]
-    return {i: states[i] for own in kept for i in own}
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One side of a diff: its commit (None = the files now), path → bytes of the edit logs."""
 
+    commit: str | None
+    logs: Mapping[str, bytes]
 
-def _of_touched(before: Sequence[Edit], after: Sequence[Edit]) -> tuple[list[Edit], list[Edit]]:
-    """Keep the edits of examples that have an edit on one side only; the rest is equal."""
-    ids = [{e.edit_id for e in side} for side in (before, after)]
-    differing = ids[0] ^ ids[1]
-    touched = {e.example_id for side in (before, after) for e in side if e.edit_id in differing}
-    old, new = ([e for e in side if e.example_id in touched] for side in (before, after))
-    return old, new
+    def edits_about(self, example_ids: set[str]) -> list[Edit]:
+        """Return the edits of some examples."""
+        return [e for text in self.logs.values() for e in edits_about(text, example_ids)]
 
 
 def dataset_changes(
@@ -166,13 +159,13 @@ def blame(workspace: Workspace, name: str, example_id: str) -> list[dict[str, An
     of ``reviews.reviews_of``.
     """
     workspace.require(name)
-    own, counting = edits_of_example(workspace, name, example_id)
+    own, here = edits_of_example(workspace, name, example_id)
     if not own and not imported_values(workspace, name, [example_id]):
         raise ExampleNotFoundError(name, example_id)
     commit_by_id, is_committed = _commits_of(workspace, name, own)
-    state = replay(counting).get(example_id, UNTOUCHED)
+    state = replay(here).get(example_id, UNTOUCHED)
     in_force = {i for ids in state.in_force.values() for i in ids}
-    reviews = reviews_of(counting)
+    reviews = reviews_of(here)
     return [
         {
             "edit_id": e.edit_id,

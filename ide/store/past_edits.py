@@ -9,7 +9,7 @@ from ide.dataset.drill import counting
 from ide.dataset.edit import Edit
 from ide.store import git
 from ide.store.drill_file import drill_id
-from ide.store.edit_log import EditLog, parse_log
+from ide.store.edit_log import EditLog, log_paths, parse_log, whole_lines
 from ide.store.workspace import Workspace
 
 
@@ -37,6 +37,30 @@ def edits_of_all(
         if any(log_.has_drills for log_ in own):
             edits = counting(edits, drill_id(workspace, name))
         found[name] = tuple(edits)
+    return found
+
+
+def log_texts(
+    workspace: Workspace, names: Sequence[str], commit: str | None
+) -> dict[str, dict[str, bytes]]:
+    """Return dataset → path → bytes of its edit logs, whole lines only; commit None: the files.
+
+    In two git calls for all of them.
+    """
+    if commit is None:
+        return {
+            name: {
+                workspace.relative(path): whole_lines(path) for path in log_paths(workspace, name)
+            }
+            for name in names
+        }
+    repo = git.repository(workspace.root)
+    files = git.list_files(repo, workspace.root, commit, "datasets")
+    wanted = {p: blob for p, blob in files.items() if is_log(p) and dataset_of(p) in names}
+    texts = git.read_blobs(workspace.root, wanted.values())
+    found: dict[str, dict[str, bytes]] = {name: {} for name in names}
+    for path, blob in sorted(wanted.items()):
+        found[dataset_of(path) or ""][path] = _whole_lines(texts[blob])
     return found
 
 
