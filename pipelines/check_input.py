@@ -14,9 +14,9 @@ from ide.dataset.checks import CheckInput
 from ide.dataset.checks.check_input import Remark
 from ide.dataset.config import DatasetConfig
 from ide.dataset.schema import EXAMPLE_ID
-from ide.store.conditions import read_gates, tag_table
 from ide.store.examples import example_parts, open_part, read_examples, read_metadata
 from ide.store.files import read_parquet
+from ide.store.gate_columns import read_gates
 from ide.store.workspace import Workspace
 from pipelines.arrays import label_numbers, matrix
 from pipelines.features import read_raw_features
@@ -49,7 +49,7 @@ def read_check_input(
         classes=config.classes,
         modality=config.modality,
         settings=config.checks,
-        gates=read_gates(config, labels, metadata, media, tag_table(workspace, name, labels)),
+        gates=read_gates(workspace, name, labels, media),
         damage=tuple(damage),
         ignored_edits=tuple(ignored_edits),
         media=media,

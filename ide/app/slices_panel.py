@@ -52,7 +52,7 @@ def _table(rows: pa.Table) -> str | None:
         on_select="rerun",
         selection_mode="single-row",
         column_config={
-            "slice": st.column_config.TextColumn(width="large"),
+            "slice": st.column_config.TextColumn(width="medium"),
             "accuracy": st.column_config.NumberColumn(format="percent"),
         },
         alt="Slices of this split, the weakest first",

@@ -136,6 +136,17 @@ class GateError(UpwellError):
     """A gate that was asked for is none, or cannot be answered."""
 
 
+class UnknownColumnError(QueryError):
+    """A condition names a column that there is not."""
+
+    def __init__(self, condition: str, column: str, hint: str) -> None:
+        """Keep the values; ``hint``: what was probably meant."""
+        self.column = column
+        super().__init__(
+            f"{condition[:120]!r} cannot be answered: there is no column {column[:60]!r}; {hint}"
+        )
+
+
 class DrillError(UpwellError):
     """A drill cannot be begun, scored or ended, or its file is damaged."""
 

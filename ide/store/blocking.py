@@ -23,10 +23,10 @@ from ide.dataset.schema import EXAMPLE_ID
 from ide.dataset.snapshot import usable_edits
 from ide.store.builds import BuildInfo, build_table, current_build
 from ide.store.commits import DESPITE_ERRORS
-from ide.store.conditions import read_gates, tag_table
 from ide.store.doubtful import CHECKS_OF_DOUBTFUL, doubtful
 from ide.store.edit_log import read_edits
 from ide.store.examples import read_metadata
+from ide.store.gate_columns import read_gates
 from ide.store.issues import open_issues
 from ide.store.media import read_measured
 from ide.store.state import current_labels, dataset_state
@@ -103,8 +103,7 @@ def _input(workspace: Workspace, name: str, labels: pa.Table, media: pa.Table | 
     config = workspace.config(name)
     log = read_edits(workspace, name)
     _, ignored = usable_edits(log.edits, config.classes)
-    is_asked = config.checks.source or config.gates
-    metadata = read_metadata(workspace, name) if is_asked else None
+    metadata = read_metadata(workspace, name) if config.checks.source else None
     hashes = pa.nulls(len(labels), pa.string())
     return CheckInput(
         labels=labels,
@@ -112,7 +111,7 @@ def _input(workspace: Workspace, name: str, labels: pa.Table, media: pa.Table | 
         classes=config.classes,
         modality=config.modality,
         settings=config.checks,
-        gates=read_gates(config, labels, metadata, media, tag_table(workspace, name, labels)),
+        gates=read_gates(workspace, name, labels, media),
         ignored_edits=tuple(Remark(i.edit.edit_id, i.message, i.edit.example_id) for i in ignored),
         media=media,
         metadata=metadata,

@@ -168,6 +168,7 @@ def _joined(workspace: Workspace, name: str, build: BuildInfo | None) -> Iterato
             database.register("media", measured)
             columns, join = ", m.* EXCLUDE (example_id)", "\nLEFT JOIN media m USING (example_id)"
             database.execute(_JOINED.format(columns=columns, join=join))
+        database.execute("SET python_enable_replacements = false")
         database.execute("SET lock_configuration = true")
         yield database
 

@@ -1,4 +1,4 @@
-"""SQL conditions over examples: which rows fulfil one, and how many those of gates name.
+"""SQL conditions over examples: which rows fulfil one.
 
 A condition is one expression that is true or false of each row. It is asked of tables in memory,
 in a DuckDB that can reach no file, no network, no variable of ours and no setting, and within a
@@ -18,13 +18,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ide.dataset.checks.check_input import NamedByGate
-from ide.dataset.config import DatasetConfig
-from ide.dataset.errors import QueryError
-from ide.dataset.gates import Gate
-from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT
-from ide.store.state import dataset_state
-from ide.store.workspace import Workspace
+from ide.dataset.errors import QueryError, UnknownColumnError
+from ide.dataset.schema import LABEL, MEDIA, SPLIT
 
 TIME_LIMIT_S = 20.0
 _ROW = "upwell_row"
@@ -36,25 +31,6 @@ _OF_BUILDS = frozenset(
 Ask = Callable[[str], np.ndarray]
 
 
-def read_gates(
-    config: DatasetConfig,
-    labels: pa.Table,
-    metadata: pa.Table | None,
-    media: pa.Table | None,
-    tags: pa.Table | None = None,
-) -> tuple[NamedByGate, ...]:
-    """Return the gates of ``dataset.toml``, each with the number of examples that it names.
-
-    Examples without a label, excluded or in conflict count for no gate. labels, metadata, media,
-    tags: rows in one order.
-    """
-    if not config.gates:
-        return ()
-    others = [table for table in (metadata, media, tags) if table is not None]
-    with asking(labels, *others) as ask:
-        return tuple(_named(gate, labels, ask) for gate in config.gates)
-
-
 def counted(labels: pa.Table, split: str | None) -> np.ndarray:
     """Return (N,) bool: which rows of ``schema.LABELS`` can count for a gate of a split."""
     left_out = pc.or_(labels["is_excluded"], labels["is_conflict"])
@@ -62,15 +38,6 @@ def counted(labels: pa.Table, split: str | None) -> np.ndarray:
     if split is not None:
         found = pc.and_(found, pc.equal(labels[SPLIT], split))
     return np.asarray(pc.fill_null(found, False).to_numpy(), bool)
-
-
-def tag_table(workspace: Workspace, name: str, labels: pa.Table) -> pa.Table:
-    """Return ``tags`` as they stand now, a list a row of ``labels``; written ``'x' IN tags``."""
-    states = dataset_state(workspace, name)
-    tagged = {i: sorted(state.tags) for i, state in states.items() if state.tags}
-    ids = labels[EXAMPLE_ID].to_pylist() if tagged else [""] * len(labels)
-    tags = [tagged.get(i, []) for i in ids]
-    return pa.table({"tags": pa.array(tags, pa.list_(pa.string()))})
 
 
 @contextmanager
@@ -117,7 +84,7 @@ def _fulfilled(database: Any, condition: str, n: int, known: Sequence[str]) -> n
             f"{condition[:120]!r} took longer than {TIME_LIMIT_S:g} s and was stopped; simplify it"
         ) from None
     except duckdb.Error as error:
-        raise QueryError(_sentence(condition, error, known)) from None
+        raise _refusal(condition, error, known) from None
     finally:
         timer.cancel()
         timer.join()
@@ -126,29 +93,21 @@ def _fulfilled(database: Any, condition: str, n: int, known: Sequence[str]) -> n
     return mask
 
 
-def _sentence(condition: str, error: Exception, known: Sequence[str]) -> str:
+def _refusal(condition: str, error: Exception, known: Sequence[str]) -> QueryError:
     """Say what is wrong with a condition, and what was probably meant."""
     said = str(error).split("\n\nLINE", maxsplit=1)[0].replace("\n", " ").strip()
     unknown = _UNKNOWN.search(said)
-    if unknown is None:
-        hint = ""
-        if "arser" in type(error).__name__ or "single expression" in said:
-            hint = "; write one condition in SQL, without ';', such as label = '3'"
-        return f"{condition[:120]!r} cannot be answered: {said[:300]}{hint}"
-    column = unknown[1]
-    near = get_close_matches(column, known, n=1)
+    if unknown is not None:
+        return UnknownColumnError(condition, unknown[1], _hint(unknown[1], known))
+    is_syntax = "arser" in type(error).__name__ or "single expression" in said
+    hint = "; write one condition in SQL, without ';', such as label = '3'" if is_syntax else ""
+    return QueryError(f"{condition[:120]!r} cannot be answered: {said[:300]}{hint}")
+
+
+def _hint(column: str, known: Sequence[str]) -> str:
     if column in _OF_BUILDS:
-        hint = "that is what a build says, and changes with it; name the examples by their ids"
-    elif near:
-        hint = f"did you mean {near[0]}?"
-    else:
-        hint = f"columns: {', '.join(known[:30])}"
-    return f"{condition[:120]!r} cannot be answered: there is no column {column[:60]!r}; {hint}"
-
-
-def _named(gate: Gate, labels: pa.Table, ask: Ask) -> NamedByGate:
-    try:
-        named = ask(gate.condition) & counted(labels, gate.split)
-    except QueryError as error:
-        return NamedByGate(gate.name, gate.where, None, str(error))
-    return NamedByGate(gate.name, gate.where, int(np.count_nonzero(named)))
+        return "that is what a build says, and changes with it; name the examples by their ids"
+    if column in MEDIA.names:
+        return "it is measured with the next upwell check or compile"
+    near = get_close_matches(column, known, n=1)
+    return f"did you mean {near[0]}?" if near else f"columns: {', '.join(known[:30])}"

@@ -25,7 +25,7 @@ from ide.store.builds import (
     require_build,
 )
 from ide.store.conditions import Ask, asking, counted
-from ide.store.gate_columns import aligned, columns_of, n_named
+from ide.store.gate_columns import aligned, columns_of, media_of, n_named
 from ide.store.gate_file import add_gate
 from ide.store.workspace import Workspace
 
@@ -163,13 +163,12 @@ def _chosen(gate: Gate, of: _Judged, named: np.ndarray) -> pa.Table:
 
 def _judged(stack: ExitStack, workspace: Workspace, name: str, build: BuildInfo) -> _Judged:
     labels = build_table(build, "labels").sort_by(EXAMPLE_ID)
-    predictions = build_table(build, "predictions", _FROM_PREDICTIONS).sort_by(EXAMPLE_ID)
-    if not predictions[EXAMPLE_ID].equals(labels[EXAMPLE_ID]):
-        predictions = aligned(predictions, labels[EXAMPLE_ID])
+    predictions = build_table(build, "predictions", _FROM_PREDICTIONS)
+    predictions = aligned(predictions, labels[EXAMPLE_ID])
     rows = predictions.append_column(LABEL, labels[LABEL])
     classes = pa.array(build_model(build)["classes"], pa.string())
     is_known = pc.and_(pc.is_in(labels[LABEL], value_set=classes), pc.is_valid(rows[PREDICTED]))
-    others = columns_of(workspace, name, labels, build)
+    others = columns_of(workspace, name, labels, media_of(workspace, name, build))
     return _Judged(
         labels, rows, np.asarray(is_known, bool), stack.enter_context(asking(labels, *others))
     )

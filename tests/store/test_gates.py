@@ -148,6 +148,15 @@ def test_what_is_no_gate_is_refused_and_nothing_is_written(pets, wrong, sentence
     assert pets.config_path("pets").read_bytes() == before
 
 
+def test_a_gate_on_what_is_not_measured_yet_blocks_no_commit(pets):
+    _append(pets, '[[gate]]\nname = "a"\nmetric = "accuracy"\nbound = 1', "pets")
+    _append(pets, "condition = \"n_chars > 3 AND imported_label = 'cat'\"", "pets")
+    assert standing_errors(pets, "pets") == []
+    _append(pets, '[[gate]]\nname = "b"\nmetric = "accuracy"\nbound = 1', "pets")
+    _append(pets, "condition = \"imported_label = 'horse'\"", "pets")
+    assert [e["subject"] for e in standing_errors(pets, "pets")] == ["b"]
+
+
 def test_a_file_that_cannot_take_a_table_is_left_as_it_is(pets):
     _append(pets, 'gate = [{name = "a", metric = "accuracy", bound = 1}]', "pets")
     before = pets.config_path("pets").read_bytes()

@@ -2,6 +2,7 @@
 export default function (component) {
   const { data, parentElement } = component
   const rows = parentElement.querySelector(".rows")
+  rows.classList.toggle("long", data.name_em > 12)
   rows.style.setProperty("--name-width", `${data.name_em}em`)
   rows.replaceChildren(...data.rows.map((item) => row(item, data.low, data.high)))
 }

@@ -38,7 +38,7 @@ class NamedByGate:
 
     name: str
     where: str  # the split and the condition, in words
-    n_examples: int | None  # None: the condition cannot be answered, see ``problem``
+    n_examples: int | None  # None: unknown, or it cannot be answered and has a ``problem``
     problem: str | None = None
 
 
