@@ -1,4 +1,4 @@
-"""The parts of Reviews: what a change does to the metrics, and what people say of each label."""
+"""The parts of Reviews that are about the labels: which to judge, and what people say of them."""
 
 from __future__ import annotations
 
@@ -11,19 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import streamlit as st
 
-from ide.app import actions, cached, diff_page, navigate, state, tables
-from ide.app.gallery import Tile, gallery
-from ide.app.panels import share_metric
+from ide.app import actions, cached, diff_page, state
 from ide.app.reviews.component import review_changes
 from ide.app.reviews.data import Listing, reviewable, unjudged
-from ide.app.text import count, interval, percent, plain, points
+from ide.app.text import count, plain
 from ide.dataset.change_list import narrowed
-from ide.dataset.changes import words_of
-from ide.dataset.flips import BROKEN, FIXED
-from ide.dataset.report_metrics import TEST_FIRST, n_flips, verdict
 from ide.dataset.reviews import APPROVED, CHANGE_REQUESTED
-from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT
-from ide.store.comparison import Comparison
 from ide.store.reviews import reviews
 from ide.store.revisions import Span
 from ide.store.workspace import Workspace
@@ -35,69 +28,12 @@ _MINE, _NOBODY, _ASKED, _AGREED = (
     "change requested",
     "approved",
 )
-MAX_TILES = 48
-MAX_ISSUES = 200
 
 
 def all_changes(ws: Workspace, name: str, span: Span) -> Listing:
     """Return what is reviewed in a span, with what it probably caused."""
     listed = reviewable(cached.change_list_of(ws, name, span))
     return Listing(ws, name, listed, span, cached.commit_by_edit(ws, name))
-
-
-def summary(found: Comparison | None, listing: Listing) -> None:
-    """Draw the verdict in numbers: accuracy, flips, gates, checks; and what one must know."""
-    changed = Counter(listing.table["kind"].to_pylist())
-    with st.grid(5, min_column_width=120, gap="small"):
-        with st.container(gap="xxsmall"):
-            _accuracy(found)
-        st.metric(
-            "Changes", f"{len(listing.table):,}", help=f"{changed['relabelled']:,} relabelled"
-        )
-        flips = found.flips if found else None
-        flipped = Counter(flips["flip"].to_pylist()) if flips is not None else None
-        said = f"{flipped[FIXED]:,} / {flipped[BROKEN]:,}" if flipped is not None else "–"
-        st.metric("Fixed / broken", said, help="Examples that became right, or wrong, all splits")
-        st.metric("Gates failed", _gates(found))
-        st.metric("Labels thought wrong", _estimates(found))
-    if found is not None and found.note:
-        st.caption(f":material/info: {plain(found.note[0].upper() + found.note[1:])}.")
-
-
-def _accuracy(found: Comparison | None) -> None:
-    """Draw the accuracy of the first split that is measured, and whether it is more than noise."""
-    splits = (found.metrics or {}).get("splits", {}) if found else {}
-    split = next((s for s in TEST_FIRST if (splits.get(s) or {}).get("accuracy")), None)
-    if found is None or split is None or splits[split]["accuracy"]["value"] is None:
-        st.metric("Accuracy", "–", help="No build of these labels on this machine.")
-        return
-    now, was = splits[split], _before(found, split)
-    judged = verdict(split, was, now, found.flips)
-    delta = now["accuracy"]["value"] - was["accuracy"]["value"] if was and judged else None
-    hint = f"By {judged.test}, p = {judged.p:.2g}" if judged else None
-    share_metric(f"Accuracy, {split}", now["accuracy"]["value"], delta, digits=2, hint=hint)
-    if judged:
-        st.caption("**more than noise**" if judged.is_real else "within noise")
-
-
-def _before(found: Comparison, split: str) -> Mapping[str, Any] | None:
-    before: Mapping[str, Any] | None = (found.base_metrics or {}).get("splits", {}).get(split)
-    return before
-
-
-def _gates(found: Comparison | None) -> str:
-    if found is None or found.gates is None:
-        return "not judged"
-    if not found.gates:
-        return "no gates"
-    return f"{sum(not g.is_passed for g in found.gates):,} of {len(found.gates):,}"
-
-
-def _estimates(found: Comparison | None) -> str:
-    if found is None or found.estimate is None:
-        return "–"
-    before = f"{found.base_estimate.n_errors:.0f} → " if found.base_estimate else ""
-    return f"{before}{found.estimate.n_errors:.0f}"
 
 
 def choose(listing: Listing, annotator: str) -> Listing:
@@ -119,17 +55,6 @@ def choose(listing: Listing, annotator: str) -> Listing:
     with at_once:
         _approve_all(shown, annotator)
     return shown
-
-
-def caused(found: Comparison | None) -> dict[str, tuple[int, int]]:
-    """Return edit id → how many examples it fixed, and broke, as the most probable cause."""
-    counted: dict[str, list[int]] = {}
-    if found is not None and found.flips is not None:
-        columns = (found.flips[c].to_pylist() for c in (EXAMPLE_ID, "flip"))
-        for example_id, flip in zip(*columns, strict=True):
-            for edit_id in found.causes.get(example_id, ())[:1]:
-                counted.setdefault(edit_id, [0, 0])[flip == BROKEN] += 1
-    return {edit_id: (n[0], n[1]) for edit_id, n in counted.items()}
 
 
 def _of_verdict(listing: Listing, table: pa.Table, chosen: str | None, annotator: str) -> pa.Table:
@@ -191,171 +116,3 @@ def labels(listing: Listing) -> None:
     parts += [f"verdicts: {people}"] if people else []
     st.caption(" · ".join(parts))
     review_changes(listing, annotator=annotator, start=state.parameter("edit"))
-
-
-def metrics(found: Comparison | None) -> None:
-    """Draw each split before and after, and the classes and slices that moved."""
-    if found is None or found.metrics is None:
-        st.caption("No build of these labels on this machine, so nothing is measured.")
-        if found is not None:
-            navigate.link("compile", "Compile", "play_circle", found.dataset)
-        return
-    rows = [_split_row(found, s) for s in TEST_FIRST if found.metrics["splits"].get(s)]
-    st.dataframe(rows, hide_index=True, alt="Metrics of each split, before and after")
-    if found.n_slices:
-        _moved(found)
-    split = next(s for s in TEST_FIRST if found.metrics["splits"].get(s))
-    st.caption(f"**Classes, {split}**")
-    own, before = (
-        [row for row in (m or {}).get("classes", []) if row["split"] == split]
-        for m in (found.metrics, found.base_metrics)
-    )
-    tables.classes(tables.class_rows(own, before or None))
-
-
-def _moved(found: Comparison) -> None:
-    looked = f"{found.n_slices:,} classes and slices of held-out examples were looked at"
-    if not found.moved:
-        st.caption(f"{looked}; none moved more than noise.")
-        return
-    st.caption(f"{looked}; **{len(found.moved):,} moved more than noise** (Holm's correction).")
-    moved = [
-        {
-            "class or slice": m.slice,
-            "split": m.split,
-            "n": m.n,
-            "before": percent(m.before),
-            "after": percent(m.after),
-            "95 %": interval({"low": m.low, "high": m.high}),
-            "change": points(m.after - m.before),
-            "fixed": m.n_fixed,
-            "broken": m.n_broken,
-            "p": f"{m.p:.2g}",
-        }
-        for m in found.moved
-    ]
-    st.dataframe(moved, hide_index=True, alt="Classes and slices that moved more than noise")
-
-
-def _split_row(found: Comparison, split: str) -> dict[str, Any]:
-    assert found.metrics is not None
-    now, was = found.metrics["splits"][split], _before(found, split)
-    judged = verdict(split, was, now, found.flips) if now.get("accuracy") else None
-    before = was["accuracy"] if was and was.get("accuracy") else None
-    after = now.get("accuracy") or {"value": None}
-    has_both = bool(before) and after["value"] is not None
-    return {
-        "split": split,
-        "n": now["n"],
-        "accuracy before": percent(before["value"], digits=2) if before else "–",
-        "after": percent(after["value"], digits=2),
-        "95 %": interval(now.get("accuracy")),
-        "change": points(after["value"] - before["value"]) if has_both and before else "–",
-        "more than noise": str(judged) if judged else "–",
-        "fixed": n_flips(found.flips, FIXED, split) if found.flips is not None else None,
-        "broken": n_flips(found.flips, BROKEN, split) if found.flips is not None else None,
-    }
-
-
-def flips(ws: Workspace, found: Comparison | None) -> None:
-    """Draw the examples that became wrong, then those that became right, by what caused it."""
-    if found is None or found.flips is None:
-        st.caption(
-            "Which examples became right or wrong is known where both revisions have a build here."
-        )
-        return
-    people = dict(
-        zip(*(found.changes[c].to_pylist() for c in ("edit_id", "annotator")), strict=True)
-    )
-    strongest: dict[str, Mapping[str, Any]] = {}
-    for row in found.attribution.to_pylist():
-        strongest.setdefault(row[EXAMPLE_ID], row)
-    for flip, title, color in ((BROKEN, "Broken", "red"), (FIXED, "Fixed", "green")):
-        rows = found.flips.filter(pc.equal(found.flips["flip"], flip)).to_pylist()
-        st.caption(f"**:{color}[{title}]** · {count(len(rows), 'example')}")
-        tiles = _flip_tiles(rows, strongest, people)
-        if tiles:
-            gallery(ws, found.dataset, tiles[:MAX_TILES], key=f"review_{flip}")
-        if len(tiles) > MAX_TILES:
-            st.caption(f"and {len(tiles) - MAX_TILES:,} more")
-
-
-def _flip_tiles(
-    rows: Sequence[Mapping[str, Any]],
-    strongest: Mapping[str, Mapping[str, Any]],
-    people: Mapping[str | None, str | None],
-) -> list[Tile]:
-    """Return tiles with a heading a cause, the most frequent first; test before training."""
-    causes = {row[EXAMPLE_ID]: _cause(strongest.get(row[EXAMPLE_ID]), people) for row in rows}
-    n = Counter(causes.values())
-    order = sorted(
-        rows,
-        key=lambda r: (
-            *(-n[causes[r[EXAMPLE_ID]]], causes[r[EXAMPLE_ID]]),
-            *(TEST_FIRST.index(r[SPLIT]), r[EXAMPLE_ID]),
-        ),
-    )
-    tiles, last = [], None
-    for row in order:
-        cause = causes[row[EXAMPLE_ID]]
-        heading = f"{cause}: {diff_page.times(n[cause])}" if cause != last else ""
-        tiles.append(_flip_tile(row, strongest.get(row[EXAMPLE_ID]), heading))
-        last = cause
-    return tiles
-
-
-def _cause(row: Mapping[str, Any] | None, people: Mapping[str | None, str | None]) -> str:
-    """Say which edits probably did it: ``relabelled 3 → 8 by ada``."""
-    if row is None:
-        return "no edit near"
-    values = " → ".join(v for v in (row["before"], row["after"]) if v)
-    who = people.get(row["edit_id"])
-    parts = (words_of(row["kind"]), values, f"by {who}" if who else "")
-    return "probably by " + " ".join(part for part in parts if part)
-
-
-def _flip_tile(row: Mapping[str, Any], cause: Mapping[str, Any] | None, heading: str) -> Tile:
-    near = {0: "its own label", 1: "the nearest example"}
-    place = cause["nearness"] if cause else None
-    said = f"label {row['base_label']} → {row[LABEL]}, " if row["base_label"] != row[LABEL] else ""
-    return Tile(
-        row[EXAMPLE_ID],
-        row["predicted"],
-        before=row["base_predicted"],
-        note=f"is {row[LABEL]}",
-        title=f"{row[EXAMPLE_ID]}: {said}predicted {row['base_predicted']} → {row['predicted']}. "
-        + (cause["says"] if cause else ""),
-        tone="good" if row["flip"] == FIXED else "bad",
-        why=row[SPLIT] + ("" if place is None else f", {near.get(place, f'neighbour {place}')}"),
-        heading=heading,
-    )
-
-
-def gates_and_checks(found: Comparison | None) -> None:
-    """Draw each gate with pass or fail, and what the checks find that is new, or gone."""
-    if found is None or found.gates is None:
-        st.caption("There is no build of these labels here to judge the gates by.")
-    elif not found.gates:
-        st.caption("This dataset has no gates: `dataset.toml` can hold some, as `[[gate]]`.")
-    else:
-        rows = [
-            {
-                "": "passed" if g.is_passed else "FAILED",
-                "gate": g.gate.name,
-                "examples": g.n,
-                "what it says": g.says,
-            }
-            for g in sorted(found.gates, key=lambda g: g.is_passed)
-        ]
-        st.dataframe(rows, hide_index=True, alt="The gates, the failed first")
-    if found is not None:
-        _issues("New", found.new_issues)
-        _issues("Gone", found.gone_issues)
-
-
-def _issues(word: str, issues: pa.Table) -> None:
-    st.caption(f"**{word} findings of the checks** · {len(issues):,}")
-    if len(issues):
-        columns = ["severity", "check", EXAMPLE_ID, "message"]
-        shown = issues.select(columns).slice(0, MAX_ISSUES)
-        st.dataframe(shown, hide_index=True, alt=f"{word} findings")

@@ -288,7 +288,7 @@ class Reviews {
       const served = (this.said.get(row.id)?.verdicts ?? []).some((v) => v.annotator === this.data.annotator);
       n += Number(this.mineOf(row) !== null) - Number(served);
     }
-    const at = this.queue.current ? `Change ${(this.queue.current.pos + 1).toLocaleString("en")} of ${this.data.n.toLocaleString("en")}` : "";
+    const at = this.queue.current ? `${(this.queue.current.pos + 1).toLocaleString("en")} of ${this.data.n.toLocaleString("en")}` : "";
     setText(this.place, `${at} · ${n.toLocaleString("en")} judged by you`);
     this.root.dataset.judged = n;
   }

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from ide.app import cached, reviews_page, revision_choice, state, tables
+from ide.app import cached, comparison_panel, reviews_page, revision_choice, state, tables
 from ide.app.text import plain
 from ide.store.revisions import default_base, from_where_they_part
 
@@ -18,8 +18,8 @@ if not len(listing.table):
     st.stop()
 
 found = cached.comparison(ws, name, span, listing.view_id)
-listing = replace(listing, caused=reviews_page.caused(found))
-reviews_page.summary(found, listing)
+listing = replace(listing, caused=comparison_panel.caused(found))
+comparison_panel.summary(found, listing)
 shown = st.segmented_control(
     "Show",
     reviews_page.SHOWN,
@@ -30,11 +30,11 @@ shown = st.segmented_control(
     label_visibility="collapsed",
 )
 if shown == "metrics":
-    reviews_page.metrics(found)
+    comparison_panel.metrics(found)
 elif shown == "fixed and broken":
-    reviews_page.flips(ws, found)
+    comparison_panel.flips(ws, found)
 elif shown == "gates and checks":
-    reviews_page.gates_and_checks(found)
+    comparison_panel.gates_and_checks(ws, found)
 else:
     left = reviews_page.choose(listing, state.annotator())
     if len(left.table):
