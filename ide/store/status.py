@@ -11,11 +11,12 @@ from ide.dataset.errors import BuildError, ConfigError, GitError
 from ide.store import git
 from ide.store.builds import current_build
 from ide.store.drill_notes import drill_notes
-from ide.store.edit_log import Damage, EditLog, read_edits, read_log
+from ide.store.edit_log import Damage, read_edits
 from ide.store.examples import n_examples
 from ide.store.git_commit import unfinished
-from ide.store.past_edits import dataset_of, is_log, parsed_logs
+from ide.store.past_edits import dataset_of, is_log
 from ide.store.state import dataset_state
+from ide.store.uncommitted import compare_logs
 from ide.store.workspace import Workspace
 
 TRACKED = ("datasets", "dvc.lock", "params.yaml")
@@ -77,13 +78,14 @@ def status(workspace: Workspace) -> Status:
         every = {name: read_edits(workspace, name).edits for name in names}
         found = tuple(_dataset_status(workspace, n, every[n], (), is_untracked=True) for n in names)
         return Status(None, None, found, (), problem=str(error))
-    committed = _committed(workspace, tree)
+    blobs = {name: _changed_logs(tree, name) for name in names}
+    changed = {name: compare_logs(workspace, name, blobs[name]) for name in names}
     found = tuple(
         _dataset_status(
             workspace,
             name,
-            _uncommitted(workspace, committed.get(name, {})),
-            _lost(workspace, name, committed.get(name, {})),
+            changed[name].edits,
+            changed[name].lost,
             is_untracked=_is_untracked(name, tree),
         )
         for name in names
@@ -102,7 +104,7 @@ def uncommitted_edits(workspace: Workspace, name: str) -> list[Edit]:
     workspace.require(name)
     repo = git.repository(workspace.root)
     tree = git.working_tree(repo, workspace.root, [f"datasets/{name}/edits"])
-    return list(_uncommitted(workspace, _committed(workspace, tree).get(name, {})))
+    return list(compare_logs(workspace, name, _changed_logs(tree, name)).edits)
 
 
 def status_as_dict(found: Status) -> dict[str, Any]:
@@ -151,40 +153,10 @@ def status_as_dict(found: Status) -> dict[str, Any]:
     }
 
 
-def _committed(workspace: Workspace, tree: git.WorkingTree) -> dict[str, dict[str, EditLog | None]]:
-    """Return, by dataset, the logs that differ from HEAD: path → HEAD's copy, None for none."""
-    changed = {c.path: c.head_blob for c in tree.changes if is_log(c.path)}
-    logs = parsed_logs(workspace, {path: blob for path, blob in changed.items() if blob})
-    found: dict[str, dict[str, EditLog | None]] = {}
-    for path in changed:
-        found.setdefault(dataset_of(path) or "", {})[path] = logs.get(path)
-    return found
-
-
-def _uncommitted(workspace: Workspace, changed: Mapping[str, EditLog | None]) -> tuple[Edit, ...]:
-    """Return the edits of changed logs that HEAD's copies do not have, each once."""
-    known = {e.edit_id for log_ in changed.values() if log_ for e in log_.edits}
-    if not changed:
-        return ()
-    paths = [workspace.root / path for path in changed]
-    logs = [read_log(workspace, path) for path in paths if path.is_file()]
-    edits = [edit for log_ in logs for edit in log_.edits]
-    fresh = {e.edit_id: e for e in edits if e.edit_id not in known}
-    return tuple(fresh.values())
-
-
-def _lost(workspace: Workspace, name: str, changed: Mapping[str, EditLog | None]) -> list[str]:
-    """Say which committed edits are no longer in the files: someone removed lines."""
-    lost = []
-    standing = {e.edit_id for e in read_edits(workspace, name).every} if changed else set()
-    for path, log_ in changed.items():
-        gone = {e.edit_id for e in log_.edits} - standing if log_ else set()
-        if gone:
-            lost.append(
-                f"{path}: {len(gone):,} committed edits are gone from the file; bring them back "
-                f"with: git checkout HEAD -- {path}"
-            )
-    return lost
+def _changed_logs(tree: git.WorkingTree, name: str) -> dict[str, str | None]:
+    """Return a dataset's logs that differ from HEAD: path → HEAD's blob, None for none."""
+    logs = (change for change in tree.changes if is_log(change.path))
+    return {c.path: c.head_blob for c in logs if dataset_of(c.path) == name}
 
 
 def _is_untracked(name: str, tree: git.WorkingTree) -> bool:
