@@ -7,6 +7,7 @@ import streamlit as st
 from ide.app import cached, drill_page, navigate, state
 from ide.app.facts import facts, said
 from ide.app.text import count, plain
+from ide.store.reviews import asked_for
 from ide.store.workspace import Workspace
 
 _DATASET_KEY, _ANNOTATOR_KEY = "sidebar_dataset", "sidebar_annotator"
@@ -60,5 +61,15 @@ def _workspace(ws: Workspace) -> None:
             navigate.link("problems", problems, "report", name)
         if n := len(found.status.conflicts):
             navigate.link("review", count(n, "conflict"), "call_split", name, queue="conflicts")
+        _requests(ws, name)
         if n := len(found.status.damage):
             navigate.link("home", count(n, "damaged line"), "warning", name)
+
+
+def _requests(ws: Workspace, name: str) -> None:
+    """Lead to the edits that a reviewer wants changed and nobody has answered."""
+    n, base = asked_for(ws, name)
+    if n:
+        span = {"a": base} if base else {}
+        text = f"{count(n, 'change')} requested"
+        navigate.link("reviews", text, "edit_note", name, verdict="change requested", **span)

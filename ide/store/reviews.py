@@ -122,6 +122,21 @@ def _keep(workspace: Workspace, name: str, found: _Found) -> None:
             del _REVIEWED[next(iter(_REVIEWED))]
 
 
+def asked_for(workspace: Workspace, name: str) -> tuple[int, str | None]:
+    """Return on how many edits a request for a change is open, and a base that shows them.
+
+    The base is the one that the oldest of them was made against; None where none is known.
+    """
+    found = {i: [r for r in rows if r["is_open"]] for i, rows in reviews(workspace, name).items()}
+    asked = sorted((r for rows in found.values() for r in rows), key=lambda r: r["made_at"])
+    for row in asked:
+        review = (row["evidence"] or {}).get(EVIDENCE_KEY)
+        base = review.get("base") if isinstance(review, Mapping) else None
+        if isinstance(base, str) and base:
+            return sum(map(bool, found.values())), base[:10]
+    return sum(map(bool, found.values())), None
+
+
 def comments(workspace: Workspace, name: str) -> Mapping[str, list[dict[str, Any]]]:
     """Return the comments that stand by example id, oldest first. Treat it as read-only.
 

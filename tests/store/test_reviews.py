@@ -9,7 +9,7 @@ import pytest
 from ide.dataset.errors import GitError
 from ide.store.committing import commit
 from ide.store.edit_log import read_edits
-from ide.store.reviews import Verdict, comments, reviews, save_verdicts
+from ide.store.reviews import Verdict, asked_for, comments, reviews, save_verdicts
 from ide.store.revisions import (
     HEAD,
     changes_of_span,
@@ -127,3 +127,15 @@ def test_a_review_begins_where_the_branch_left_main(pets):
     found = changes_of_span(pets, "pets", span.start, span.end)
     assert found["example_id"].to_pylist() == ["x0"]
     assert from_where_they_part(pets, span_of(pets, "pets", fork, "fixes"))[1] == ""
+
+
+def test_open_requests_are_counted_with_a_base_that_shows_them(pets):
+    one, two = edit(pets, "x0", "label", "dog"), edit(pets, "x1", "label", "cat")
+    assert asked_for(pets, "pets") == (0, None)
+    save(pets, *(Verdict(e.example_id, "request_change", e.edit_id) for e in (one, two)))
+    assert asked_for(pets, "pets") == (2, "a" * 10)
+    edit(pets, "x0", "label", "cat")
+    assert asked_for(pets, "pets") == (1, "a" * 10)
+    foreign = {"review": "?"}
+    edit(pets, "x1", "request_change", two.edit_id, annotator="ben", evidence=foreign)
+    assert asked_for(pets, "pets") == (1, None)
