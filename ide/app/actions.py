@@ -146,12 +146,12 @@ def cancel() -> None:
 def start_bisect(dataset: str, good: str | None, bad: str | None, gate: str | None) -> None:
     """Start a bisection with what was chosen in the form."""
     if not good or not gate:
-        state.notify("Choose a revision that passes, and a gate", "error")
+        state.tell("Choose a revision that passes, and a gate.", "error")
         return
     try:
         bisecting.start_bisect(state.workspace(), dataset, good=good, bad=bad, gate=gate)
     except UpwellError as error:
-        errors.notify(error)
+        state.tell(plain(error), "error")
 
 
 def cancel_bisect() -> None:
@@ -159,7 +159,7 @@ def cancel_bisect() -> None:
     try:
         bisecting.cancel_bisect(state.workspace())
     except UpwellError as error:
-        errors.notify(error)
+        state.tell(plain(error), "error")
 
 
 _AT_ONCE = "approved_at_once"  # in the session: dataset → the approvals of the last "approve all"

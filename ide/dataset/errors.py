@@ -128,6 +128,10 @@ class StorageError(UpwellError):
     exit_code = 3
 
 
+class ExamplesMissingError(StorageError):
+    """The examples of a revision are neither in DVC's cache here nor in its remote."""
+
+
 class QueryError(UpwellError):
     """A SQL query is not one that can be answered."""
 

@@ -32,6 +32,7 @@ from ide.dataset.errors import (
     BuildRunningError,
     ConfigError,
     DatasetNotFoundError,
+    ExamplesMissingError,
     GitError,
 )
 from ide.dataset.gates import Gate
@@ -40,10 +41,12 @@ from ide.store.bisect_path import Stop, read_path
 from ide.store.bisect_state import Bisect, Leg, Verdict, save_bisect, save_progress
 from ide.store.build_of import build_of_revision, kept_builds
 from ide.store.builds import BuildInfo
+from ide.store.files import storage_errors
 from ide.store.gates import judge_gates
 from ide.store.rebuilding import build_at
 from ide.store.workspace import Workspace
 
+_UNBUILDABLE = (BuildError, ConfigError, DatasetNotFoundError, ExamplesMissingError, GitError)
 _MAX_FAILURES = 3  # revisions in a row that cannot be built, before one has been
 _TELL_S = 0.25
 _WAIT_S = 1.0  # until it is asked again whether another build has ended
@@ -133,7 +136,7 @@ class Bisection:
         try:
             build = kept or self._build(revision)
             verdict = self._judge(build, revision)
-        except (BuildError, ConfigError, DatasetNotFoundError, GitError) as error:
+        except _UNBUILDABLE as error:
             if isinstance(error, BuildCancelledError):
                 raise
             verdict = Verdict(SKIPPED, revision, says=str(error))
@@ -146,13 +149,14 @@ class Bisection:
         """Build a revision beside the working tree; wait where another build runs."""
         while True:
             try:
-                (build,) = build_at(
-                    self._workspace,
-                    [self.bisect.dataset],
-                    revision,
-                    on_progress=self._tell,
-                    is_cancelled=self._is_cancelled,
-                )
+                with storage_errors(self._workspace.local_path, "build in"):
+                    (build,) = build_at(
+                        self._workspace,
+                        [self.bisect.dataset],
+                        revision,
+                        on_progress=self._tell,
+                        is_cancelled=self._is_cancelled,
+                    )
             except BuildRunningError as error:
                 self._tell(f"waiting: {error}", is_urgent=True)
                 if self._is_cancelled.wait(_WAIT_S):

@@ -39,6 +39,7 @@ from ide.store.bisect_state import (
     load_bisect,
     make_folder,
     save_bisect,
+    save_progress,
 )
 from ide.store.clean_folder import clear_abandoned
 from ide.store.dvc import listed_datasets, require_dvc
@@ -69,18 +70,17 @@ def start_bisect(
     It goes on when this process ends.
     """
     wanted = _request(workspace, name, good=good, bad=bad or "HEAD", gate=gate)
-    with _begun(workspace, wanted) as (_, handle):
-        folder = make_folder(workspace, wanted.bisect_id)
-        with (folder / "bisect.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "ide.store.bisecting", wanted.bisect_id],
-                cwd=workspace.root,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                pass_fds=(handle,),  # the lock goes on to the child, without a gap
-            )
+    log_path = bisect_folder(workspace, wanted.bisect_id) / "bisect.log"
+    with _begun(workspace, wanted) as (_, handle), log_path.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ide.store.bisecting", wanted.bisect_id],
+            cwd=workspace.root,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=(handle,),  # the lock goes on to the child, without a gap
+        )
     _CHILDREN.append(process)
     return wanted
 
@@ -95,7 +95,6 @@ def run_bisect(
     """
     wanted = _request(workspace, name, good=good, bad=bad or "HEAD", gate=gate)
     with _begun(workspace, wanted) as (bisect, _):
-        make_folder(workspace, bisect.bisect_id)
         return _search(workspace, bisect)
 
 
@@ -252,6 +251,8 @@ def _begun(workspace: Workspace, wanted: Bisect) -> Iterator[tuple[Bisect, int]]
         if handle is None:
             raise _running_error(workspace)
         _tidied(workspace)
+        make_folder(workspace, wanted.bisect_id)
+        save_progress(workspace, wanted.bisect_id, "starting")  # a full disk says so here
         git.run(workspace.root, "update-ref", f"{_REFS}/{wanted.bisect_id}", wanted.bad)
         yield save_bisect(workspace, wanted), handle
 

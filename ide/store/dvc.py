@@ -121,8 +121,7 @@ def refusal(log: str) -> UpwellError:
         return ConfigError(
             f"{missing[1]} is not there. Bring it with: dvc pull, or import the examples again"
         )
-    # a full disk takes the bytes of a file, but not its name: DVC then says that no link works
-    if "No space left on device" in log or "No possible cache link types" in log:
+    if is_full(log):
         return StorageError("the disk is full; free some space and compile again")
     invalid = re.search(r"'(?:\./)?([^'\n]+)' is invalid\.\s+(.+)\s+(.*)", log)
     if invalid:
@@ -136,6 +135,14 @@ def refusal(log: str) -> UpwellError:
     return BuildError(
         f"DVC refused: {errors[-1][:400]}" if errors else "DVC ended without saying why"
     )
+
+
+def is_full(log: str) -> bool:
+    """Whether what DVC wrote means that the disk is full.
+
+    A full disk takes the name of a file, but not its bytes: DVC then says that no link works.
+    """
+    return "No space left on device" in log or "No possible cache link types" in log
 
 
 def end_group(group: int) -> None:

@@ -10,8 +10,8 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ide.dataset.errors import BuildCancelledError, ConfigError, StorageError
-from ide.store.dvc import end_group, require_dvc
+from ide.dataset.errors import BuildCancelledError, ConfigError, ExamplesMissingError
+from ide.store.dvc import end_group, is_full, refusal, require_dvc
 from ide.store.dvc_config import default_remote
 from ide.store.importing.tracking import is_stage_output
 from ide.store.repro import CANCELLED
@@ -41,7 +41,8 @@ def bring_examples(
     """Lay out the examples that the pointers in a clean folder name, by links where it can be.
 
     What the cache lacks is fetched from the remote. Raises ``ConfigError`` where examples are
-    not DVC's, ``StorageError`` where neither cache nor remote has them.
+    not DVC's, ``ExamplesMissingError`` where neither cache nor remote has them, ``StorageError``
+    where the disk is full.
     """
     require_dvc(clean)
     pointers = []
@@ -64,8 +65,10 @@ def bring_examples(
         said = dvc(clean, "pull", *pointers, is_cancelled=is_cancelled)
         if said.returncode == 0:
             return
+    if is_full(said.text):
+        raise refusal(said.text)
     where = f"nor has the remote {remote.name!r}" if remote else "and there is no DVC remote"
-    raise StorageError(
+    raise ExamplesMissingError(
         f"DVC's cache on this machine does not have the examples that {pointers[0]} names, "
         f"{where}. Get them from where they were imported (there: upwell push; here: upwell "
         "pull), or from a copy of that machine's .dvc/cache"
