@@ -87,7 +87,7 @@ def adopt_build(
 
 
 def adopt_elsewhere(
-    clean: Workspace, name: str, archive: Path, *, revision: str, seconds: float
+    clean: Workspace, name: str, archive: Path, *, revision: str, seconds: float | None
 ) -> BuildInfo | None:
     """Archive the build in a clean folder among those of other revisions, and return it.
 

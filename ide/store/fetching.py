@@ -1,4 +1,4 @@
-"""A build of a revision that was made elsewhere, or before: from DVC's cache or remote, not made."""
+"""A build of a revision made elsewhere, or before: from DVC's cache or remote, not made."""
 
 from __future__ import annotations
 

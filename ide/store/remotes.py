@@ -206,7 +206,8 @@ def _left_behind(workspace: Workspace, tree: git.WorkingTree) -> list[str]:
     notes = []
     n = sum(len(uncommitted_edits(workspace, name)) for name in workspace.datasets())
     if n:
-        notes.append(f"{n:,} edits are not committed and were not pushed; upwell commit takes them")
+        are = "edit is" if n == 1 else "edits are"
+        notes.append(f"{n:,} {are} not committed, so not pushed; upwell commit takes them")
     others = [c.path for c in tree.changes if not is_log(c.path)]
     if ".dvc/config" in others:
         notes.append(

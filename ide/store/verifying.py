@@ -148,7 +148,8 @@ def _lay_over(workspace: Workspace, clean: Workspace, build: BuildInfo) -> str:
     if others:
         more = f" and {len(others) - 2:,} more" if len(others) > 2 else ""
         words.append(f"{', '.join(others[:2])}{more} as not committed")
-    left = f" ({n_later:,} later edits are left out)" if n_later else ""
+    are = "edit is" if n_later == 1 else "edits are"
+    left = f" ({n_later:,} later {are} left out)" if n_later else ""
     return "".join(f" and {word}" for word in words) + left
 
 
