@@ -121,5 +121,5 @@ def escape(text: str) -> str:
     what the Markdown made, where an entity is the character again, so a space without width
     stands behind what begins one.
     """
-    safe = re.sub(r"(?<=[@#!~$%&:/])(?=[\w/])|(?<=www\.)", "\u200b", clean(text, 1_000))
+    safe = re.sub(r"(?<=[@#!~$%&:])(?=[\w/])|(?<=www\.)", "\u200b", clean(text, 1_000))
     return re.sub(_UNSAFE, lambda m: f"&#{ord(m[0])};", safe)

@@ -71,7 +71,7 @@ def make_report(
     end = git.resolve(workspace.root, head) if head else None
     start = _where_they_part(workspace, name_of_base, tip, end)
     comparisons = tuple(compare(workspace, name, start, end) for name in chosen)
-    here = git.branch(workspace.root) or (git.head_revision(workspace.root) or "")
+    here = git.branch(workspace.root) or (git.head_revision(workspace.root) or "")[:10]
     title = f"{_named(name_of_base, start)} → {_named(head, end) if head and end else here}"
     note = ""
     if start != tip:
