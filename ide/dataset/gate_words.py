@@ -20,8 +20,11 @@ def measured(gate: Gate, now: Measured) -> str:
     count = f"{now.n_right:,} of {now.n:,} right" if now.n_right is not None else _examples(now.n)
     if now.value is None or now.low is None or now.high is None:
         return f"{count}, nothing measured."
-    value = number(gate, now.value)
-    low, high = number(gate, now.low), number(gate, now.high)
+    low, high, n_digits = "", "", 2
+    while low == high and n_digits <= 6:  # many examples make an interval narrow
+        low, high = (number(gate, end, n_digits=n_digits) for end in (now.low, now.high))
+        n_digits += 1
+    value = number(gate, now.value, n_digits=n_digits - 1)
     span = f"95 %: {low} or more" if math.isinf(now.high) else f"95 %: {low} to {high}"
     bound = number(gate, gate.bound)
     return f"{count}: {gate.metric} {value} ({span}), wanted {gate.sign} {bound}."
@@ -133,15 +136,16 @@ def frequency(p: float) -> str:
     return f"one time in {round(1 / p):,}"
 
 
-def number(gate: Gate, value: float) -> str:
+def number(gate: Gate, value: float, *, n_digits: int = 2) -> str:
     """Return a value of the gate's metric as it is written: a count ``3``, a share ``0.9988``.
 
-    With so many digits that what is missing to 0, and of a share to 1, is told to a twentieth.
+    With so many digits, at least ``n_digits``, that what is missing to 0, and of a share to 1, is
+    told to a twentieth.
     """
     if gate.measure.is_count:
         return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
     room = value if math.isinf(gate.measure.highest) else min(value, 1 - value)
-    for digits in (2, 3, 4, 5, 6):
+    for digits in range(n_digits, 7):
         text = f"{value:.{digits}f}"
         if abs(float(text) - value) <= abs(room) / 20 + 1e-12:
             return text
