@@ -53,7 +53,7 @@ def report(
 
     workspace = Workspace.find(root)
     made = make_report(workspace, base, head, names)
-    text = report_markdown(made)
+    text = report_markdown(workspace, made)
     if page is not None:
         write_text(page, report_html(workspace, made))
     if to is not None:

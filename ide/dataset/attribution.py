@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ide.dataset.changes import one_line
 from ide.dataset.flips import BROKEN
@@ -70,16 +71,10 @@ class Checkpoint:
 
 def targets_of(labels: pa.Table, classes: Sequence[str]) -> np.ndarray:
     """Return the class that each row of ``labels.parquet`` was trained on: (N,) int, −1 = none."""
-    number = {label: n for n, label in enumerate(classes)}
-    columns = (LABEL, SPLIT, "is_excluded", "is_conflict")
-    rows = zip(*(labels[c].to_pylist() for c in columns), strict=True)
-    return np.array(
-        [
-            number.get(label, -1) if split == TRAIN and not (excluded or conflict) else -1
-            for label, split, excluded, conflict in rows
-        ],
-        np.int64,
-    )
+    known = pc.fill_null(pc.index_in(labels[LABEL], value_set=pa.array(classes, pa.string())), -1)
+    is_left_out = pc.or_(labels["is_excluded"], labels["is_conflict"])
+    is_trained = pc.and_not(pc.equal(labels[SPLIT], TRAIN), is_left_out)
+    return np.where(np.asarray(pc.fill_null(is_trained, False)), np.asarray(known, np.int64), -1)
 
 
 def causes(

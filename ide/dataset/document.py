@@ -6,7 +6,7 @@ What people wrote stands in it as plain text; only a writer makes markup, of its
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ide.dataset.changes import one_line
@@ -86,6 +86,17 @@ class Fold:
 
 
 Block = Heading | Paragraph | Table | Cards | Fold
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is shown of an example: a small picture as a data URL, or some of its text."""
+
+    image: str | None = None
+    text: str | None = None
+
+
+Part = tuple[Sequence[Block], Mapping[str, Look]]  # blocks, and how the examples in them look
 
 
 def table(columns: Iterable[str], rows: Iterable[Iterable[Span | Line]], n_more: int = 0) -> Table:

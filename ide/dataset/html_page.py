@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 
 from ide.dataset.document import (
@@ -20,7 +19,9 @@ from ide.dataset.document import (
     Fold,
     Heading,
     Line,
+    Look,
     Paragraph,
+    Part,
     Span,
     Strong,
     Table,
@@ -33,18 +34,7 @@ WORDY = 60  # characters; a table with a longer cell is stacked where the screen
 SMALL = 3  # columns; cards with so few stand closer
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What a page shows of an example: a small picture as a data URL, or some of its text."""
-
-    image: str | None = None
-    text: str | None = None
-
-
 NOTHING = Look()
-
-
-Part = tuple[Sequence[Block], Mapping[str, Look]]
 
 
 def html_page(parts: Sequence[Part], *, title: str) -> str:

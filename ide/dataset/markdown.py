@@ -7,7 +7,7 @@ stranger is shown with it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ide.dataset.document import (
     DIM,
@@ -17,7 +17,9 @@ from ide.dataset.document import (
     Fold,
     Heading,
     Line,
+    Look,
     Paragraph,
+    Part,
     Span,
     Strong,
     Table,
@@ -25,6 +27,7 @@ from ide.dataset.document import (
 )
 
 MAX_CHARS = 64_000  # GitHub takes 65,536 in a comment, and the workflow adds a line
+MAX_TEXT = 120  # characters of an example's text
 MARKER = "<!-- upwell report -->"  # by which the comment is found again
 _ROWS = (50, 25, 12, 6, 3, 1, 0)  # of a table, until it fits
 # What Markdown, HTML or a finder of links could read: all but a point, a hyphen, a plus and a colon
@@ -37,42 +40,58 @@ _UNSAFE = re.compile(
 _LEFT_OUT = "\n\n*The report is longer than a comment may be; the rest is left out here.*\n"
 
 
-def markdown(blocks: Sequence[Block], *, max_chars: int = MAX_CHARS) -> str:
-    """Return a report with as many rows in its tables as ``max_chars`` admit, 50 at most."""
-    parts: list[str] = []
+def markdown(parts: Sequence[Part], *, max_chars: int = MAX_CHARS) -> str:
+    """Return a report with as many rows in its tables as ``max_chars`` admit, 50 at most.
+
+    parts: blocks, and how the examples in them look, by id; of pictures nothing can be shown.
+    """
+    written: list[str] = []
     for n_rows in _ROWS:
-        parts, is_all = _written(blocks, n_rows, max_chars - len(_LEFT_OUT))
+        written, is_all = _written(parts, n_rows, max_chars - len(_LEFT_OUT))
         if is_all:
-            return "\n\n".join(parts) + "\n"
-    return "\n\n".join(parts) + _LEFT_OUT
+            return "\n\n".join(written) + "\n"
+    return "\n\n".join(written) + _LEFT_OUT
 
 
-def _written(blocks: Sequence[Block], n_rows: int, room: int) -> tuple[list[str], bool]:
+def _written(parts: Sequence[Part], n_rows: int, room: int) -> tuple[list[str], bool]:
     """Return as many whole blocks as there is room for, and whether those are all."""
-    parts = [MARKER]
+    written = [MARKER]
     room -= len(MARKER)
-    for block in blocks:
-        part = _block(block, n_rows)
-        room -= len(part) + 2
-        if room < 0:
-            return parts, False
-        parts.append(part)
-    return parts, True
+    for blocks, looks in parts:
+        for block in blocks:
+            text = _block(block, n_rows, looks)
+            room -= len(text) + 2
+            if room < 0:
+                return written, False
+            written.append(text)
+    return written, True
 
 
-def _block(block: Block, n_rows: int) -> str:
+def _block(block: Block, n_rows: int, looks: Mapping[str, Look]) -> str:
     if isinstance(block, Heading):
         return f"{'#' * block.level} {escape(block.text)}"
     if isinstance(block, Paragraph):
         return _line(block.line)
     if isinstance(block, Fold):
-        inner = "\n\n".join(_block(b, n_rows) for b in block.blocks)
+        inner = "\n\n".join(_block(b, n_rows, looks) for b in block.blocks)
         return f"<details><summary>{_html_line(block.summary)}</summary>\n\n{inner}\n\n</details>"
     if isinstance(block, Cards):
-        rows = tuple(card.cells for card in block.cards)
         caption = f"{_line(block.caption)}\n\n" if block.caption else ""
-        return caption + _table(Table(block.columns, rows, block.n_more), n_rows)
+        return caption + _table(_as_table(block, looks), n_rows)
     return _table(block, n_rows)
+
+
+def _as_table(cards: Cards, looks: Mapping[str, Look]) -> Table:
+    """Return examples as rows, with what there is of their texts behind their ids."""
+    texts = [looks[c.example_id].text if c.example_id in looks else None for c in cards.cards]
+    if not any(texts):
+        return Table(cards.columns, tuple(card.cells for card in cards.cards), cards.n_more)
+    columns = (cards.columns[0], "text", *cards.columns[1:])
+    rows = tuple(
+        (card.cells[0], (clean(text or "", MAX_TEXT),), *card.cells[1:])
+        for card, text in zip(cards.cards, texts, strict=True)
+    )
+    return Table(columns, rows, cards.n_more)
 
 
 def _table(table: Table, n_rows: int) -> str:

@@ -27,9 +27,10 @@ def label_blocks(changes: pa.Table) -> list[Block]:
         return [*blocks, Paragraph(("Nothing changed.",))]
     blocks.append(Paragraph((f"{summarise(counts(changes))}.",)))
     pairs = class_pairs(changes)
-    if pairs:
-        rows = [(Code(was), Code(now), f"{n:,}") for was, now, n in pairs[:MAX_PAIRS]]
-        blocks.append(table(("from", "to", "examples"), rows, max(0, len(pairs) - MAX_PAIRS)))
+    often = [pair for pair in pairs if pair[2] > 1]
+    if often:
+        rows = [(Code(was), Code(now), f"{n:,}") for was, now, n in often[:MAX_PAIRS]]
+        blocks.append(table(("from", "to", "examples"), rows, len(pairs) - len(rows)))
     groups = _groups(changes)
     n_shown = 0
     cards: list[Block] = []

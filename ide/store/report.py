@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ide.dataset.document import Block, clean, shown_examples
+from ide.dataset.document import Block, Part, clean, shown_examples
 from ide.dataset.edit import Edit
 from ide.dataset.effort import effort
 from ide.dataset.errors import GitError
-from ide.dataset.html_page import Look, html_page
+from ide.dataset.html_page import html_page
 from ide.dataset.markdown import markdown
 from ide.dataset.report import DatasetReport, dataset_blocks, title_blocks
 from ide.store import git
@@ -83,26 +83,34 @@ def make_report(
     return Report(title, note, comparisons, sections)
 
 
-def report_markdown(report: Report) -> str:
+def report_markdown(workspace: Workspace, report: Report) -> str:
     """Return the report as Markdown that a comment on GitHub has room for."""
-    blocks = [block for _, own in report.sections for block in own]
-    return markdown([*title_blocks(report.title, report.note, has_datasets=bool(blocks)), *blocks])
+    parts: list[Part] = []
+    for name, own in report.sections:
+        is_text = workspace.config(name).modality == "text"
+        looks = looks_of(workspace, name, shown_examples(own))[0] if is_text else {}
+        parts.append((own, looks))
+    return markdown([(_title(report, report.note), {}), *parts])
 
 
 def report_html(workspace: Workspace, report: Report) -> str:
     """Return the report as one page that holds its pictures, at most 8 MB of them."""
-    pages: list[tuple[Sequence[Block], Mapping[str, Look]]] = []
+    parts: list[Part] = []
     room, n_left = MAX_BYTES, 0
     for name, own in report.sections:
         looks, n = looks_of(workspace, name, shown_examples(own), max_bytes=room)
         room -= sum(len(look.image or look.text or "") for look in looks.values())
         n_left += n
-        pages.append((own, looks))
+        parts.append((own, looks))
     note = report.note
     if n_left:
         note = f"{note} The pictures of {n_left:,} examples are left out for the page's size."
-    head = title_blocks(report.title, note.strip(), has_datasets=bool(pages))
-    return html_page([(head, {}), *pages], title=f"Upwell: {report.title}")
+    head = _title(report, note.strip())
+    return html_page([(head, {}), *parts], title=f"Upwell: {report.title}")
+
+
+def _title(report: Report, note: str) -> list[Block]:
+    return title_blocks(report.title, note, has_datasets=bool(report.sections))
 
 
 def _named(name: str, revision: str) -> str:

@@ -10,9 +10,8 @@ from collections.abc import Iterable
 
 from PIL import Image, ImageOps
 
-from ide.dataset.document import clean
+from ide.dataset.document import Look, clean
 from ide.dataset.errors import UpwellError
-from ide.dataset.html_page import Look
 from ide.store.payloads import PayloadReader
 from ide.store.workspace import Workspace
 

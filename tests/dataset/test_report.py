@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from ide.dataset.attribution import CAUSES
 from ide.dataset.changes import CHANGES
+from ide.dataset.document import Look
 from ide.dataset.edit import make_edit
 from ide.dataset.effort import effort
 from ide.dataset.estimates import Estimate
 from ide.dataset.gates import Gate
-from ide.dataset.html_page import Look, html_page
+from ide.dataset.html_page import html_page
 from ide.dataset.judging import GateResult
 from ide.dataset.markdown import MARKER, MAX_CHARS, code, escape, markdown
 from ide.dataset.report import DatasetReport, dataset_blocks, title_blocks
@@ -71,8 +72,9 @@ def some_gate(name="eights", *, is_passed=False, says="It fails.", **fields):
 
 
 def text_of(*reports, **options):
-    blocks = title_blocks("a → b", **options)
-    return markdown([*blocks, *(block for r in reports for block in dataset_blocks(r))])
+    return markdown(
+        [(title_blocks("a → b", **options), {}), *((dataset_blocks(r), {}) for r in reports)]
+    )
 
 
 def page_of(*reports, looks=None):
@@ -178,6 +180,16 @@ def test_what_people_wrote_becomes_neither_markdown_nor_html(text):
     tags = set(re.findall(r"<[^>]*>", page.removeprefix(MARKER)))
     assert tags == {"<code>", "</code>", "<details>", "</details>", "<summary>", "</summary>"}
     assert not re.search(r"\]\(|@everyone|http://|\*\*bold|\u202e", page)
+
+
+def test_texts_stand_beside_their_ids_and_pictures_do_not():
+    changes = some_changes(annotator="ada")
+    looks = {"x": Look(text="so | **bold** it is")}
+    text = markdown([(dataset_blocks(DatasetReport("d", changes)), looks)])
+    assert "| example | text | annotator | reason |" in text
+    assert "| so &#124; &#42;&#42;bold&#42;&#42; it is | ada |" in text
+    picture = {"x": Look(image="data:image/png;base64,AA==")}
+    assert "data:" not in markdown([(dataset_blocks(DatasetReport("d", changes)), picture)])
 
 
 def test_references_stay_broken_where_entities_are_read_as_characters():

@@ -123,8 +123,8 @@ def test_exchanging_the_sides_exchanges_fixed_and_broken(compared):
 
 def test_the_report_is_the_same_bytes_and_holds_no_markup_of_strangers(compared):
     report = make_report(compared, "base")
-    page, text = report_html(compared, report), report_markdown(report)
-    assert text == report_markdown(make_report(compared, "base"))
+    page, text = report_html(compared, report), report_markdown(compared, report)
+    assert text == report_markdown(compared, make_report(compared, "base"))
     assert page == report_html(compared, make_report(compared, "base"))
     assert "<script" not in page.lower() and page.count('src="data:image/png;base64,') >= 16
     assert "<script" not in text and "@everyone" not in text and "](" not in text
