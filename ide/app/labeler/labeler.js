@@ -362,7 +362,7 @@ class Labeler {
     const { held } = this.queue;
     this.told = new Set(held?.near);
     this.setStateValue("sync", {
-      client: this.client, message: this.nMessages, annotator: this.data.annotator, build_id: this.data.build.id,
+      client: this.client, message: this.nMessages, annotator: this.data.annotator, build_id: this.data.build.id ?? CONFLICTS,
       edits, held, wanted: this.wanted ?? null,
     });
   }
