@@ -196,17 +196,15 @@ def _label_change(
     """Return how the label changed: its value, or only that a person stands for it."""
     was, now = _label(old, imported), _label(new, imported_now)
     rivals_before, rivals_now = (_label_rivals(state) for state in (old, new))
-    if rivals_now:
-        if rivals_now == rivals_before:
-            return None
+    if rivals_now and rivals_now != rivals_before:
         return "disputed", " | ".join(rivals_before) or was, " | ".join(rivals_now)
-    if rivals_before:
+    if rivals_before and not rivals_now:
         return "resolved", " | ".join(rivals_before), now
     if was != now:
         kind = "labelled" if was is None else "unlabelled" if now is None else "relabelled"
         return kind, was, now
     standing_before, standing = (s.in_force.get(LABEL_REGISTER, ()) for s in (old, new))
-    if standing == standing_before or now is None:
+    if standing == standing_before or now is None or rivals_now:
         return None
     return ("confirmed" if standing else "unconfirmed"), was, now
 
