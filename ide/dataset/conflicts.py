@@ -74,7 +74,7 @@ def resolved_ids(edits: Iterable[Edit], states: Mapping[str, ExampleState]) -> l
         state = states.get(edit.example_id)
         if state is None or state.is_conflict:
             continue
-        if any(edit.edit_id in ids for ids in state.in_force.values()):
+        if any(edit.edit_id in state.in_force.get(register, ()) for register in _REGISTERS):
             newest[edit.example_id] = max(
                 newest.get(edit.example_id, (edit.made_at, edit.edit_id)),
                 (edit.made_at, edit.edit_id),
