@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -130,6 +131,19 @@ def test_sql_of_what_is_not_there_is_one_sentence(pets, sql, says):
     with pytest.raises(QueryError) as caught:
         query(pets, sql)
     assert says in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_the_queries_of_the_docs_are_answered(pets):
+    page = (Path(__file__).parents[2] / "docs" / "sql.md").read_text().split("## The past")[1]
+    asked = [sql for block in page.split("```sql")[1:] for sql in block.split("```")[0].split(";")]
+    asked = [sql.replace("digits", "pets") for sql in asked if sql.strip()]
+    assert len(asked) == 5
+    for sql in asked:
+        if "suspects_at" in sql:
+            with pytest.raises(QueryError, match="no build of 'pets'"):
+                query(pets, sql)
+        else:
+            assert len(query(pets, sql).table) > 0
 
 
 def test_a_dataset_that_is_gone_can_be_named(pets):
