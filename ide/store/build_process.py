@@ -23,6 +23,7 @@ from ide.dataset.errors import (
 )
 from ide.store.adopting import adopt_build, restore_build
 from ide.store.builds import BuildInfo
+from ide.store.clean_folder import tidy_places
 from ide.store.compile_lock import compile_lock, is_compiling
 from ide.store.drill_file import begin_drill_build, end_drill_build
 from ide.store.dvc import end_group, listed_datasets, runs_dvc, tidy_locks
@@ -60,6 +61,7 @@ def run_build(
     cannot begin. In each case ``builds/``, ``dvc.lock`` and the archive are as they were.
     """
     wanted = names_to_build(workspace, names)
+    tidy_places(workspace)
     with compile_lock(workspace) as is_ours:
         if not is_ours:
             raise _running_error(workspace)
@@ -116,6 +118,7 @@ def build_status(workspace: Workspace) -> RunStatus:
     for child in _CHILDREN[:]:
         if child.poll() is not None:
             _CHILDREN.remove(child)
+    tidy_places(workspace)
     run = load_run(workspace)
     if run is None:
         return RunStatus("idle")

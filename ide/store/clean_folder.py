@@ -86,6 +86,17 @@ def clear_abandoned(workspace: Workspace) -> None:
                 os.close(handle)
 
 
+def tidy_places(workspace: Workspace) -> None:
+    """End and remove what killed builds of other revisions left; cheap where there is nothing."""
+    folder = workspace.local_path / "at" / "work"
+    left = [path for path in folder.glob("[0-9]") if path.is_dir()]
+    prefix = git.repository(workspace.root).prefix if left else ""
+    for place in left:
+        with _locked(place.with_suffix(".lock")) as is_ours:
+            if is_ours:
+                _clear(place, prefix)
+
+
 @contextmanager
 def _place(workspace: Workspace) -> Iterator[Path]:
     """Hold the first place that is free."""
@@ -93,14 +104,10 @@ def _place(workspace: Workspace) -> Iterator[Path]:
     with storage_errors(folder, "write to"):
         folder.mkdir(parents=True, exist_ok=True)
     for number in range(N_PLACES):
-        handle = _hold(folder, number)
-        if handle is None:
-            continue
-        try:
-            yield folder / str(number)
-        finally:
-            os.close(handle)
-        return
+        with _locked(folder / f"{number}.lock") as is_ours:
+            if is_ours:
+                yield folder / str(number)
+                return
     raise BuildRunningError(
         f"{N_PLACES} builds of other revisions are running already in this workspace; wait for "
         "one of them to end"
@@ -121,6 +128,25 @@ def _hold(folder: Path, number: int) -> int | None:
         os.close(handle)
         return None
     return handle
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[bool]:
+    """Hold a place's lock while the block runs; yields False, at once, where another holds it."""
+    with storage_errors(path, "lock"):
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        yield _is_taken(handle)
+    finally:
+        os.close(handle)
+
+
+def _is_taken(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _clear(place: Path, prefix: str) -> None:
