@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 
 from ide.dataset.changes import one_line
 from ide.dataset.flips import BROKEN
-from ide.dataset.neighbors import CHUNK_VALUES, unit_rows
+from ide.dataset.neighbors import nearest_to
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, TRAIN
 
 K_NEAREST = 25  # training examples that have a say in why one example flipped
@@ -134,8 +134,10 @@ def _near(
         trained = (here.targets >= 0) | np.isin(np.arange(len(here.ids)), list(edited))
         known = [n for n, row in enumerate(rows) if row[EXAMPLE_ID] in place and rival[n] >= 0]
         queries = np.array([place[str(rows[n][EXAMPLE_ID])] for n in known], np.int64)
-        for n, nearest in zip(known, _nearest(here.embeddings, queries, trained, k), strict=True):
-            for rank, z in enumerate(nearest, 1):
+        near, similar = nearest_to(here.embeddings, queries, k, is_candidate=trained)
+        near[~(similar > 0)] = -1  # across a right angle is not near
+        for n, row in zip(known, near.tolist(), strict=True):
+            for rank, z in enumerate(row, 1):
                 if z not in edited:
                     continue
                 probs = here.probs[z] if edited[z] in both else np.zeros(len(classes))
@@ -191,29 +193,6 @@ def _step(targets: tuple[int, int], probs: np.ndarray) -> np.ndarray:
     rows = np.vstack([np.eye(len(probs)), probs])  # a target of −1 is the last row
     step: np.ndarray = rows[targets[1]] - rows[targets[0]]
     return step
-
-
-def _nearest(
-    embeddings: np.ndarray, queries: np.ndarray, is_candidate: np.ndarray, k: int
-) -> list[list[int]]:
-    """Return the ``k`` candidates nearest to each query by cosine, never itself, nearest first."""
-    units = unit_rows(embeddings)
-    candidates = np.flatnonzero(is_candidate)
-    wanted = min(k + 1, len(candidates))
-    if not wanted:
-        return [[] for _ in queries]
-    theirs, found = units[candidates], []
-    step = max(1, CHUNK_VALUES // len(candidates))
-    for start in range(0, len(queries), step):
-        rows = queries[start : start + step]
-        similar = units[rows] @ theirs.T  # (B, M)
-        best = np.argpartition(-similar, wanted - 1, axis=1)[:, :wanted]
-        for row, places in zip(rows, np.sort(best, axis=1), strict=True):
-            values = np.einsum("kd,d->k", theirs[places], units[row])
-            order = np.argsort(-values, kind="stable")
-            near = candidates[places[order[values[order] > 0]]]  # across a right angle is not near
-            found.append([int(i) for i in near if i != row][:k])
-    return found
 
 
 def _row(

@@ -57,6 +57,27 @@ def nearest(
     return indices, similarities
 
 
+def nearest_to(
+    embeddings: np.ndarray, rows: np.ndarray, k: int, *, is_candidate: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give the ``k`` candidates most similar to each of some rows (R,); else as ``nearest``.
+
+    All pairs are compared, whatever their number: R is small beside N.
+    """
+    units = unit_rows(embeddings)
+    candidates = np.flatnonzero(is_candidate)
+    if not len(candidates) or not len(rows) or not k:
+        return np.full((len(rows), k), -1, np.int64), np.full((len(rows), k), np.nan, np.float32)
+    wanted = min(len(candidates), k + 1 + SPARE)
+    columns = candidates[_search_all(units[rows], units[candidates], wanted)]
+    best, values = _compare_anew(units, np.asarray(rows, np.int64), columns, k)
+    more = ((0, 0), (0, k - best.shape[1]))
+    return (
+        np.pad(best, more, constant_values=-1),
+        np.pad(values, more, constant_values=np.nan),
+    )
+
+
 def votes(neighbors: np.ndarray, labels: np.ndarray, n_classes: int) -> np.ndarray:
     """Count how many of each example's neighbours have each class as their label.
 

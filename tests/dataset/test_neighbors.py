@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ide.dataset import neighbors
-from ide.dataset.neighbors import N_PROBES, nearest, votes
+from ide.dataset.neighbors import N_PROBES, nearest, nearest_to, votes
 
 
 def brute_force(embeddings, k, is_candidate):
@@ -32,6 +32,18 @@ def test_neighbours_equal_brute_force(seed, n, k, chunk):
         assert [i for i in found[row] if i >= 0] == expected
         assert np.isnan(similarity[row, len(expected) :]).all()
         assert (np.diff(similarity[row, : len(expected)]) <= 0).all()
+
+
+@given(seed=st.integers(0, 1000), n=st.integers(1, 40), k=st.integers(1, 12))
+def test_neighbours_of_some_are_those_they_have_among_all(seed, n, k):
+    generator = np.random.default_rng(seed)
+    embeddings = generator.normal(size=(n, 5))
+    is_candidate = generator.random(n) < 0.7
+    rows = generator.permutation(n)[: n // 2]
+    found = nearest_to(embeddings, rows, k, is_candidate=is_candidate)
+    every = nearest(embeddings, k, is_candidate=is_candidate)
+    assert np.array_equal(found[0], every[0][rows])
+    assert np.array_equal(found[1], every[1][rows], equal_nan=True)
 
 
 def test_the_length_of_a_vector_does_not_matter():
