@@ -97,7 +97,7 @@ class Gate:
         split = "" if self.split == TEST else f"{self.split or EVERY} "
         where = f" on {split}slice {self.condition}" if self.condition != EVERYTHING else ""
         where = where or (f" on {split.strip()}" if split else "")
-        return f"{self.metric}{where} {self.sign} {self.bound:.12g}"
+        return f"{self.metric}{where} {self.sign} {str(self.bound).removesuffix('.0')}"
 
 
 def read_gates(
