@@ -11,7 +11,7 @@ import streamlit as st
 from ide.app import actions, cached, navigate
 from ide.app.gallery import Tile, text_of
 from ide.app.panels import Bar
-from ide.app.payload import payload_url
+from ide.app.payload import payload_reader, payload_url
 from ide.app.text import percent, plain
 from ide.dataset.errors import ExampleNotFoundError
 from ide.dataset.schema import EXAMPLE_ID
@@ -45,6 +45,9 @@ def payload(ws: Workspace, name: str, row: Row) -> None:
     elif modality == "text":
         with st.container(border=True, height=360):
             st.text(text_of(ws, name, example_id))
+    elif modality == "audio":
+        sound, mime, _ = payload_reader(ws, name).get(example_id)
+        st.audio(sound, format=mime)
     else:
         st.caption(f"Examples of kind {modality} are not drawn yet.")
 

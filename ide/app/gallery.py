@@ -54,8 +54,8 @@ def gallery(
     on_action: Callable[[str, str], None] | None = None,
 ) -> None:
     """Draw tiles; a click opens the example's page, the button of a tile calls ``on_action``."""
-    is_text = ws.config(dataset).modality == "text"
-    items = [_item(ws, dataset, tile, action, is_text=is_text) for tile in tiles]
+    modality = ws.config(dataset).modality
+    items = [_item(ws, dataset, tile, action, modality) for tile in tiles]
 
     def on_open() -> None:
         example_id = str(st.session_state[key].open)
@@ -90,14 +90,15 @@ def tiles_of(rows: Iterable[Mapping[str, Any]]) -> list[Tile]:
     ]
 
 
-def _item(ws: Workspace, dataset: str, tile: Tile, action: str, *, is_text: bool) -> dict[str, Any]:
-    url, text = _payload(ws, dataset, tile.example_id, is_text=is_text)
+def _item(ws: Workspace, dataset: str, tile: Tile, action: str, modality: str) -> dict[str, Any]:
+    url, text = _payload(ws, dataset, tile.example_id, is_text=modality == "text")
     return {
         **{k: v for k, v in asdict(tile).items() if k not in ("example_id", "title")},
         "id": tile.example_id,
         "href": navigate.address("example", dataset, example=tile.example_id),
         "title": tile.title or tile.example_id,
         "url": url,
+        "is_sound": modality == "audio" and url is not None,
         "text": text,
         "action": action if tile.action_id else "",
         "action_title": f"{action} {tile.title or tile.example_id}",

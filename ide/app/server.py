@@ -37,8 +37,8 @@ PROBLEMS_PATH = APP_PATH / "problems"
 REVIEWS_PATH = APP_PATH / "reviews"
 WORKSPACE_VARIABLE = "UPWELL_WORKSPACE"  # how the script learns what is served
 
-# what a browser may draw from bytes that people imported; all else is a download
-SHOWN_TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
+# what a browser may draw or play of bytes that people imported; all else is a download
+SHOWN_TYPES = frozenset({"image/png", "image/jpeg", "image/webp", "audio/wav", "audio/flac"})
 _CONTENT_HASH = re.compile(r"[0-9a-f]{8,64}")
 _FOREVER = "public, max-age=31536000, immutable"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})

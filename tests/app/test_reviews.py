@@ -10,11 +10,13 @@ import pytest
 from ide.app.evidence import evidence_words
 from ide.app.labeler.sync import parse_message
 from ide.app.problems.data import Place
+from ide.app.problems.rows import examples
 from ide.app.reviews.data import Listing, review_data, reviewable, save
 from ide.dataset.change_list import change_list
 from ide.dataset.edit import new_edit_id
 from ide.store.committing import commit
 from ide.store.edit_log import read_edits
+from ide.store.files import write_parquet
 from ide.store.reviews import Verdict, reviews, save_verdicts
 from ide.store.revisions import changes_of_span, span_of
 from ide.store.state import current_labels
@@ -192,3 +194,21 @@ def test_an_example_tells_under_which_review_each_edit_stands(pets, open_view): 
 def test_evidence_is_said_in_words_whatever_a_log_holds(evidence, words):
     assert evidence_words(evidence).startswith(words)
     assert len(evidence_words(evidence)) <= 300
+
+
+def test_a_sound_is_played_where_a_picture_would_be_shown(tmp_path, open_view):  # noqa: F811
+    tones = tiny_workspace(tmp_path / "w", "tones")
+    path = tones.config_path("tones")
+    path.write_text(path.read_text().replace('"text"', '"audio"'))
+    part = tones.examples_path("tones") / "part-000000000001.parquet"
+    wav = b"RIFF\x24\x00\x00\x00WAVEfmt "
+    table = pa.table({"example_id": ["x0"], "split": ["train"], "label": ["cat"], "audio": [wav]})
+    part.unlink()
+    write_parquet(part, table)
+    (found,) = examples(tones, "tones", ["x0"]).values()
+    assert list(found) == ["sound"]
+    edit(tones, "x0", "label", "dog", name="tones")
+    for view in ("changes", "reviews", "example"):
+        app = open_view(tones, view, dataset="tones", example="x0")
+        assert is_calm(app)
+        assert not app.error

@@ -4,7 +4,7 @@ export default function (component) {
   const { data, parentElement, setTriggerValue } = component
   const grid = parentElement.querySelector(".grid")
   grid.style.setProperty("--tile", `${data.size}px`)
-  grid.classList.toggle("text", data.items.some((item) => item.text !== null))
+  grid.classList.toggle("text", data.items.some((item) => item.text !== null || item.is_sound))
   grid.replaceChildren(...data.items.flatMap((item) => [
     ...(item.heading ? [element("h4", "heading", item.heading)] : []),
     tile(item, data, setTriggerValue),
@@ -22,7 +22,8 @@ function tile(item, data, setTriggerValue) {
     event.preventDefault()
     setTriggerValue("open", item.id)
   }
-  link.append(item.text === null ? picture(item, data.size) : element("p", "words", item.text))
+  if (item.is_sound) root.append(sound(item)) // beside the link: playing opens nothing
+  else link.append(item.text === null ? picture(item, data.size) : element("p", "words", item.text))
   if (item.label !== null) link.append(caption(item))
   if (item.why) link.append(element("span", "why", item.why))
   root.append(link)
@@ -37,6 +38,13 @@ function tile(item, data, setTriggerValue) {
     root.append(button)
   }
   return root
+}
+
+function sound(item) {
+  const player = element("audio", "sound")
+  Object.assign(player, { controls: true, preload: "none", src: item.url })
+  player.setAttribute("aria-label", item.title)
+  return player
 }
 
 function picture(item, size) {

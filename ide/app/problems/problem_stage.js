@@ -99,6 +99,7 @@ export class ProblemStage {
 /** An example as it is drawn: a picture, a text, or why there is neither. */
 function drawn(payload, id) {
   if (payload?.url) return h("img", { src: payload.url, alt: `example ${id}`, decoding: "async", draggable: "false", onload: (event) => markTiny(event.target) });
+  if (payload?.sound) return h("audio", { class: "sound", controls: true, preload: "none", src: payload.sound, "aria-label": `example ${id}` });
   if (payload?.text !== undefined) return h("p", { class: "words", text: payload.text });
   return h("p", { class: "words hint", text: payload?.note ?? "Loading …" });
 }

@@ -101,7 +101,7 @@ def _issues(
 
 
 def examples(workspace: Workspace, name: str, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return, by id, how an example is drawn: ``url``, ``text``, or a ``note`` why it is not."""
+    """Return, by id, how an example is drawn: ``url``, ``sound``, ``text``, or a ``note``."""
     modality = workspace.config(name).modality
     url_of = payload_urls(workspace, name)
     found: dict[str, dict[str, Any]] = {}
@@ -109,6 +109,8 @@ def examples(workspace: Workspace, name: str, ids: Iterable[str]) -> dict[str, d
         try:
             if modality == "image":
                 found[example_id] = {"url": url_of(example_id)}
+            elif modality == "audio":
+                found[example_id] = {"sound": url_of(example_id)}
             elif modality == "text":
                 found[example_id] = {"text": text_of(workspace, name, example_id)[:MAX_TEXT]}
             else:

@@ -1,7 +1,7 @@
 // The keys of Reviews. No class has a key here: a reviewer judges an edit, and does not relabel.
 
 export const COMMANDS = {
-  " ": "approve", a: "approve", r: "request", c: "comment", u: "undo", Enter: "open", ArrowDown: "next", ArrowUp: "previous",
+  " ": "approve", a: "approve", r: "request", c: "comment", p: "play", u: "undo", Enter: "open", ArrowDown: "next", ArrowUp: "previous",
   ArrowRight: "next", ArrowLeft: "previous", PageDown: "leap", PageUp: "leapback", Home: "first", End: "last", "?": "help", Escape: "escape",
 };
 
@@ -17,6 +17,7 @@ export const MOVES = [
   ["PgDn PgUp", "twenty changes on, back"],
   ["Home End", "first, last of those loaded"],
   ["Enter", "open the example's page"],
+  ["P", "play the sound"],
   ["?", "these keys"],
   ["Esc", "close"],
 ];

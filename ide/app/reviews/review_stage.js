@@ -56,6 +56,12 @@ export class ReviewStage {
       act("previous", "↑", "Previous"), act("next", "↓", "Next"));
   }
 
+  play() {
+    const player = this.picture.querySelector("audio");
+    if (player?.paused) player.play().catch(() => {}); // the browser may want a click first
+    else player?.pause();
+  }
+
   /** Open the field for what is asked, or for a comment. */
   open(name, text = "") {
     const [placeholder, title] = ASKED[name];
@@ -115,6 +121,7 @@ function comment({ annotator, text }) {
 
 function drawn(payload, id) {
   if (payload?.url) return h("img", { src: payload.url, alt: `example ${id}`, decoding: "async", draggable: "false", onload: (event) => markTiny(event.target) });
+  if (payload?.sound) return h("audio", { class: "sound", controls: true, preload: "none", src: payload.sound, "aria-label": `example ${id}` });
   if (payload?.text !== undefined) return h("p", { class: "words", text: payload.text });
   return h("p", { class: "words hint", text: payload?.note ?? "Loading …" });
 }

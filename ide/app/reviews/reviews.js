@@ -140,6 +140,7 @@ class Reviews {
     else if (name === "leap" || name === "leapback") this.move(name === "leap" ? LEAP : -LEAP);
     else if (name === "first" || name === "last") this.move(name === "first" ? -Infinity : Infinity);
     else if (name === "open") this.go();
+    else if (name === "play") this.stage.play();
     else if (name === "help") this.toggleHelp();
     else if (name === "escape") this.toggleHelp(false);
   }
