@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import resource
 import shutil
 import statistics
 import subprocess
@@ -22,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -76,11 +78,11 @@ def measure_upwell(root: Path, options: argparse.Namespace, edits: list[Edit]) -
     if not root.exists():
         make_workspace(root, options, edits)
     calls = upwell_calls(edits[0].example_id)
-    print("\nupwell, in a running process (a fresh one: imports, no cache of this machine)")
-    forget(workspace)
+    print("\nupwell, in a running process, as the workbench has it")
     label(workspace, options.examples, 1)
-    first_s = float(in_new_process(root, f"'cold']('status', {edits[0].example_id!r})"))
-    print(f"  status, all of it read for the first time: {1000 * first_s:.0f} ms")
+    for name in ("status", "diff", "blame", "log"):
+        forget(workspace)
+        report(f"{name}, the first of a machine", [cold(root, name, edits[0].example_id)])
     for name, call in calls.items():
         prepare = PREPARE.get(name)
         found = []
@@ -88,7 +90,8 @@ def measure_upwell(root: Path, options: argparse.Namespace, edits: list[Edit]) -
             if prepare is not None:
                 prepare(workspace, options.examples, turn)
             found.append(seconds(lambda call=call: call(workspace)))
-        report(f"{name} (first {1000 * found[0]:.0f} ms)", found[1:])
+        report(f"{name}, the first time", found[:1])
+        report(f"{name}, again", found[1:])
     print("\nupwell, as a command (a process of its own)")
     label(workspace, options.examples, 50)
     for name, arguments in upwell_commands(edits[0].example_id).items():
@@ -165,15 +168,18 @@ def forget(workspace: Workspace) -> None:
     shutil.rmtree(workspace.local_path, ignore_errors=True)
 
 
-def cold(name: str, example_id: str) -> None:
-    """Time one call in this new process and print the seconds."""
-    calls = upwell_calls(example_id)
-    print(seconds(lambda: calls[name](Workspace(Path.cwd()))))
+def cold(root: Path, name: str, example_id: str) -> Took:
+    """Time one call in a process that has read nothing yet; imports are not timed."""
+    code = f"import runpy; m = runpy.run_path({str(Path(__file__).resolve())!r}); m['tell']"
+    said = run(root, "-P", "-c", f"{code}({name!r}, {example_id!r})").splitlines()[-1]
+    return Took(*map(float, said.split()))
 
 
-def in_new_process(root: Path, call: str) -> str:
-    code = f"import runpy; runpy.run_path({str(Path(__file__).resolve())!r})[{call}"
-    return run(root, "-c", code).splitlines()[-1]
+def tell(name: str, example_id: str) -> None:
+    """Print what ``cold`` reads."""
+    call = upwell_calls(example_id)[name]
+    took = seconds(lambda: call(Workspace(Path.cwd())))
+    print(took.wall_s, took.cpu_s)
 
 
 def make_workspace(root: Path, options: argparse.Namespace, edits: list[Edit]) -> None:
@@ -242,17 +248,22 @@ def measure_csv(root: Path, options: argparse.Namespace, edits: list[Edit]) -> N
     if not root.exists():
         make_csv(root, options, edits)
     print("\ngit on one CSV file")
-    timed("git status", options, lambda turn: set_rows(table, options, turn), root, "status")
+    timed("git status", options, lambda turn: set_rows(table, turn), root, "status")
     timed("git diff", options, None, root, "diff", "--stat")
     timed("git diff of all commits", options, None, root, "diff", "--numstat", "begin", "HEAD")
     timed(
         "git commit -a",
         options,
-        lambda turn: set_rows(table, options, 100 + turn),
+        lambda turn: set_rows(table, 100 + turn),
         *(root, "commit", "-qam", "labels"),
     )
     git(root, "checkout", "-q", "--", ".")
-    timed("git merge", options, lambda turn: branch_csv(root, options, turn), root, "merge", "-q", "other")
+    timed(
+        "git merge",
+        options,
+        lambda turn: branch_csv(root, options, turn),
+        *(root, "merge", "-q", "other"),
+    )
     row = sorted(example_ids(options.examples)).index(edits[0].example_id) + 2
     blamed = seconds(lambda: git(root, "blame", "-L", f"{row},{row}", "labels.csv"))
     report("git blame of one row", [blamed])
@@ -281,7 +292,8 @@ def make_csv(root: Path, options: argparse.Namespace, edits: list[Edit]) -> None
     git(root, "config", "core.looseCompression", "1")  # only to be ready sooner
     size = max(1, len(edits) // options.commits)
     for start in range(0, len(edits), size):
-        labels.update((e.example_id, f"{e.value} by {e.annotator}") for e in edits[start : start + size])
+        own = edits[start : start + size]
+        labels.update((e.example_id, f"{e.value} by {e.annotator}") for e in own)
         write_csv(root / "labels.csv", labels)
         git(root, "commit", "-qam", "labels")
     git(root, "config", "--unset", "core.looseCompression")
@@ -291,7 +303,7 @@ def write_csv(path: Path, labels: dict[str, str]) -> None:
     path.write_text("example_id,label\n" + "".join(f"{i},{v}\n" for i, v in labels.items()))
 
 
-def set_rows(path: Path, options: argparse.Namespace, turn: int, *, at: int = 0) -> None:
+def set_rows(path: Path, turn: int, *, at: int = 0) -> None:
     """Change ``N_NEW`` rows of the file."""
     lines = path.read_text().splitlines()
     chance = random.Random(turn + at)
@@ -304,7 +316,7 @@ def branch_csv(root: Path, options: argparse.Namespace, turn: int) -> None:
     git(root, "branch", "-f", "other")
     for branch, at in (("other", 10_000), ("main", options.examples // 2)):
         git(root, "switch", "-q", branch)
-        set_rows(root / "labels.csv", options, turn, at=at)
+        set_rows(root / "labels.csv", turn, at=at)
         git(root, "commit", "-qam", f"1,000 on {branch}")
 
 
@@ -329,13 +341,15 @@ def measure_dvc(root: Path, options: argparse.Namespace) -> None:
         write_parquet(path, labels.set_column(1, "label", column))
         status_s.append(seconds(lambda: dvc(root, "status", "-q")))
         diff_s.append(seconds(lambda: dvc(root, "diff")))
-        start = time.perf_counter()
-        dvc(root, "add", "-q", "labels.parquet")
-        git(root, "commit", "-qam", "labels")
-        commit_s.append(time.perf_counter() - start)
+        commit_s.append(seconds(lambda: add_and_commit(root)))
     report("dvc status", status_s)
     report("dvc diff", diff_s)
     report("dvc add and git commit", commit_s)
+
+
+def add_and_commit(root: Path) -> None:
+    dvc(root, "add", "-q", "labels.parquet")
+    git(root, "commit", "-qam", "labels")
 
 
 # --- what all of them use
@@ -369,15 +383,32 @@ def run(root: Path, *arguments: str) -> str:
     return done.stdout.decode()
 
 
-def seconds(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
+@dataclass(frozen=True, slots=True)
+class Took:
+    """How long something took, and how much of a processor: its own and its processes'."""
+
+    wall_s: float
+    cpu_s: float
+
+
+def seconds(call: Callable[[], object]) -> Took:
+    before, start = cpu_seconds(), time.perf_counter()
     call()
-    return time.perf_counter() - start
+    return Took(time.perf_counter() - start, cpu_seconds() - before)
 
 
-def report(name: str, found: list[float]) -> None:
-    worst = max(found)
-    print(f"  {name}: median {1000 * statistics.median(found):.0f} ms, worst {1000 * worst:.0f} ms")
+def cpu_seconds() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+def report(name: str, found: list[Took]) -> None:
+    wall, cpu = ([getattr(took, field) for took in found] for field in ("wall_s", "cpu_s"))
+    print(
+        f"  {name:<32} {statistics.median(wall):8.3f} s  worst {max(wall):8.3f} s"
+        f"  cpu {statistics.median(cpu):8.3f} s",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":
