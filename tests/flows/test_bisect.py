@@ -12,7 +12,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from streamlit.testing.v1 import AppTest
 
+import ide.app
 from ide.cli import run
 from ide.dataset.edit import make_edit
 from ide.dataset.errors import BisectError, ConfigError, GateError, GitError
@@ -75,7 +77,9 @@ def wait(workspace, condition, *, seconds: float = 90):
     return found
 
 
-def test_the_culprit_is_found_while_its_branch_is_deleted_and_people_label_on(history, capsys):
+def test_the_culprit_is_found_while_its_branch_is_deleted_and_people_label_on(
+    history, capsys, monkeypatch
+):
     workspace, culprit, n_wrong = history
     root, gate = workspace.root, bound(workspace)
     started = start_bisect(workspace, "some", good="base", bad="work", gate=gate)
@@ -105,6 +109,15 @@ def test_the_culprit_is_found_while_its_branch_is_deleted_and_people_label_on(hi
     facts = json.loads(capsys.readouterr().out)
     assert [c["verdict"] for c in facts["commits"]] == ["good", "good", "culprit", "bad", "bad"]
     assert len(facts["diff"]) == n_wrong
+    monkeypatch.setenv("UPWELL_WORKSPACE", str(root))
+    view = AppTest.from_file(str(Path(ide.app.__file__).parent / "main.py"), default_timeout=60)
+    view.switch_page("views/bisect.py")
+    view.query_params["dataset"] = "some"
+    view.run()
+    said = "\n".join(str(e.value) for e in (*view.markdown, *view.caption)).replace("\\", "")
+    assert not view.exception and not view.error
+    assert f"{culprit[:7]} broke the gate** · by the new annotator <script>" in said
+    assert f"{n_wrong} changes" in said
 
 
 def test_a_killed_one_is_noticed_a_cancelled_one_says_how_to_go_on_and_nothing_is_left(
@@ -127,7 +140,7 @@ def test_a_killed_one_is_noticed_a_cancelled_one_says_how_to_go_on_and_nothing_i
     assert "was killed" in killed.message
     assert processes_in(root) == []
     start_bisect(workspace, "some", good="base", gate=gate)
-    wait(workspace, is_training)
+    wait(workspace, lambda b: b.probing)
     assert run(["bisect", "--cancel", "--workspace", str(root)]) == 0
     assert "Go on with: upwell bisect some --good " in capsys.readouterr().out
     assert bisect_status(workspace).state == "cancelled"
