@@ -52,7 +52,8 @@ def test(
     is_unasked = False
     for name in [workspace.require(name) for name in names] or workspace.datasets():
         if not workspace.config(name).gates:
-            warn(f"{name} has no gate; see docs/gates.md for how to make one")
+            where = workspace.relative(workspace.config_path(name))
+            warn(f"{name} has no gate; write a [[gate]] into {where}, or make one in the workbench")
             continue
         try:
             build, other = require_build(workspace, name), base_build(workspace, name, base)
@@ -68,7 +69,7 @@ def test(
         found = judge_gates(workspace, name, build=build, base=other)
         rows += gate_rows(build, other, found)
     if style == "table":
-        click.echo(_blocks(rows, limit))
+        click.echo(_blocks(rows, limit) if rows else "(none)")
     else:
         columns = (*_COLUMNS, *_VALUES, *(("failed",) if style == "json" else ()))
         echo_rows([{c: row[c] for c in columns} for row in rows], columns, style)
@@ -99,4 +100,4 @@ def _blocks(rows: Sequence[Mapping[str, Any]], limit: int) -> str:
     n_passed = sum(row["is_passed"] for row in rows)
     total = f"{len(rows):,} gate{'' if len(rows) == 1 else 's'}"
     said = f"{total}: {n_passed:,} passed, {len(rows) - n_passed:,} failed"
-    return "\n".join([*lines, *([""] if rows else []), said])
+    return "\n".join([*lines, "", said])
