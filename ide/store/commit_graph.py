@@ -44,7 +44,8 @@ def lanes(commits: Sequence[tuple[str, Sequence[str]]]) -> list[Lane]:
     """Return the lane of each (commit, parents), given newest first; children before parents.
 
     A column waits for one commit. A commit takes the first column that waits for it; the others
-    that do end in it. Its first parent goes on in its column, any other opens one.
+    that do end in it. Its first parent goes on in its column, so that a branch that others are
+    merged into stays straight; any other parent takes a column that waits for it, or a free one.
     """
     waiting: list[str | None] = []
     found = []
@@ -56,13 +57,16 @@ def lanes(commits: Sequence[tuple[str, Sequence[str]]]) -> list[Lane]:
         for i in here:
             waiting[i] = None
         for i, parent in enumerate(parents):
-            at = waiting.index(parent) if parent in waiting else lane if i == 0 else None
-            at = _free(waiting) if at is None else at
+            at = lane if i == 0 else _column(waiting, parent)
             _put(waiting, at, parent)
             lines.append((lane, at, "below"))
         lines += [(i, i, "through") for i in through]
         found.append(Lane(lane, tuple(lines)))
     return found
+
+
+def _column(waiting: Sequence[str | None], commit: str) -> int:
+    return waiting.index(commit) if commit in waiting else _free(waiting)
 
 
 def _free(waiting: Sequence[str | None]) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from benchmarks.synthetic import make_workspace
+from ide.app.server import labeler_version
 from ide.dataset.edit import make_edit
 from ide.store.edit_log import append_edits, read_edits
 from ide.store.files import write_text
@@ -254,6 +255,47 @@ def test_everything_works_by_touch_on_a_narrow_screen(chromium, address, fresh, 
     )
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
     context.close()
+
+
+def test_a_surface_moves_into_the_element_that_the_page_makes_anew(tab):
+    """Streamlit may make the element anew while keys are pressed: nothing goes blank or is lost."""
+    found = tab.evaluate(MOUNT_TWICE, f"/labeler/{labeler_version()}/mounting.js")
+    assert found == [
+        "made",
+        "received",
+        "closed",
+        "moved",
+        "received",
+        "closed",
+        "made",
+        "received",
+    ]
+
+
+# the second element gets an answer to the first surface, the third one that is for nobody
+MOUNT_TWICE = """async (address) => {
+  const { mount } = await import(new URL(address, location.origin));
+  const seen = [];
+  const identity = (data) => data.name;
+  const show = (root, to) => mount({
+    root, data: { name: "test", to }, setStateValue: () => {}, identity,
+    make: () => {
+      seen.push("made");
+      return {
+        root, identity: "test", client: "me",
+        receive: () => seen.push("received"), close: () => seen.push("closed"),
+        moveTo(next) { this.root = next; seen.push("moved"); },
+      };
+    },
+  });
+  const roots = [0, 1, 2].map(() => document.createElement("div"));
+  const leaveFirst = show(roots[0], null);
+  const leaveSecond = show(roots[1], "me");
+  leaveFirst(); // too late: the surface is elsewhere
+  leaveSecond();
+  show(roots[2], null);
+  return seen;
+}"""
 
 
 def test_a_refused_edit_says_why_and_is_not_written(tab, fresh, glyphs):

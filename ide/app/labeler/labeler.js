@@ -18,6 +18,7 @@ import { Outbox, newEditId } from "./outbox.js";
 import { Picker } from "./picker.js";
 import { Queue } from "./queue.js";
 import { reconnect } from "./reconnect.js";
+import { about } from "./sides.js";
 import { Stage } from "./stage.js";
 import { Steps } from "./steps.js";
 import { Strip } from "./strip.js";
@@ -199,7 +200,7 @@ class Labeler {
     if (this.isConflicts) this.notices.remark.hidden = true; // it was of the one before
     if (!isLeft) this.hasMore = this.queue.advance();
     this.show();
-    if (isLeft) this.say("Saved. This is in conflict as well; → leaves it for later.");
+    if (isLeft) this.say(`Saved. People still disagree about ${about(judged.state.conflicts[0])}; → leaves that for later.`);
     else this.sayWhereSuspectsEnd(judged);
   }
 
@@ -236,6 +237,7 @@ class Labeler {
   // ---- showing ----
 
   move(delta) {
+    if (this.isConflicts) this.notices.remark.hidden = true;
     const isMoved = this.queue.move(delta);
     if (!isMoved) this.say(delta > 0 ? "This is the last one." : "This is the first one.");
     this.hasMore = true;

@@ -5,6 +5,7 @@ import { button, h, setName, setText } from "./dom.js";
 import { sideName } from "./judgement.js";
 
 const ABOUT = { label: "its label", exclusion: "whether to exclude it", split: "its split" };
+export const about = ({ register }) => ABOUT[register];
 const MAX_SAID = 3; // people listed on a side; more are counted
 
 export class Sides {
@@ -27,7 +28,7 @@ export class Sides {
     const { conflicts, excluded } = row.state;
     const dispute = conflicts[0];
     setText(this.title, dispute ? titleOf(dispute) : row.state.judged ? "Nothing is disputed here any more" : "Asking what is disputed …");
-    setText(this.more, conflicts.length > 1 ? `then ${conflicts.slice(1).map((c) => ABOUT[c.register]).join(" and ")}` : "");
+    setText(this.more, conflicts.length > 1 ? `then ${conflicts.slice(1).map(about).join(" and ")}` : "");
     const isExclusion = conflicts.some((c) => c.register === "exclusion");
     setText(this.excludeText, excluded && !isExclusion ? "Restore" : "Exclude");
     if (this.shown === dispute) return;
@@ -56,7 +57,7 @@ function sayer({ annotator, made_at: madeAt, reason, confirmed, commit, branches
   return h("span", { class: "sayer" },
     h("span", { class: "who" }, h("strong", { text: annotator }), confirmed ? " confirmed it" : ""),
     h("small", { text: `${when} · ${from}`, title: "UTC; the commit that brought it, and the branches that have it" }),
-    reason ? h("q", { text: reason }) : null);
+    reason ? h("q", { text: reason, title: reason }) : null);
 }
 
 /** "ada and bob disagree about its label". */
