@@ -57,8 +57,9 @@ def diff(
     shown = limit or (N_TABLE_ROWS if style == "table" else len(table))
     columns = DIFF_COLUMNS if style != "table" else DIFF_COLUMNS[:-1]
     echo_rows(table.slice(0, shown).to_pylist(), columns, style)
-    if style == "table" and len(table):
-        click.echo("\n" + "\n".join(_summary(table, n_left=max(0, len(table) - shown))))
+    if style in ("table", "markdown") and len(table):
+        lines = _summary(table, n_left=max(0, len(table) - shown))
+        click.echo("\n" + ("\n".join(lines) if style == "table" else _listed(lines)))
     for note in notes:
         warn(note)
 
@@ -101,7 +102,7 @@ def _summary(table: pa.Table, *, n_left: int) -> list[str]:
     from ide.dataset.change_list import change_list, groups
     from ide.dataset.changes import counts, summarise
 
-    lines = [f"… and {n_left:,} more rows: --limit, or --format"] if n_left else []
+    lines = [f"… and {n_left:,} more: --limit, or --format"] if n_left else []
     nothing = pa.array([], pa.string())
     for dataset in pc.unique(table["dataset"]).to_pylist():
         own = table.filter(pc.equal(table["dataset"], dataset)).drop_columns(["dataset"])
@@ -112,6 +113,15 @@ def _summary(table: pa.Table, *, n_left: int) -> list[str]:
         if len(found) > N_PAIRS:
             lines.append(f"  and {len(found) - N_PAIRS:,} more kinds and pairs")
     return lines
+
+
+def _listed(lines: Sequence[str]) -> str:
+    """Return the summary as a list in Markdown, in which what people wrote is no Markdown."""
+    from ide.dataset.markdown import escape
+
+    depths = (len(line) - len(line.lstrip()) for line in lines)
+    both = zip(depths, lines, strict=True)
+    return "\n".join(f"{' ' * depth}- {escape(line.strip())}" for depth, line in both)
 
 
 @click.command()
@@ -163,7 +173,7 @@ def blame(name: str, example_id: str, root: Path | None, style: str) -> None:
     rows = read_blame(workspace, name, example_id)
     is_cut = any(row["is_committed"] and not row["commit"] for row in rows)
     columns = ("made_at", "annotator", "action", "value", "reason", "evidence", "commit", "review")
-    if style == "table":
+    if style in ("table", "markdown"):
         echo_rows([_readable(row, rows) for row in rows], ("in_force", *columns), style)
     else:
         echo_rows(rows, (*columns, "is_committed", "is_in_force", "edit_id"), style)

@@ -67,19 +67,21 @@ def diff_and_notes(
 
 
 def _chosen(workspace: Workspace, names: Sequence[str] | None, *revisions: str | None) -> list[str]:
-    """Return the datasets to compare: the named ones, else all that are here now.
+    """Return the datasets to compare: the named ones, else all that either side has.
 
-    A dataset that is gone can be named, where a revision has it.
+    One that is here no more can be named too, where a side has it.
     """
     here = workspace.datasets()
+    gone: set[str] = set()
+    if not names or not set(names) <= set(here):
+        repo = git.repository(workspace.root)
+        for revision in filter(None, revisions):
+            files = git.list_files(repo, workspace.root, revision, "datasets")
+            gone |= {path.split("/")[1] for path in files if path.endswith("/dataset.toml")}
+    known = {*here, *(name for name in gone if is_name(name))}
     if not names:
-        return here
-    gone = [name for name in names if name not in here]
-    paths = [f"datasets/{name}/dataset.toml" for name in gone if is_name(name)]
-    repo = git.repository(workspace.root)
-    asked = {f"{r}:{repo.path(p)}": p for r in revisions if r for p in paths}
-    found = {asked[key].split("/")[1] for key in git.read_blobs(workspace.root, asked)}
-    return [name if name in found else workspace.require(name) for name in names]
+        return sorted(known)
+    return [name if name in known else workspace.require(name) for name in names]
 
 
 def _diff_of(workspace: Workspace, name: str, a: _Side, b: _Side) -> tuple[pa.Table, str]:

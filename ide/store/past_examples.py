@@ -247,7 +247,9 @@ def _read(parts: _Listing, files: Mapping[str, Path]) -> pa.Table | None:
 def imported_values(workspace: Workspace, name: str, ids: Iterable[str]) -> dict[str, Imported]:
     """Return what some examples of the working tree were imported with; who is not there, lacks."""
     wanted = set(ids)
-    return _values_in(imported_table(workspace, name), wanted) if wanted else {}
+    if not wanted or name not in workspace.datasets():  # a diff may be of one that is gone
+        return {}
+    return _values_in(imported_table(workspace, name), wanted)
 
 
 def _values_in(table: pa.Table, ids: set[str]) -> dict[str, Imported]:

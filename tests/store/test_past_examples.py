@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import ide
-from ide.dataset.errors import GitError, QueryError
+from ide.dataset.errors import DatasetNotFoundError, QueryError
 from ide.store.committing import commit
 from ide.store.files import write_parquet, write_text
 from ide.store.history import diff, diff_and_notes
@@ -146,6 +146,20 @@ def test_the_queries_of_the_docs_are_answered(pets):
             assert len(query(pets, sql).table) > 0
 
 
-def test_a_dataset_that_is_gone_can_be_named(pets):
-    with pytest.raises(GitError, match="is no revision"):
-        diff(pets, "nosuch", names=["pets"])
+def test_a_dataset_that_is_gone_can_be_named_and_is_compared(pets, tmp_path):
+    shutil.copytree(pets.root, tmp_path / "work", symlinks=True)
+    away = type(pets)(tmp_path / "work")
+    shutil.rmtree(away.dataset_path("pets"))
+    gone = [(i, kind, before) for i, kind, before, *_ in rows(diff(away))]
+    assert gone == [
+        ("x0", "removed", "dog"),
+        ("x1", "removed", "<b>|pig</b>"),
+        ("x2", "removed", "cat"),
+        ("x2", "restored", None),
+        ("x3", "removed", "dog"),
+        ("x4", "removed", "cat"),
+        ("x9", "removed", "cat"),
+    ]
+    assert rows(diff(away, "HEAD", "HEAD", ["pets"])) == []
+    with pytest.raises(DatasetNotFoundError):
+        diff(away, "HEAD", names=["birds"])
