@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 
 from ide.app import cached, navigate
-from ide.app.evidence import evidence_words
 from ide.app.text import moment, plain
 from ide.dataset.edit import REVIEW_ACTIONS
+from ide.dataset.evidence import evidence_words
 from ide.dataset.reviews import APPROVED
 from ide.store.revisions import HEAD
 from ide.store.workspace import Workspace

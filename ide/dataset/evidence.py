@@ -20,7 +20,7 @@ def evidence_words(evidence: Mapping[str, Any] | None) -> str:
     if not evidence:
         return ""
     build = evidence.get("build_id") or evidence.get("build")
-    of_build = f"build {str(build)[:10]}" if build else ""
+    of_build = f"build {str(build)[:7]}" if build else ""
     rank = evidence.get("rank")
     parts = [f"rank {rank} of {of_build}" if build else f"rank {rank}"] if rank is not None else []
     parts += [of_build] if build and rank is None else []
@@ -30,7 +30,7 @@ def evidence_words(evidence: Mapping[str, Any] | None) -> str:
     if evidence.get("suggested_label") is not None:
         parts.append(f"{evidence['suggested_label']} suggested")
     if evidence.get("issue_id"):
-        parts.append(f"issue {str(evidence['issue_id'])[:10]}")
+        parts.append(f"issue {str(evidence['issue_id'])[:7]}")
     parts += _around(evidence)
     parts += [f"{key} {value}" for key, value in evidence.items() if key not in _SAID | _SAID_TOO]
     return one_line(", ".join(parts), MAX_CHARACTERS)
@@ -42,8 +42,8 @@ def _around(evidence: Mapping[str, Any]) -> list[str]:
     review = evidence.get("review")
     if isinstance(review, Mapping):
         head = review.get("head")
-        end = str(head)[:10] if head else "the working tree"
-        parts.append(f"in the review of {str(review.get('base') or '')[:10]} … {end}")
+        end = str(head)[:7] if head else "the working tree"
+        parts.append(f"in the review of {str(review.get('base') or '')[:7]} … {end}")
     if evidence.get("drill"):
         parts.append(f"in drill {str(evidence['drill'])[:20]}")
     if evidence.get("carried_from"):

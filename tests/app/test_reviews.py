@@ -7,13 +7,13 @@ import shutil
 import pyarrow as pa
 import pytest
 
-from ide.app.evidence import evidence_words
 from ide.app.labeler.sync import parse_message
 from ide.app.problems.data import Place
 from ide.app.problems.rows import examples
 from ide.app.reviews.data import Listing, review_data, reviewable, save
 from ide.dataset.change_list import change_list
 from ide.dataset.edit import new_edit_id
+from ide.dataset.evidence import evidence_words
 from ide.store.committing import commit
 from ide.store.edit_log import read_edits
 from ide.store.files import write_parquet

@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ide.app.evidence import evidence_words
 from ide.app.labeler.sync import Message, Receipt
 from ide.app.problems.data import Place
 from ide.app.problems.rows import Window, examples, first_window, next_window
 from ide.app.text import moment
 from ide.dataset.change_list import PAIR, groups
 from ide.dataset.changes import words_of
+from ide.dataset.evidence import evidence_words
 from ide.dataset.ids import content_id
 from ide.dataset.reviews import APPROVED
 from ide.dataset.schema import EXAMPLE_ID, SPLIT
