@@ -65,7 +65,7 @@ def merge(name: str, message: str | None, root: Path | None) -> int:
     if found.is_up_to_date:
         click.echo(f"nothing new: {name} is in this branch already")
     else:
-        said = ", ".join(f"{n:,} edits of {dataset}" for dataset, n in found.n_edits.items())
+        said = ", ".join(f"{_edits(n)} of {dataset}" for dataset, n in found.n_edits.items())
         click.echo(f"merged {name} at {(found.revision or '')[:10]}: {said or 'no edits'}")
     for sentence in found.notes:
         warn(sentence)
@@ -87,10 +87,14 @@ def revert(revision: str, annotator: str | None, reason: str | None, root: Path 
     who = annotator or default_annotator(workspace)
     found = make_revert(workspace, revision, annotator=who, reason=reason)
     if found.revision:
-        said = ", ".join(f"{len(edits):,} of {name}" for name, edits in found.edits.items())
-        click.echo(f"reverted at {found.revision[:10]} by {found.n_edits:,} edits: {said}")
+        said = ", ".join(f"{_edits(len(edits))} of {name}" for name, edits in found.edits.items())
+        click.echo(f"reverted at {found.revision[:10]}: {said}")
     _warn_few(found.kept)
     _tell(found.notes)
+
+
+def _edits(n: int) -> str:
+    return "1 edit" if n == 1 else f"{n:,} edits"
 
 
 def _branch_row(branch: Any) -> Mapping[str, Any]:

@@ -33,6 +33,7 @@ from ide.store.edit_log import append_edits, log_paths, read_edits, whole_lines
 from ide.store.files import write_json, write_text
 from ide.store.git_branch import create_branch, delete_branch, has_branch, switch_branch
 from ide.store.git_commit import commit_files, refuse_in_progress
+from ide.store.log_lock import replacing_logs
 from ide.store.state import current_labels, dataset_state
 from ide.store.workspace import Workspace
 
@@ -277,7 +278,8 @@ def end_drill(
     _commit_logs(workspace, repo, drill)
     every = {other: read_edits(workspace, other).every for other in workspace.datasets()}
     own = carried(every[name], drill)
-    switch_branch(root, drill.home)
+    with replacing_logs(workspace):
+        switch_branch(root, drill.home)
     for other, edits in every.items():
         if other in workspace.datasets():
             known = {e.edit_id for e in read_edits(workspace, other).every}

@@ -56,7 +56,8 @@ def complete(workspace: Workspace, repo: git.Repository, trees: Trees) -> Merged
     refused = []
     for full_path, stages in sorted(found.stages.items()):
         path = full_path.removeprefix(repo.prefix)
-        merged = _mend(workspace, path, _texts(workspace.root, stages))
+        is_ours = full_path.startswith(repo.prefix)
+        merged = _mend(workspace, path, _texts(workspace.root, stages)) if is_ours else None
         if merged is None:
             refused.append(path)
         else:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ide.dataset.errors import BuildRunningError, GitError
+from ide.dataset.errors import BuildRunningError, GitError, ImportRefusedError
 from ide.store import git
 from ide.store.build_process import build_status
 from ide.store.compile_lock import compile_lock
+from ide.store.files import storage_errors
 from ide.store.git_commit import refuse_in_progress
 from ide.store.log_lock import replacing_logs
 from ide.store.past_edits import is_log
@@ -20,22 +23,42 @@ TRACKED = ("datasets", "dvc.lock", "params.yaml")
 
 @contextmanager
 def moving(workspace: Workspace, doing: str) -> Iterator[git.Repository]:
-    """Keep builds out while the block changes branches, and yield the repository.
+    """Keep builds and imports out while the block changes branches, and yield the repository.
 
     doing: "merge", "switch", "revert", for the sentences. A build that was killed is put right
-    first, on the branch that it ran on. Raises ``BuildRunningError``, or ``GitError`` while a
-    merge, a rebase or the like is unfinished.
+    first, on the branch that it ran on. Raises ``BuildRunningError``, ``ImportRefusedError`` while
+    an import runs, or ``GitError`` while a merge, a rebase or the like is unfinished.
     """
     repo = git.repository(workspace.root)
     refuse_in_progress(repo, doing)
     build_status(workspace)
-    with compile_lock(workspace) as is_ours:
+    with _import_lock(workspace, doing), compile_lock(workspace) as is_ours:
         if not is_ours:
             raise BuildRunningError(
                 f"a build is running, and a {doing} would change files under it; wait for it, or "
                 f"cancel it, then {doing}"
             )
         yield repo
+
+
+@contextmanager
+def _import_lock(workspace: Workspace, doing: str) -> Iterator[None]:
+    """Keep imports out: they write parts that belong to the branch they were begun on."""
+    path = workspace.local_path / "import.lock"
+    with storage_errors(path, "lock"):
+        path.parent.mkdir(exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ImportRefusedError(
+                f"an import is running, and a {doing} would change files under it; wait for it, "
+                f"then {doing}"
+            ) from None
+        yield
+    finally:
+        os.close(handle)
 
 
 def move(workspace: Workspace, *arguments: str) -> None:

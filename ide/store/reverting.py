@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ide.dataset.edit import Edit, check_annotator
 from ide.dataset.errors import GitError
@@ -59,16 +61,11 @@ def revert(
         _require_identity(workspace)
         subject = git.run(root, "log", "-1", "--format=%s", commit).decode(errors="replace").strip()
         why = reason or f"reverts {commit[:10]}: {subject}"[:300]
-        paths = _changed_paths(workspace, repo, commit)
-        notes = _notes(workspace, commit, paths)
-        plans = _plans(workspace, commit, paths, annotator=annotator, reason=why)
-        kept = tuple(_says(n, k) for n, plan in plans.items() for k in plan.kept)
-        edits = {n: plan.edits for n, plan in plans.items() if plan.edits}
-        if not edits:
-            return RevertResult({}, kept, None, (*_nothing(plans, commit), *notes))
-        message = _message(commit, subject, edits, len(kept), reason)
-        made = _commit(workspace, repo, edits, message)
-    return RevertResult(edits, kept, made, notes)
+        planned = _planned(workspace, repo, commit, annotator=annotator, reason=why)
+        if not planned.edits:
+            return planned
+        message = _message(commit, subject, planned, reason)
+        return replace(planned, revision=_commit(workspace, repo, planned.edits, message))
 
 
 def preview_revert(workspace: Workspace, revision: str, *, annotator: str) -> RevertResult:
@@ -81,12 +78,20 @@ def preview_revert(workspace: Workspace, revision: str, *, annotator: str) -> Re
     repo = git.repository(workspace.root)
     commit = git.resolve(workspace.root, revision)
     _require_part_of_branch(workspace, commit, revision)
-    paths = _changed_paths(workspace, repo, commit)
-    plans = _plans(workspace, commit, paths, annotator=annotator, reason="")
+    return _planned(workspace, repo, commit, annotator=annotator, reason="")
+
+
+def _planned(
+    workspace: Workspace, repo: git.Repository, commit: str, *, annotator: str, reason: str
+) -> RevertResult:
+    """Return what taking a commit back means here, with nothing of it done."""
+    parent = _parent(workspace, commit)
+    paths = _changed_paths(workspace, repo, commit, parent)
+    plans = _plans(workspace, commit, parent, paths, annotator=annotator, reason=reason)
     kept = tuple(_says(n, k) for n, plan in plans.items() for k in plan.kept)
     edits = {n: plan.edits for n, plan in plans.items() if plan.edits}
-    notes = _notes(workspace, commit, paths)
-    return RevertResult(edits, kept, None, notes or (() if edits else _nothing(plans, commit)))
+    notes = () if edits else _nothing(plans, commit)
+    return RevertResult(edits, kept, None, (*notes, *_notes(workspace, repo, parent, paths)))
 
 
 def _require_part_of_branch(workspace: Workspace, commit: str, name: str) -> None:
@@ -104,50 +109,67 @@ def _require_identity(workspace: Workspace) -> None:
 
 
 def _parent(workspace: Workspace, commit: str) -> str | None:
+    """Return a commit's first parent, None for the first commit of all."""
     result = git.attempt(workspace.root, "rev-parse", "--verify", "--quiet", f"{commit}^1")
-    return result.stdout.decode().strip() if result.returncode == 0 else None
+    if result.returncode == 0:
+        return result.stdout.decode().strip()
+    raw = git.run(workspace.root, "cat-file", "commit", commit).partition(b"\n\n")[0]
+    if b"\nparent " in raw:
+        raise GitError(
+            f"this clone is shallow and lacks what was before {commit[:10]}, so that git cannot "
+            "tell what that commit changed. Fetch it with: git fetch --unshallow, then revert"
+        )
+    return None
 
 
-def _changed_paths(workspace: Workspace, repo: git.Repository, commit: str) -> list[str]:
+def _changed_paths(
+    workspace: Workspace, repo: git.Repository, commit: str, parent: str | None
+) -> list[str]:
     """Return the files of the workspace that a commit changed, against its first parent."""
-    parent = _parent(workspace, commit)
     span = [parent, commit] if parent else ["--root", commit]
     out = git.run(workspace.root, "diff-tree", "-r", "-z", "--name-only", "--no-commit-id", *span)
-    paths = [p.decode(errors="surrogateescape") for p in out.split(b"\0") if p]
+    paths = [os.fsdecode(p) for p in out.split(b"\0") if p]
     return [p.removeprefix(repo.prefix) for p in paths if p.startswith(repo.prefix)]
 
 
-def _notes(workspace: Workspace, commit: str, paths: Sequence[str]) -> tuple[str, ...]:
-    """Say what a commit changed besides labels, and how to take that back."""
+def _notes(
+    workspace: Workspace, repo: git.Repository, parent: str | None, paths: Sequence[str]
+) -> tuple[str, ...]:
+    """Say what a commit changed besides labels that are here, and how to take that back."""
+    here = workspace.datasets()
+    gone = sorted({n for p in paths if is_log(p) and (n := dataset_of(p)) not in here and n})
+    notes = [f"not taken back: edits of {name!r}, a dataset that is not here" for name in gone]
     others = [p for p in paths if not is_log(p) and p != "dvc.lock"]
     if not others:
-        return ()
+        return tuple(notes)
     listed = ", ".join(others[:5]) + (f" and {len(others) - 5:,} more" if len(others) > 5 else "")
-    parent = _parent(workspace, commit)
     if parent is None:
-        return (f"not taken back: {listed}, which this first commit of all began",)
-    there = git.list_files(git.repository(workspace.root), workspace.root, parent, ".")
-    old = [p for p in others if p in there][:5]
-    new = [p for p in others if p not in there][:5]
-    ways = []
-    if old:
-        ways.append(f"git checkout {parent[:10]} -- {' '.join(old)}")
-    if new:
-        ways.append(f"git rm {' '.join(new)}")
+        return (*notes, f"not taken back: {listed}, which this first commit of all began")
+    there = git.list_files(repo, workspace.root, parent, ".")
+    old = [shlex.quote(p) for p in others if p in there][:5]
+    new = [shlex.quote(p) for p in others if p not in there][:5]
+    ways = [f"git checkout {parent[:10]} -- {' '.join(old)}"] if old else []
+    ways += [f"git rm {' '.join(new)}"] if new else []
     dvc = " (then: dvc checkout)" if any(p.endswith(".dvc") for p in others) else ""
     return (
+        *notes,
         f"not taken back: {listed}. Edits take back labels only; for these, if nobody has changed "
         f"them since: {'; '.join(ways)}{dvc}, then upwell commit",
     )
 
 
 def _plans(
-    workspace: Workspace, commit: str, paths: Sequence[str], *, annotator: str, reason: str
+    workspace: Workspace,
+    commit: str,
+    parent: str | None,
+    paths: Sequence[str],
+    *,
+    annotator: str,
+    reason: str,
 ) -> dict[str, Plan]:
     """Return what to do in each dataset whose logs the commit touched."""
     here = workspace.datasets()
     names = sorted({n for p in paths if is_log(p) and (n := dataset_of(p)) in here})
-    parent = _parent(workspace, commit)
     after = edits_of_all(workspace, names, commit)
     before = edits_of_all(workspace, names, parent) if parent else dict.fromkeys(names, ())
     plans = {}
@@ -176,16 +198,12 @@ def _nothing(plans: Mapping[str, Plan], commit: str) -> tuple[str, ...]:
     return (f"nothing to take back of {commit[:10]}: {why}",)
 
 
-def _message(
-    commit: str,
-    subject: str,
-    edits: Mapping[str, Sequence[Edit]],
-    n_kept: int,
-    reason: str | None,
-) -> str:
+def _message(commit: str, subject: str, planned: RevertResult, reason: str | None) -> str:
     counts = "; ".join(
-        f"{name}: {len({e.example_id for e in found}):,} examples" for name, found in edits.items()
+        f"{name}: {len({e.example_id for e in found}):,} examples"
+        for name, found in planned.edits.items()
     )
+    n_kept = len(planned.kept)
     left = f" {n_kept:,} were left, for later edits build on them." if n_kept else ""
     why = f"\n\n{reason}" if reason else ""
     return (

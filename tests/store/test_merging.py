@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from threading import Thread
 
 import pytest
 
-from ide.dataset.errors import BuildRunningError, GitError
+from ide.dataset.edit import make_edit
+from ide.dataset.errors import BuildRunningError, GitError, ImportRefusedError
 from ide.store.branches import create_branch, list_branches, switch_branch
 from ide.store.committing import commit
 from ide.store.compile_lock import compile_lock
 from ide.store.drills import start_drill
-from ide.store.edit_log import read_edits
+from ide.store.edit_log import append_edits, read_edits
 from ide.store.files import write_text
+from ide.store.importing.lock import import_folder
+from ide.store.log_lock import replacing_logs
 from ide.store.merging import merge
 from ide.store.merging_texts import merge_texts
 from ide.store.state import current_labels, dataset_state
@@ -96,6 +100,21 @@ def test_plain_git_merges_to_the_same_labels_and_edits_in_both_directions(pets, 
                 merge(workspace, there)
             results.append((labels(workspace), ids(workspace)))
     assert results == results[:1] * 4
+
+
+def test_an_edit_that_comes_while_git_replaces_a_log_waits_and_lands_in_the_new_one(pets):
+    edit(pets, "x0", "exclude")
+    log = pets.edits_path("pets") / "ada.jsonl"
+    late = make_edit("x1", "exclude", annotator="ada")
+    with replacing_logs(pets):
+        thread = Thread(target=append_edits, args=(pets, "pets", [late]))
+        thread.start()
+        thread.join(0.05)
+        text = log.read_bytes()
+        log.unlink()  # as git does
+        log.write_bytes(text)
+    thread.join()
+    assert read_edits(pets, "pets").edits[-1] == late
 
 
 def test_both_sides_of_one_annotator_s_file_are_kept_also_where_its_end_is_torn(pets):
@@ -212,6 +231,8 @@ def test_a_merge_is_refused_where_it_could_lose_something_and_nothing_has_change
     (pets.edits_path("pets") / "ben.jsonl").unlink()
     with compile_lock(pets):
         refuses(pets, "a build is running, and a merge would change files", error=BuildRunningError)
+    with import_folder(pets):
+        refuses(pets, "an import is running", error=ImportRefusedError)
     write_text(pets.root / ".git" / "MERGE_HEAD", "")
     refuses(pets, "a merge is in progress")
     (pets.root / ".git" / "MERGE_HEAD").unlink()

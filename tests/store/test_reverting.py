@@ -165,6 +165,17 @@ def test_a_refused_revert_has_changed_nothing(pets, monkeypatch):
     refuses("git does not know whose commit")
 
 
+def test_a_shallow_clone_does_not_take_its_first_commit_for_the_first_of_all(pets, tmp_path):
+    for example_id in ("x0", "x1"):
+        edit(pets, example_id, "label", "dog")
+        commit(pets)
+    git(tmp_path, "clone", "-q", "--depth", "1", pets.root.as_uri(), "clone")
+    clone = Workspace.find(tmp_path / "clone")
+    assert len(read_edits(clone, "pets").edits) == 2
+    with pytest.raises(GitError, match=r"shallow and lacks what was before.*--unshallow"):
+        undo(clone)
+
+
 def test_edits_that_come_in_meanwhile_stay_out_of_the_commit(pets, monkeypatch):
     """Somebody's tool that knows no lock appends while the commit is made."""
     edit(pets, "x0", "label", "dog")
