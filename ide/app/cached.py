@@ -324,6 +324,7 @@ def _browse_columns(root: str, name: str, revision: str) -> dict[str, str]:
 def query(ws: Workspace, text: str, limit: int) -> QueryResult:
     """Return the answer to a query; asked again when something it can read has changed."""
     revisions = "|".join(dataset_revision(ws, name) for name in ws.datasets())
+    revisions += f"|{status(ws).revision}"  # what `diff` and the commits are told by
     return _query(str(ws.root), text, limit, revisions)
 
 

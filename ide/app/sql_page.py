@@ -27,6 +27,12 @@ EXAMPLES = {
     "FROM {name}.dynamics GROUP BY ALL ORDER BY epoch",
     "Metrics of all builds": "SELECT finished_at, split, metric, value, low, high\n"
     "FROM {name}.metrics WHERE label IS NULL ORDER BY finished_at DESC, split",
+    "Class pairs since HEAD": "SELECT before, after, count(*) AS n, "
+    "string_agg(DISTINCT annotator, ', ') AS who\n"
+    "FROM diff('HEAD', name := '{name}') WHERE kind = 'relabelled' GROUP BY ALL ORDER BY n DESC",
+    "Labels before the last commit": "SELECT now.example_id, was.label AS was, now.label AS now\n"
+    "FROM {name}.labels now JOIN {name}.labels_at('HEAD~1') was USING (example_id)\n"
+    "WHERE now.label IS DISTINCT FROM was.label",
     "Issues": 'SELECT severity, "check", example_id, message\nFROM {name}.issues',
 }
 
