@@ -91,9 +91,8 @@ def adopt_elsewhere(
 ) -> BuildInfo | None:
     """Archive the build in a clean folder among those of other revisions, and return it.
 
-    revision: the commit that the folder was laid out from, and nothing else. A build that is
-    kept already of the same network and edits becomes the newest. None where the files are no
-    whole build.
+    revision: the commit that the folder was laid out from, and nothing else. None where the
+    files are no whole build.
     """
     with folder_lock(archive):
         with tempfile.TemporaryDirectory(dir=archive, prefix=".new-") as folder:
@@ -104,7 +103,7 @@ def adopt_elsewhere(
                 return None
             facts = _facts(name, identity, revision, 0, seconds)
             write_json(links / "build.json", {**facts, "compared_with": None, "files": None})
-            target = archive / f"{identity.build_id}-{identity.edits_revision}"
+            target = archive / f"{identity.build_id}-{revision[:10]}"
             _replace(links, target)
         _prune(archive)
     return next(b for b in archived_builds(archive) if b.path == target)

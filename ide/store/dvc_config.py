@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ide.dataset.errors import ConfigError
+from ide.dataset.errors import ConfigError, StorageError
 from ide.store.files import storage_errors
 from ide.store.workspace import Workspace
 
@@ -58,6 +58,17 @@ def default_remote(workspace: Workspace) -> Remote | None:
     name = settings.get("core", {}).get("remote")
     remote = settings.get("remote", {}).get(name) if name else None
     return Remote(str(name), str(remote["url"])) if remote and remote.get("url") else None
+
+
+def require_there(remote: Remote) -> None:
+    """Raise where a remote is a folder that is not there: DVC would make one, unmounted or not."""
+    folder = remote.folder
+    if folder is not None and not folder.is_dir():
+        raise StorageError(
+            f"the folder of the DVC remote {remote.name!r} is not there: {folder}. Mount it, or "
+            f"make it (mkdir -p {folder}), or name another one: dvc remote modify {remote.name} "
+            "url FOLDER. Nothing was pushed or pulled"
+        )
 
 
 def write_clean_config(workspace: Workspace, root: Path) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ide.dataset.errors import BuildCancelledError, ConfigError, ExamplesMissingError
 from ide.store.dvc import end_group, is_full, refusal, require_dvc
-from ide.store.dvc_config import default_remote
+from ide.store.dvc_config import default_remote, require_there
 from ide.store.importing.tracking import is_stage_output
 from ide.store.repro import CANCELLED
 from ide.store.workspace import Workspace
@@ -62,6 +62,7 @@ def bring_examples(
         return
     remote = default_remote(workspace)
     if remote is not None:
+        require_there(remote)
         said = dvc(clean, "pull", *pointers, is_cancelled=is_cancelled)
         if said.returncode == 0:
             return

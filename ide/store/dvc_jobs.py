@@ -44,6 +44,8 @@ def _copy_runs(repo: Any, *, is_push: bool) -> int:
         remote = repo.cloud.get_remote_odb(None, "push --run-cache", hash_name="md5-dos2unix")
     except RunCacheNotSupported:
         return 0
+    if remote.fs.protocol == "local" and not remote.fs.exists(remote.path):
+        raise FileNotFoundError(f"{remote.path} is not there")
     source, target = (repo.cache.legacy, remote) if is_push else (remote, repo.cache.legacy)
     there, here = _entries(target), _entries(source)
     for relative in sorted(here - there):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from ide.dataset.errors import ConfigError, StorageError
 from ide.store.dvc import end_group
-from ide.store.dvc_config import Remote
+from ide.store.dvc_config import Remote, require_there
 from ide.store.dvc_examples import Said
 from ide.store.named_data import Named, manifest
 from ide.store.workspace import Workspace
@@ -50,17 +50,6 @@ def transfer(
         raise _refusal(said, remote, direction)
     moved = _MOVED.search(said.text)
     return int(moved[1]) if moved else 0
-
-
-def require_there(remote: Remote) -> None:
-    """Raise where a remote is a folder that is not there: DVC would make one, unmounted or not."""
-    folder = remote.folder
-    if folder is not None and not folder.is_dir():
-        raise StorageError(
-            f"the folder of the DVC remote {remote.name!r} is not there: {folder}. Mount it, or "
-            f"make it (mkdir -p {folder}), or name another one: dvc remote modify {remote.name} "
-            "url FOLDER. Nothing was pushed or pulled"
-        )
 
 
 def _job(folder: Workspace, direction: str, tell: Callable[[str], None]) -> Said:
