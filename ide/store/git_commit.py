@@ -32,9 +32,14 @@ def refuse_in_progress(repo: Repository, doing: str = "commit") -> None:
     for name, (what, finish, abort) in _IN_PROGRESS.items():
         if (repo.git_path / name).exists():
             then = "commit the labels" if doing == "commit" else doing
+            why = (
+                "a commit now would become part of it"
+                if doing == "commit"
+                else f"a {doing} has to wait for it"
+            )
             raise GitError(
-                f"a {what} is in progress in {repo.root}, and a {doing} now would become part of "
-                f"it. Finish it ({finish}) or give it up ({abort}), then {then}."
+                f"a {what} is in progress in {repo.root}, and {why}. Finish it ({finish}) or give "
+                f"it up ({abort}), then {then}."
             )
 
 
