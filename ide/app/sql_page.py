@@ -27,10 +27,10 @@ EXAMPLES = {
     "FROM {name}.dynamics GROUP BY ALL ORDER BY epoch",
     "Metrics of all builds": "SELECT finished_at, split, metric, value, low, high\n"
     "FROM {name}.metrics WHERE label IS NULL ORDER BY finished_at DESC, split",
-    "Class pairs since HEAD": "SELECT before, after, count(*) AS n, "
+    "Changed since HEAD": "SELECT before, after, count(*) AS n, "
     "string_agg(DISTINCT annotator, ', ') AS who\n"
     "FROM diff('HEAD', name := '{name}') WHERE kind = 'relabelled' GROUP BY ALL ORDER BY n DESC",
-    "Labels before the last commit": "SELECT now.example_id, was.label AS was, now.label AS now\n"
+    "Labels at HEAD~1": "SELECT now.example_id, was.label AS was, now.label AS now\n"
     "FROM {name}.labels now JOIN {name}.labels_at('HEAD~1') was USING (example_id)\n"
     "WHERE now.label IS DISTINCT FROM was.label",
     "Issues": 'SELECT severity, "check", example_id, message\nFROM {name}.issues',
@@ -136,3 +136,4 @@ def schema(ws: Workspace, name: str) -> None:
             with st.expander(f"{plain(table)} :gray[{len(columns)}]"):
                 lines = [f"{plain(c)} :gray[{plain(kind)}]" for c, kind in columns.items()]
                 st.caption("  \n".join(lines))
+    st.caption("The past: `diff('A', 'B')`, and tables as of a revision, `labels_at('HEAD~1')`")
