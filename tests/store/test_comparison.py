@@ -21,6 +21,7 @@ from ide.store.report import make_report, report_html, report_markdown
 from ide.store.state import current_labels, edit_example
 from pipelines.evaluate import evaluate
 from pipelines.snapshot import snapshot
+from tests.app.test_views import is_calm, open_view, sentences  # noqa: F401 – a fixture
 from tests.conftest import git
 from tests.small import PARQUETS, compiled_workspace, copy_workspace
 
@@ -151,3 +152,13 @@ def test_a_base_that_has_gone_on_is_compared_where_the_two_part(compared):
     stranger = git(compared.root, "commit-tree", tree, "-m", "stranger").strip()
     with pytest.raises(GitError, match="no common commit"):
         make_report(compared, stranger)
+
+
+@pytest.mark.parametrize("show", ["metrics", "fixed and broken", "gates and checks"])
+def test_reviews_draws_what_a_comparison_says(compared, open_view, show):  # noqa: F811
+    app = open_view(compared, "reviews", dataset=NAME, a="base", show=show)
+    assert is_calm(app)
+    assert not app.error
+    said = sentences(app)
+    assert "more than noise" in said
+    assert {"metrics": "Classes, test", "gates and checks": "threes"}.get(show, "Broken") in said
