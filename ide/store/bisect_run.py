@@ -110,10 +110,10 @@ class Bisection:
     def _kept(self, leg: Leg) -> dict[int, BuildInfo]:
         """Return position → the build of it that is there, or of an equal revision."""
         builds = kept_builds(self._workspace, self.bisect.dataset)
-        revisions, edits = {b.revision for b in builds}, {b.edits_revision for b in builds}
+        revisions, counts = {b.revision for b in builds}, {b.n_edits for b in builds}
         places = {key: p for p, key in reversed(list(enumerate(leg.keys)))}
         found: dict[int, BuildInfo] = {}
-        asked = [stop for stop in leg.stops if stop.revision in revisions or stop.edits in edits]
+        asked = [s for s in leg.stops if s.revision in revisions or s.n_edits in counts]
         for key, revision in [(leg.good_key, leg.good), *((s.key, s.revision) for s in asked)]:
             place = places[key]
             if place not in found and (build := self._build_of(revision)):
