@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -16,6 +16,7 @@ from ruamel.yaml.error import YAMLError
 
 from ide.dataset.config import DatasetConfig, parse_config
 from ide.dataset.errors import ConfigError
+from ide.dataset.reviews import is_talk
 from ide.dataset.snapshot import edit_set_hash
 from ide.store import git
 from ide.store.builds import (
@@ -23,9 +24,11 @@ from ide.store.builds import (
     archive_path,
     archived_builds,
     build_model,
+    build_table,
     current_build,
     other_builds_path,
 )
+from ide.store.edit_log import read_edits
 from ide.store.past_edits import edits_at
 from ide.store.workspace import Workspace, named_checks
 
@@ -63,11 +66,26 @@ def build_of_revision(workspace: Workspace, name: str, revision: str | None) -> 
         if build.revision == commit:
             return build
     wanted = sources_at(workspace, name, commit)
-    for build in kept_builds(workspace, name) if wanted else ():
-        own = sources_of(build)
-        if own == wanted and (own.examples is not None or build.revision == commit):
+    builds = [(build, sources_of(build)) for build in kept_builds(workspace, name)]
+    if wanted is None:
+        return None
+    known = [(b, own) for b, own in builds if own.examples is not None or b.revision == commit]
+    for build, own in known:
+        if own == wanted:
+            return build
+    for build, own in known:
+        if replace(own, edits=wanted.edits) == wanted and _has_labels_of(build, workspace, commit):
             return build
     return None
+
+
+def _has_labels_of(build: BuildInfo, workspace: Workspace, commit: str) -> bool:
+    """Whether a build's edits differ from a revision's in comments and reviews only."""
+    then = {e.edit_id: e for e in edits_at(workspace, build.dataset, commit)}
+    built = build_table(build, "edits", ["edit_id"])["edit_id"].to_pylist()
+    differing = then.keys() ^ set(built)
+    known = {e.edit_id: e for e in read_edits(workspace, build.dataset).edits} | then
+    return all(i in known and is_talk(known[i], known) for i in differing)
 
 
 def kept_builds(workspace: Workspace, name: str) -> list[BuildInfo]:

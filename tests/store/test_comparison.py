@@ -14,6 +14,7 @@ import pytest
 from ide.cli import run
 from ide.dataset.errors import GitError
 from ide.dataset.schema import EXAMPLE_ID
+from ide.store.build_of import build_of_revision
 from ide.store.builds import build_model, current_build
 from ide.store.comparison import compare
 from ide.store.files import read_parquet, write_json, write_parquet, write_text
@@ -149,6 +150,10 @@ def test_a_base_that_has_gone_on_is_compared_where_the_two_part(compared):
     report = make_report(compared, newer)
     base = git(compared.root, "rev-parse", "base").strip()
     assert report.comparisons[0].a == base and f"compared with {base[:10]}" in report.note
+    back = make_report(compared, "HEAD", "base")
+    assert (
+        back.note == "" and back.comparisons[0].a == git(compared.root, "rev-parse", "HEAD").strip()
+    )
     stranger = git(compared.root, "commit-tree", tree, "-m", "stranger").strip()
     with pytest.raises(GitError, match="no common commit"):
         make_report(compared, stranger)
@@ -162,3 +167,19 @@ def test_reviews_draws_what_a_comparison_says(compared, open_view, show):  # noq
     said = sentences(app)
     assert "more than noise" in said
     assert {"metrics": "Classes, test", "gates and checks": "threes"}.get(show, "Broken") in said
+
+
+def test_a_commit_of_reviews_has_the_build_of_the_labels_that_were_reviewed(compared):
+    edit_id, example_id = (
+        compare(compared, NAME, "base", "HEAD").changes[c][0].as_py()
+        for c in ("edit_id", EXAMPLE_ID)
+    )
+    edit_example(compared, NAME, example_id, "approve", edit_id, annotator="ben")
+    edit_example(compared, NAME, example_id, "comment", "odd", annotator="ben")
+    git(compared.root, "add", "datasets")
+    git(compared.root, "commit", "-qm", "reviewed")
+    assert build_of_revision(compared, NAME, "HEAD").build_id == "b" * 16
+    edit_example(compared, NAME, example_id, "exclude", annotator="ben")
+    git(compared.root, "add", "datasets")
+    git(compared.root, "commit", "-qm", "excluded")
+    assert build_of_revision(compared, NAME, "HEAD") is None
