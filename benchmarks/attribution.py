@@ -1,11 +1,13 @@
 """Are the edits that are named as causes of broken examples the ones that broke them?
 
-    python benchmarks/attribution.py [--seeds 3] [--keep DIR]
+    python benchmarks/attribution.py [--seeds 3] [--keep DIR] [--strewn]
 
 Digits, one commit: 120 wrong labels (of two classes each other's neighbour), and beside them as
 many harmless edits: 40 corrections of labels that were wrong before, and of the same four classes
-40 exclusions and 40 moves out of the training split. Both states are compiled for real. Then for every example of
-the test and validation splits that broke:
+40 exclusions and 40 moves out of the training split. Both states are compiled for real. Then for
+every example of the test and validation splits that broke:
+
+With --strewn the wrong labels are of all classes, and wrong at random.
 
 1. Whom the first cause, and all causes, are: a wrong label, or a harmless edit. Beside it what an
    edit drawn at random would be.
@@ -50,20 +52,21 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--seeds", type=int, default=3)
     options.add_argument("--keep", type=Path, help="where the workspaces stay")
+    options.add_argument("--strewn", action="store_true", help="wrong labels of all classes")
     options = options.parse_args()
     rows = []
     for seed in range(options.seeds):
         with tempfile.TemporaryDirectory() as folder:
             root = options.keep / str(seed) if options.keep else Path(folder) / "digits"
             if not (root / "planted.txt").exists():
-                plant(root, seed)
+                plant(root, seed, is_strewn=options.strewn)
             rows.append(measure(Workspace(root), seed))
             print("  ".join(f"{key} {value}" for key, value in rows[-1].items()), flush=True)
     total = {key: sum(row[key] for row in rows) for key in rows[0]}
     print("all:", "  ".join(f"{key} {value}" for key, value in total.items()))
 
 
-def plant(root: Path, seed: int) -> None:
+def plant(root: Path, seed: int, *, is_strewn: bool) -> None:
     """Make the workspace: a base with 40 wrong labels, compiled, then the commit, compiled."""
     shutil.rmtree(root, ignore_errors=True)
     workspace = new_workspace(root)
@@ -77,6 +80,9 @@ def plant(root: Path, seed: int) -> None:
         for was, now in PAIRS
         for i in rng.choice(sorted(i for i, x in by_id.items() if x == was), N_EACH, replace=False)
     ]
+    if is_strewn:
+        drawn = rng.permutation(sorted(by_id))[: len(wrong)]
+        wrong = [(i, str((int(by_id[i]) + rng.integers(1, 10)) % 10)) for i in drawn]
     rest = rng.permutation(sorted(by_id.keys() - {i for i, _ in wrong}))
     noisy, rest = rest[:N_HARMLESS], rest[N_HARMLESS:]
     same_classes = [i for i in rest if any(by_id[i] in pair for pair in PAIRS)]

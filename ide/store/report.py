@@ -72,7 +72,7 @@ def make_report(
     start = _where_they_part(workspace, name_of_base, tip, end)
     comparisons = tuple(compare(workspace, name, start, end) for name in chosen)
     here = git.branch(workspace.root) or (git.head_revision(workspace.root) or "")[:10]
-    title = f"{_named(name_of_base, start)} → {_named(head, end) if head and end else here}"
+    title = f"{_named(name_of_base, tip)} → {_named(head, end) if head and end else here}"
     note = ""
     if start != tip:
         note = (
@@ -158,7 +158,8 @@ def _where_they_part(workspace: Workspace, name: str, tip: str, end: str | None)
     root = workspace.root
     found = git.attempt(root, "merge-base", tip, end or "HEAD")
     if found.returncode == 0:
-        return found.stdout.decode().split()[0]
+        common = found.stdout.decode().split()[0]
+        return tip if common == end else common  # one who asks for an older head means it
     shallow = git.attempt(root, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
     advice = (
         "this is a shallow clone; get the rest with: git fetch --unshallow"
