@@ -7,16 +7,19 @@ import shutil
 import subprocess
 from threading import Thread
 
+import pyarrow as pa
 import pytest
 
 from ide.dataset.edit import make_edit
 from ide.dataset.errors import BuildRunningError, GitError, ImportRefusedError
+from ide.dataset.snapshot import edit_set_hash
 from ide.store.branches import create_branch, list_branches, switch_branch
+from ide.store.builds import build_model, current_build, edits_since
 from ide.store.committing import commit
 from ide.store.compile_lock import compile_lock
 from ide.store.drills import start_drill
 from ide.store.edit_log import append_edits, read_edits
-from ide.store.files import write_text
+from ide.store.files import write_json, write_parquet, write_text
 from ide.store.importing.lock import import_folder
 from ide.store.log_lock import replacing_logs
 from ide.store.merging import merge
@@ -25,6 +28,8 @@ from ide.store.state import current_labels, dataset_state
 from ide.store.status import status
 from ide.store.workspace import Workspace
 from tests.conftest import git
+from tests.small import compiled_workspace, copy_workspace
+from tests.store.test_builds import make_another
 from tests.store.tiny import edit, tiny_workspace
 
 
@@ -354,3 +359,53 @@ def test_examples_follow_the_pointer_and_both_sides_imports_are_joined(tmp_path,
     with pytest.raises(GitError, match=r"DVC's cache on this machine lacks them.*dvc fetch"):
         switch_branch(workspace, "old")
     assert fingerprint(workspace) == before
+
+
+def test_after_a_switch_the_current_build_is_the_kept_one_of_these_labels_or_it_is_said(
+    tmp_path, tmp_path_factory
+):
+    workspace = copy_workspace(compiled_workspace(tmp_path_factory.getbasetemp()), tmp_path / "w")
+    first = current_build(workspace, "some")
+    md5 = build_model(first)["inputs"]["examples"]  # as DVC's pointer would name them
+    pointer = f"outs:\n- md5: {md5}.dir\n  path: examples\n"
+    write_text(workspace.root / "datasets" / "some" / "examples.dvc", pointer)
+    commit(workspace, despite_errors="a test")
+    create_branch(workspace, "ben")
+    made = edit(workspace, "x000", "label", "7", name="some")
+    commit(workspace, despite_errors="a test")
+    make_another(workspace, "1" * 16)
+    snapshot = workspace.build_path("some") / "snapshot.json"
+    facts = {**json.loads(snapshot.read_bytes()), "edits_revision": edit_set_hash([made.edit_id])}
+    write_json(snapshot, facts)
+    assert current_build(workspace, "some").build_id == "1" * 16
+    assert not switch_branch(workspace, "main").notes
+    assert current_build(workspace, "some").build_id == first.build_id
+    assert edits_since(workspace, current_build(workspace, "some")) == 0
+    git(workspace.root, "branch", "-q", "cleo")
+    assert not switch_branch(workspace, "ben").notes
+    assert current_build(workspace, "some").build_id == "1" * 16
+    switch_branch(workspace, "cleo")
+    edit(workspace, "x001", "label", "7", name="some")
+    edit(workspace, "x002", "label", "7", name="some")
+    commit(workspace, despite_errors="a test")
+    switch_branch(workspace, "main")
+    (note,) = switch_branch(workspace, "cleo").notes
+    assert "is of other labels than these (2 edits differ)" in note
+
+
+def test_of_1_000_edits_against_1_000_exactly_the_50_that_differ_are_disputed(tmp_path):
+    workspace = tiny_workspace(tmp_path / "w")
+    ids = [f"y{i:04d}" for i in range(1950)]
+    rows = {"example_id": ids, "split": ["train"] * 1950, "label": ["cat"] * 1950, "text": ids}
+    write_parquet(workspace.examples_path("pets") / "part-1.parquet", pa.table(rows))
+    git(workspace.root, "branch", "-q", "ben")
+    sides = {"main": (ids[:1000], "dog"), "ben": (ids[950:], "<b>|pig</b>")}
+    for branch, (labelled, value) in sides.items():
+        git(workspace.root, "switch", "-q", branch)
+        edits = [make_edit(i, "label", value, annotator="ada") for i in labelled]
+        append_edits(workspace, "pets", edits)
+        git(workspace.root, "add", "-A")
+        git(workspace.root, "commit", "-qm", branch)
+    found = merge(workspace, "main")
+    assert found.n_edits == {"pets": 1000} and found.conflicts == {"pets": tuple(ids[950:1000])}
+    assert len({e.edit_id for e in read_edits(workspace, "pets").edits}) == 2000
