@@ -18,12 +18,12 @@ from ide.cli import (
     gates,
     history,
     labels,
+    light,
     remote,
     reporting,
     workspace,
 )
 from ide.cli.common import EXIT_BROKEN, EXIT_DATA_FAILS, EXIT_OK, EXIT_WRONG_REQUEST
-from ide.cli.light import leave_pandas_out
 from ide.dataset.errors import UpwellError
 
 __all__ = ["COMMANDS", "EXIT_BROKEN", "EXIT_DATA_FAILS", "EXIT_OK", "EXIT_WRONG_REQUEST"]
@@ -33,7 +33,7 @@ __all__ += ["main", "run", "upwell"]
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit: 0 fine, 1 the data fails, 2 the request was wrong, 3 broken."""
     given = sys.argv[1:] if arguments is None else arguments
-    leave_pandas_out(given)
+    light.start(given)
     sys.exit(run(given))
 
 

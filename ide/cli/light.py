@@ -1,10 +1,12 @@
-"""Starting a command sooner: Arrow imports pandas at the first list that it is given.
+"""Starting a command sooner: without pandas, and without a garbage collector that looks often.
 
-That takes longer than most commands, which have no use for it.
+Arrow imports pandas at the first list that it is given, which takes longer than most commands.
+A long log is a hundred thousand objects that all stay, and are looked through again and again.
 """
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 
@@ -15,6 +17,7 @@ LIGHT = frozenset(
         *("sql", "status", "suspects", "switch"),
     }
 )
+_OFTEN_ENOUGH = 100_000  # new objects between two looks; Python's own is 700
 
 
 class _WithoutPandas:
@@ -26,14 +29,19 @@ class _WithoutPandas:
             raise ModuleNotFoundError("pandas is left out of this command", name=name)
 
 
-def leave_pandas_out(arguments: Sequence[str]) -> None:
-    """Have Arrow do without pandas in this process, where the command is one of ``LIGHT``.
-
-    Arrow looks for it once and remembers. Others may import pandas afterwards as they like.
-    """
+def start(arguments: Sequence[str]) -> None:
+    """Make this process one of a command, where the command is one of ``LIGHT``."""
     command = next((argument for argument in arguments if not argument.startswith("-")), None)
-    if command not in LIGHT or "pandas" in sys.modules:
-        return
+    if command in LIGHT and "pandas" not in sys.modules:
+        gc.set_threshold(_OFTEN_ENOUGH)
+        _leave_pandas_out()
+
+
+def _leave_pandas_out() -> None:
+    """Have Arrow do without pandas: it looks for it once, and remembers.
+
+    Others may import pandas afterwards as they like.
+    """
     finder = _WithoutPandas()
     sys.meta_path.insert(0, finder)
     try:

@@ -6,6 +6,7 @@ DuckDB reads; nothing is written through it. Parquet is read where it lies, when
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import duckdb
@@ -28,7 +29,7 @@ from ide.dataset.schema import (
 from ide.store.builds import BuildInfo, current_build, list_builds
 from ide.store.commits import brought_by, log
 from ide.store.drill_file import drill_in_force
-from ide.store.edit_log import read_edits
+from ide.store.edit_log import edits_revision, read_edits
 from ide.store.examples import example_parts, read_examples
 from ide.store.media import read_measured
 from ide.store.past_sql import add_functions, add_macros
@@ -102,9 +103,19 @@ def _add_dataset(connection: duckdb.DuckDBPyConnection, workspace: Workspace, na
     except GitError:  # no git, no commits; the rest can be queried all the same
         commits = []
     _add_table(connection, name, "commits", commits_table(commits, name))
-    edits = edits_table(read_edits(workspace, name).every, brought_by(commits, name))
+    known = (len(commits), commits[0].revision) if commits else None  # fetching may add older ones
+    edits = _edits(workspace, name, edits_revision(workspace, name), known)
     _add_table(connection, name, "edits", edits)
     add_macros(connection, quoted(name), literal(name), BUILD_TABLES)
+
+
+@lru_cache(maxsize=4)
+def _edits(
+    workspace: Workspace, name: str, _revision: str, known: tuple[int, str] | None
+) -> pa.Table:
+    """Return all edits with the commits that brought them; the workbench asks for each query."""
+    commits = log(workspace, name, limit=None) if known else []
+    return edits_table(read_edits(workspace, name).every, brought_by(commits, name))
 
 
 def _add_examples(connection: duckdb.DuckDBPyConnection, workspace: Workspace, name: str) -> None:
