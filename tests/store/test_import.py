@@ -11,6 +11,7 @@ from ide.dataset.errors import ConfigError, ImportRefusedError, StorageError
 from ide.dataset.ids import content_id
 from ide.store.examples import examples_revision, n_examples, read_examples
 from ide.store.importing import import_source
+from ide.store.importing.content_hashes import content_hashes, keep_hashes
 from ide.store.importing.sklearn import encode_gray_png
 from ide.store.importing.texts import natural_order, read_params
 from ide.store.new import new_workspace
@@ -194,6 +195,21 @@ def test_new_rows_are_added_as_a_part_and_no_split_moves(workspace, tmp_path):
     assert splits.items() <= again.items()
     assert examples_revision(workspace, "pets") != revision
     assert config.read_text().startswith("# mine\n")
+
+
+def test_an_import_reads_no_payload_that_an_earlier_one_brought(workspace, tmp_path):
+    """Its hashes are kept, are those of the payloads, and are made again where they are gone."""
+    source = write_csv(tmp_path / "a.csv", [["text", "label"], *texts()])
+    import_quietly(workspace, source)
+    (kept,) = workspace.local_path.glob("contents/pets/*.parquet")
+    hashes = kept.read_bytes()
+    kept.unlink()
+    assert import_quietly(workspace, source).n_known == 4
+    assert kept.read_bytes() == hashes
+    (part,) = workspace.examples_path("pets").iterdir()
+    lies = ["0" * 16] * 4  # what is kept is what is believed
+    keep_hashes(workspace, "pets", part, lies)
+    assert content_hashes(workspace, "pets", part, "text", 4) == lies
 
 
 def test_an_appended_part_may_have_other_columns(workspace, tmp_path):

@@ -45,7 +45,7 @@ for moment, root in enumerate(roots, 1):
     _, status = os.waitpid(child, 0)
     print("killed" if os.WIFSIGNALED(status) else "finished", flush=True)
 """
-N_MOMENTS = 32
+N_MOMENTS = 40
 
 
 def kill_imports(source, workspaces: list[Workspace]) -> list[str]:

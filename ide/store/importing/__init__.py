@@ -9,6 +9,7 @@ from pathlib import Path
 from ide.dataset.config import DatasetConfig, SplitConfig, check_name
 from ide.dataset.errors import ImportRefusedError
 from ide.store.files import storage_errors, sync
+from ide.store.importing.content_hashes import keep_hashes
 from ide.store.importing.known import Known, read_known
 from ide.store.importing.lock import import_folder
 from ide.store.importing.opening import open_source
@@ -103,6 +104,8 @@ def import_source(
     if track:
         report("tracking", 0, None)
         track_examples(workspace, name)
+    if part is not None:
+        keep_hashes(workspace, name, workspace.examples_path(name) / part.name, staged.contents)
     return ImportResult(
         len(staged.example_ids), staged.n_known, workspace.dataset_path(name), tuple(classes)
     )

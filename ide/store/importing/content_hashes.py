@@ -7,6 +7,7 @@ and costs in proportion to what is added.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from ide.store.payloads import payload_bytes
 from ide.store.workspace import Workspace
 
 _BATCH = 256  # payloads in memory at once
+_OF_IMPORT = re.compile(r"part-[0-9a-f]{12}\.parquet")
 
 
 def content_hashes(
@@ -41,6 +43,12 @@ def content_hashes(
     return found
 
 
+def keep_hashes(workspace: Workspace, name: str, part: Path, hashes: Sequence[str]) -> None:
+    """Keep the hashes of a part that has just come in, so that it is not read for them."""
+    if part.exists():
+        _keep(_path(workspace, name, part), hashes)
+
+
 def _keep(path: Path, hashes: Sequence[str]) -> None:
     """Write hashes down; a disk that refuses costs time at the next import, no more."""
     try:
@@ -50,8 +58,13 @@ def _keep(path: Path, hashes: Sequence[str]) -> None:
 
 
 def _path(workspace: Workspace, name: str, part: Path) -> Path:
-    """The file of a part's hashes: another part of that name, size and time has none."""
+    """The file of a part's hashes.
+
+    An import names a part by its content, so that it is known again on every branch; of any
+    other, another size or time is another content.
+    """
     stat = part.stat()
-    key = f"{part.name}\0{stat.st_size}\0{stat.st_mtime_ns}"
+    mtime_ns = 0 if _OF_IMPORT.fullmatch(part.name) else stat.st_mtime_ns
+    key = f"{part.name}\0{stat.st_size}\0{mtime_ns}"
     digest = hashlib.blake2b(key.encode(), digest_size=8).hexdigest()
     return workspace.local_path / "contents" / name / f"{digest}.parquet"

@@ -40,6 +40,7 @@ class Staged:
     example_ids: list[str] = field(default_factory=list)
     labels: list[str | None] = field(default_factory=list)
     splits: list[str | None] = field(default_factory=list)  # the source's own
+    contents: list[str] = field(default_factory=list)  # the payloads' hashes
     n_known: int = 0
     seen_labels: set[str] = field(default_factory=set)
     sides: Counter[int] = field(default_factory=Counter)  # of images, in pixels
@@ -130,6 +131,7 @@ def _stage_row(
         return None
     example_id, content = placed
     staged.example_ids.append(example_id)
+    staged.contents.append(content)
     staged.labels.append(row.label)
     staged.splits.append(POOL if row.label is None else row.split)
     staged.sides[payload.side] += 1
