@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from ide.app import cached
+from ide.app import cached, navigate
 from ide.app.gallery import Tile, gallery
 from ide.app.panels import Bar, bars
 from ide.app.text import count, plain
@@ -100,6 +100,9 @@ def _failed(ws: Workspace, name: str, build: BuildInfo, result: GateResult, *, k
             f":red[:material/cancel:] **{plain(gate.name)}** · :gray[{plain(gate.where[:300])}]"
         )
         st.caption(plain(result.says))
+        if result.value is not None:
+            label = "Find the commit that broke it"
+            navigate.link("bisect", label, "search", name, gate=gate.name)
         tiles = [
             Tile(
                 row["example_id"],
