@@ -10,12 +10,12 @@ from pathlib import Path
 
 from ide.dataset.errors import BuildRunningError, GitError, ImportRefusedError
 from ide.store import git
-from ide.store.build_process import build_status
 from ide.store.compile_lock import compile_lock
 from ide.store.files import storage_errors
 from ide.store.git_commit import refuse_in_progress
 from ide.store.log_lock import replacing_logs
 from ide.store.past_edits import is_log
+from ide.store.runs import load_run
 from ide.store.workspace import Workspace
 
 TRACKED = ("datasets", "dvc.lock", "params.yaml")
@@ -31,7 +31,7 @@ def moving(workspace: Workspace, doing: str) -> Iterator[git.Repository]:
     """
     repo = git.repository(workspace.root)
     refuse_in_progress(repo, doing)
-    build_status(workspace)
+    _tidy_killed_build(workspace)
     with _import_lock(workspace, doing), compile_lock(workspace) as is_ours:
         if not is_ours:
             raise BuildRunningError(
@@ -39,6 +39,14 @@ def moving(workspace: Workspace, doing: str) -> Iterator[git.Repository]:
                 f"cancel it, then {doing}"
             )
         yield repo
+
+
+def _tidy_killed_build(workspace: Workspace) -> None:
+    run = load_run(workspace)
+    if run is not None and run.state == "running":
+        from ide.store.build_process import build_status  # slow to import, and mostly not needed
+
+        build_status(workspace)
 
 
 @contextmanager

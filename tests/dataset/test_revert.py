@@ -169,7 +169,7 @@ def run(steps):
     return world
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(st.lists(STEPS, min_size=6, max_size=16))
 def test_branches_edits_merges_and_reverts_give_what_a_plain_model_gives(steps):
     world = run(steps)
