@@ -21,6 +21,11 @@ DIFF_COLUMNS = (
     *("dataset", "example_id", "kind", "before", "after"),
     *("annotator", "reason", "made_at", "edit_id"),
 )
+# on the terminal, where what is last may be cut off
+_BLAME = (
+    *("now", "made_at", "annotator", "action", "value"),
+    *("commit", "review", "reason", "evidence"),
+)
 
 
 @click.command()
@@ -174,7 +179,8 @@ def blame(name: str, example_id: str, root: Path | None, style: str) -> None:
     is_cut = any(row["is_committed"] and not row["commit"] for row in rows)
     columns = ("made_at", "annotator", "action", "value", "reason", "evidence", "commit", "review")
     if style in ("table", "markdown"):
-        echo_rows([_readable(row, rows) for row in rows], ("in_force", *columns), style)
+        shown = [_readable(row, rows) for row in rows]
+        echo_rows(shown, [c for c in _BLAME if any(row[c] for row in shown)], style)
     else:
         echo_rows(rows, (*columns, "is_committed", "is_in_force", "edit_id"), style)
     if is_cut:
@@ -195,7 +201,8 @@ def _readable(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict
     )
     return {
         **row,
-        "in_force": "*" if row["is_in_force"] else "",
+        "now": "*" if row["is_in_force"] else "",
+        "made_at": f"{row['made_at']:%Y-%m-%d %H:%M}",
         "value": value,
         "evidence": evidence_words(row["evidence"]),
         "commit": row["commit"] or unknown,
