@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ide.dataset.errors import ConfigError, DrillError, GitError, StorageError
 from ide.store import git, git_remote
 from ide.store.branches import DRILLS
+from ide.store.drill_file import FILE as DRILL_FILE
 from ide.store.dvc_config import Remote, default_remote
 from ide.store.git_remote import Upstream
 from ide.store.laying_out import lay_out_data
@@ -71,7 +72,9 @@ def push(workspace: Workspace, *, on_progress: OnProgress | None = None) -> Push
     ahead, behind = git_remote.count_between(root, up) if there else (_count(workspace), 0)
     if behind:
         raise GitError(_behind(up, ahead, behind, "push"))
-    named = named_by(workspace, "HEAD", "--not", f"--remotes={up.remote}")
+    new = ("--not", f"--remotes={up.remote}")
+    _refuse_planted(workspace, new)
+    named = named_by(workspace, "HEAD", *new)
     if _is_lock_alone(tree):
         known = {n.md5 for n in named}
         named += [n for n in named_here(workspace) if n.md5 not in known]
@@ -116,6 +119,20 @@ def pull(workspace: Workspace, *, on_progress: OnProgress | None = None) -> Pull
     tell("laying out the data")
     notes = (*notes, *lay_out_data(workspace))
     return Pulled(up.name, behind, n_edits, n_files, tuple(dict.fromkeys(notes)))
+
+
+def _refuse_planted(workspace: Workspace, new: Sequence[str]) -> None:
+    """Raise where a commit to be pushed has a drill, as after a plain ``git merge`` of one."""
+    said = git.run(workspace.root, "rev-list", "--objects", "HEAD", *new)
+    for line in said.decode(errors="replace").splitlines():
+        path = line.partition(" ")[2]
+        if path.endswith(f"/edits/{DRILL_FILE}"):
+            raise DrillError(
+                f"the commits to push hold planted labels ({path}), which never leave this "
+                "machine: the branch of a drill was merged, or the branch began on one. Take "
+                "that back (git reset --keep COMMIT goes to before it; upwell log lists commits), "
+                "then push"
+            )
 
 
 def _push_data(

@@ -126,6 +126,12 @@ def test_both_sides_moved_on_and_a_drill_stays(ada, capsys):
     for verb in (push, pull):
         with pytest.raises(DrillError, match="is a drill"):
             verb(cara)
+    git(cara.root, "switch", "-qc", "began-on-one", "origin/main~1")
+    (cara.edits_path("some") / "drill.json").write_text("{}")
+    git(cara.root, "add", "-A")
+    git(cara.root, "commit", "-qm", "planted")
+    with pytest.raises(DrillError, match=r"planted labels \(datasets/some/edits/drill.json\)"):
+        push(cara)
     git(cara.root, "switch", "-q", "--detach")
     with pytest.raises(GitError, match="HEAD is detached"):
         push(cara)
