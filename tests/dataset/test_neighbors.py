@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ide.dataset import neighbors
@@ -34,6 +34,7 @@ def test_neighbours_equal_brute_force(seed, n, k, chunk):
         assert (np.diff(similarity[row, : len(expected)]) <= 0).all()
 
 
+@settings(max_examples=25)
 @given(seed=st.integers(0, 1000), n=st.integers(1, 40), k=st.integers(1, 12))
 def test_neighbours_of_some_are_those_they_have_among_all(seed, n, k):
     generator = np.random.default_rng(seed)
