@@ -1,8 +1,8 @@
 """Photograph every view, wide and narrow, light and dark, into docs/screenshots/.
 
 It makes a workspace of its own (the handwritten digits with 60 labels made wrong, three builds,
-two commits, a few edits not committed, one conflict), opens the workbench on it, and drives
-Chromium over it:
+two people's branches, a few edits not committed, one conflict), opens the workbench on it, and
+drives Chromium over it:
 
     python docs/make_screenshots.py [--workspace DIR] [--views home,evals] [--to DIR]
 
@@ -32,11 +32,11 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from sklearn.datasets import load_digits
 
-from ide.dataset.edit import make_edit
+from ide.store.branches import create_branch, list_branches, switch_branch
 from ide.store.build_process import run_build
 from ide.store.committing import commit
-from ide.store.edit_log import append_edits
 from ide.store.importing import import_source
+from ide.store.merging import merge
 from ide.store.new import new_workspace
 from ide.store.queue import suspect_rows
 from ide.store.report import make_report, report_html
@@ -94,6 +94,7 @@ def make_workspace(root: Path) -> Workspace:
     fix(workspace, 26)
     commit(workspace)
     run_build(workspace, [NAME])
+    work_apart(workspace)
     fix(workspace, 9)
     leave_open_ends(workspace)
     return workspace
@@ -129,22 +130,37 @@ def fix(workspace: Workspace, n: int) -> None:
         )
 
 
+def work_apart(workspace: Workspace) -> None:
+    """Have two people work on branches of their own, and disagree about one example."""
+    home = list_branches(workspace)[0].name
+    ids = [row["example_id"] for row in suspect_rows(workspace, NAME, limit=24)][19:]
+    label(workspace, "linus", ids[:4], 4, "a hook at the top")
+    switch_branch(workspace, home)
+    label(workspace, "grace", ids[3:], 3, "the upper loop is open")
+    switch_branch(workspace, home)
+    merge(workspace, "grace")
+    merge(workspace, "linus")
+
+
+def label(workspace: Workspace, who: str, ids: list[str], digit: int, reason: str) -> None:
+    """Label examples on a branch named after who did it."""
+    create_branch(workspace, who)
+    imported = imported_labels(workspace, NAME)
+    for example_id in ids:
+        value = next(c for c in "0123456789"[digit:] if c != imported[example_id])
+        given = {"annotator": who, "reason": reason}
+        edit_example(workspace, NAME, example_id, "label", value, **given)
+    commit(workspace, f"{who}'s second look")
+
+
 def leave_open_ends(workspace: Workspace) -> None:
-    """Confirm some, exclude one, and have two people disagree about another."""
+    """Confirm some and exclude one."""
     rows = suspect_rows(workspace, NAME, limit=40)
     for row in rows[30:33]:
         edit_example(workspace, NAME, row["example_id"], "confirm", annotator="ada-lovelace")
     unreadable = rows[34]["example_id"]
     reason = "unreadable"
     edit_example(workspace, NAME, unreadable, "exclude", annotator="ada-lovelace", reason=reason)
-    disputed = rows[20]["example_id"]
-    labels = [c for c in "0123456789" if c != imported_labels(workspace, NAME)[disputed]]
-    rivals = zip(("grace", "linus"), labels[3:5], strict=True)
-    append_edits(
-        workspace,
-        NAME,
-        [make_edit(disputed, "label", label, annotator=annotator) for annotator, label in rivals],
-    )
 
 
 def views(workspace: Workspace) -> dict[str, str]:
@@ -157,8 +173,10 @@ def views(workspace: Workspace) -> dict[str, str]:
         "problems": "/problems",
         "browse": "/browse",
         "example": f"/example?{urlencode({'example': example})}",
+        "conflicts": "/review?queue=conflicts",
         "compile": "/compile",
         "evals": "/evals",
+        "history": "/history",
         "changes": "/changes",
         "sql": f"/sql?{urlencode({'sql': query})}",
     }

@@ -20,7 +20,6 @@ PAGE_SIZE = 25
 MAX_BRANCHES = 40  # drawn; any other is found by its name
 MAX_KEPT = 6  # sentences on what stays, in the question before a revert
 _NEW, _OTHER, _REASON = "history_new_branch", "history_other_branch", "history_reason"
-_ASKED = "history_revert"
 
 
 def _component(name: str, classes: str):  # type: ignore[no-untyped-def] # Streamlit's own is untyped
@@ -34,6 +33,10 @@ def _component(name: str, classes: str):  # type: ignore[no-untyped-def] # Strea
 
 _commits = _component("commits", "commits")
 _branches = _component("branches", "branches")
+
+
+def _heard() -> None:
+    """What was clicked is read off the component's answer: a callback may come before its key."""
 
 
 def told() -> bool:
@@ -72,16 +75,22 @@ def branches(ws: Workspace, status: Status) -> None:
         )
     found = cached.branches(ws)
     current = status.branch or "the files here"
-    key = "history_branches"
-    _branches(
-        key=key,
+    chosen = _branches(
+        key="history_branches",
         data={
             "items": [_branch_item(b, can_merge=status.branch is not None) for b in _shown(found)],
             "current": current,
         },
-        on_switch_change=lambda: history_actions.switch(str(st.session_state[key].switch)),
-        on_merge_change=lambda: history_actions.merge(str(st.session_state[key].merge)),
+        on_switch_change=_heard,
+        on_merge_change=_heard,
     )
+    for name, act in (
+        (chosen.switch, history_actions.switch),
+        (chosen.merge, history_actions.merge),
+    ):
+        if name:
+            act(str(name))
+            st.rerun()
     if len(found) > MAX_BRANCHES:
         st.caption(f"and {len(found) - MAX_BRANCHES:,} more; the newest are shown")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -136,13 +145,8 @@ def commits(ws: Workspace, name: str, status: Status) -> None:
         return
     here = slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE)
     graph = found.lanes[here]
-    key = "history_commits"
-
-    def on_revert() -> None:
-        st.session_state[_ASKED] = str(st.session_state[key].revert)
-
-    _commits(
-        key=key,
+    chosen = _commits(
+        key="history_commits",
         data={
             "items": rows(
                 found.commits[here],
@@ -154,11 +158,11 @@ def commits(ws: Workspace, name: str, status: Status) -> None:
             ),
             "n_lanes": 1 + max(max(x.lane, *(to for _, to, _ in x.lines), 0) for x in graph),
         },
-        on_revert_change=on_revert,
+        on_revert_change=_heard,
     )
     _pager(page, n_pages)
-    if revision := st.session_state.pop(_ASKED, None):
-        ask_revert(ws, revision)
+    if chosen.revert:
+        ask_revert(ws, str(chosen.revert))
 
 
 def _pager(page: int, n_pages: int) -> None:

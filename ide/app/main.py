@@ -22,6 +22,7 @@ page = st.navigation(navigate.pages(), expanded=True)
 with errors.shown():
     workspace = state.workspace()
     state.begin(workspace)
+    state.arrive(page.url_path or "home")
     with errors.shown():
         sidebar.draw(workspace)
     # the frame comes first: a view may stop the script where it has no more to say

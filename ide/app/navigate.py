@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from ide.app import state
+
 _VIEWS = Path(__file__).parent / "views"
 # view: (title, icon, section, help)
 VIEWS = {
@@ -48,6 +50,15 @@ def pages() -> dict[str, list[StreamlitPage]]:
 def go(view: str, dataset: str, /, **parameters: str) -> None:
     """Open a view at an address; from a callback or from a script."""
     st.switch_page(_VIEWS / f"{view}.py", query_params={"dataset": dataset, **parameters})
+
+
+def stay_out_of(view: str) -> None:
+    """Return to the view that is open where ``view`` is heard from after it was left.
+
+    Streamlit draws such a message's page, of which nothing is left: the person would see nothing.
+    """
+    if there := state.elsewhere(view):
+        st.switch_page(_VIEWS / f"{there[0]}.py", query_params=there[1])
 
 
 def address(view: str, dataset: str, /, **parameters: str) -> str:

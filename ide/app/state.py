@@ -18,7 +18,7 @@ from ide.store.workspace import Workspace
 
 WORKSPACE_VARIABLE = "UPWELL_WORKSPACE"
 _DATASET, _ANNOTATOR, _NOTICES = "upwell_dataset", "upwell_annotator", "upwell_notices"
-_LEFT, _TOLD = "upwell_left_browse", "upwell_told"
+_LEFT, _TOLD, _HERE = "upwell_left_browse", "upwell_told", "upwell_here"
 
 
 def workspace() -> Workspace:
@@ -120,6 +120,20 @@ def typed(key: str) -> str | None:
     """Return what a person typed into a widget; None where the prefilled text stands."""
     text = st.session_state.get(key)
     return None if not text or text == st.session_state.get(f"{key}_prefilled") else str(text)
+
+
+def arrive(view: str) -> None:
+    """Remember which view is being drawn, and at which address."""
+    st.session_state[_HERE] = (view, st.query_params.to_dict())
+
+
+def elsewhere(view: str) -> tuple[str, dict[str, str]] | None:
+    """Return the view that was drawn last and its address, where it is not ``view``.
+
+    What a surface had still to say may be heard when its page has been left already.
+    """
+    found: tuple[str, dict[str, str]] | None = st.session_state.get(_HERE)
+    return found if found is not None and found[0] != view else None
 
 
 def tell(text: str, kind: str, conflicts: Mapping[str, int] | None = None) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import streamlit as st
 
+from ide.app import navigate
 from ide.app.keyboard_component import keyboard_component
 from ide.app.labeler.sync import REVIEW_ACTIONS, Message, Receipt, parse_message, receive
 from ide.app.payload import payload_urls
@@ -72,6 +73,7 @@ def labeler(
             st.session_state[receipt_key] = receive(
                 workspace, name, message, annotator=annotator, actions=actions
             )
+        navigate.stay_out_of("review")
 
     message = parse_message((st.session_state.get(key) or {}).get("sync"))
     data = data_of(message, st.session_state.get(receipt_key))

@@ -28,6 +28,7 @@ const DECODE_AHEAD = 12;
 const DECODE_BEHIND = 4;
 const ASK_BELOW = 240; // unjudged rows ahead; fewer, and the server is asked for more
 const QUIET_MS = 250; // after the last move: the address follows the cursor
+const LEAVING_MS = 1500; // after a click elsewhere, which may be on another view
 const CONFLICTS = "conflicts"; // the queue of what people disagree about; any other is a build's
 
 /** Called by Streamlit at mount and whenever the data changes. */
@@ -54,6 +55,7 @@ class Labeler {
     this.classes = data.classes;
     this.keys = classKeys(data.classes);
     this.nMessages = 0;
+    this.leftAt = 0;
     this.isGrid = false;
     this.nTotal = data.n_total;
     this.nSuspects = data.n_suspects;
@@ -130,6 +132,7 @@ class Labeler {
   leave() {
     this.outbox.hurry();
     this.writeAddress();
+    this.leftAt = Date.now();
   }
 
   keydown(event) {
@@ -295,6 +298,10 @@ class Labeler {
 
   /** The keys paused: bring the address and the server up to date. */
   settle() {
+    if (Date.now() - this.leftAt < LEAVING_MS) { // a question now would disturb the view that comes
+      this.quiet = setTimeout(() => this.settle(), LEAVING_MS);
+      return;
+    }
     this.writeAddress();
     this.prefetch();
     if (this.wanted && (this.nAsked += 1) > 3) {
@@ -319,7 +326,7 @@ class Labeler {
     const row = this.queue.current;
     if (!row) return;
     const url = new URL(location.href);
-    if (url.searchParams.get("example") === row.id) return;
+    if (url.searchParams.get("example") === row.id || !url.pathname.endsWith("/review")) return;
     url.searchParams.set("example", row.id);
     history.replaceState(history.state, "", url);
   }

@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from ide.app import navigate
 from ide.app.keyboard_component import keyboard_component
 from ide.app.labeler.sync import parse_message, receive
 from ide.app.problems.data import Listing, parse_place, problem_data
@@ -39,6 +40,7 @@ def problems(listing: Listing, *, annotator: str, start: str | None) -> None:
             st.session_state[receipt_key] = receive(
                 workspace, name, message, annotator=annotator, actions=ACTIONS
             )
+        navigate.stay_out_of("problems")
 
     value = (st.session_state.get(key) or {}).get("sync")
     data = problem_data(
