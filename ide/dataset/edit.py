@@ -193,7 +193,7 @@ def parse_line(text: str) -> Edit:
 
 def _problem(edit: Edit) -> str | None:
     """Say what is wrong with an edit's fields, or return None."""
-    texts = (edit.edit_id, edit.example_id, edit.action, edit.annotator)
+    texts: tuple[object, ...] = (edit.edit_id, edit.example_id, edit.action, edit.annotator)
     for name, text in zip(_TEXTS, texts, strict=True):
         if not isinstance(text, str):
             return f"{name} must be text"
