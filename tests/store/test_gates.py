@@ -95,7 +95,8 @@ def test_test_ends_with_what_the_gates_say(small, capsys):
         small, '\n[[gate]]\nname = "bad"\ncondition = "lable = 3"\nmetric = "accuracy"\nbound = 1'
     )
     assert run(["test", *at]) == EXIT_WRONG_REQUEST
-    assert "there is no column 'lable'; did you mean label?" in capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())  # a terminal's width breaks the lines
+    assert "there is no column 'lable'; did you mean label?" in said
     assert [e["check"] for e in standing_errors(small, NAME)] == ["gates"]
 
 
