@@ -17,7 +17,6 @@ from ide.dataset.bisection import (
     BAD_PASSES,
     FOUND,
     GOOD,
-    GOOD_FAILS,
     PROBE,
     SKIPPED,
     Search,
@@ -26,7 +25,6 @@ from ide.dataset.bisection import (
     search,
 )
 from ide.dataset.errors import (
-    BisectError,
     BuildCancelledError,
     BuildError,
     BuildRunningError,
@@ -38,6 +36,7 @@ from ide.dataset.errors import (
 from ide.dataset.gates import Gate
 from ide.store import git
 from ide.store.bisect_path import Stop, read_path
+from ide.store.bisect_refusals import check_end, check_leg, check_verdicts, unmeasured
 from ide.store.bisect_state import Bisect, Leg, Verdict, save_bisect, save_progress
 from ide.store.build_of import build_of_revision, kept_builds
 from ide.store.builds import BuildInfo
@@ -47,7 +46,6 @@ from ide.store.rebuilding import build_at
 from ide.store.workspace import Workspace
 
 _UNBUILDABLE = (BuildError, ConfigError, DatasetNotFoundError, ExamplesMissingError, GitError)
-_MAX_FAILURES = 3  # revisions in a row that cannot be built, before one has been
 _TELL_S = 0.25
 _WAIT_S = 1.0  # until it is asked again whether another build has ended
 
@@ -66,9 +64,9 @@ class Bisection:
     def run(self) -> Bisect:
         """Search to the end and return what was found; raise the sentence of why it cannot be."""
         leg = self._leg(self.bisect.good, self.bisect.bad)
-        _check_leg(self.bisect, leg)
+        check_leg(self.bisect, leg)
         step = self._search(leg)
-        _check_end(self.bisect, leg, step)
+        check_end(self.bisect, leg, step)
         while True:
             found = leg.candidates[step.low : step.high]
             self._save(culprits=tuple(stop.revision for stop in found), n_left=len(found))
@@ -143,7 +141,7 @@ class Bisection:
         seconds = round(time.monotonic() - begun, 1)
         verdict = replace(verdict, seconds=seconds, is_kept=kept is not None)
         self._save(verdicts={**self.bisect.verdicts, key: verdict}, probing=None)
-        _check_verdicts(self.bisect, verdict)
+        check_verdicts(self.bisect, verdict)
 
     def _build(self, revision: str) -> BuildInfo:
         """Build a revision beside the working tree; wait where another build runs."""
@@ -215,7 +213,7 @@ class Bisection:
         """Return what speaks against the culprit, in words; "" where nothing does."""
         before, after = (self.bisect.verdicts.get(leg.keys[p]) for p in (step.low, step.high))
         if not before or not after or SKIPPED in (before.verdict, after.verdict):
-            return _unmeasured(self.bisect, leg, step)
+            return unmeasured(self.bisect, leg, step)
         failed = [set(self._failed(_revision(leg, p))) for p in (step.low, step.high)]
         return doubt(
             is_close_before=before.is_close,
@@ -254,67 +252,3 @@ def _weights(leg: Leg) -> list[float]:
 
 def _revision(leg: Leg, position: int) -> str:
     return leg.candidates[position - 1].revision if position else leg.good
-
-
-def _check_leg(bisect: Bisect, leg: Leg) -> None:
-    """Raise where there is nothing to search."""
-    name, span = bisect.dataset, f"{bisect.good_name} and {bisect.bad_name}"
-    if not leg.good_key:
-        raise BisectError(
-            f"there is no dataset {name!r} at {bisect.good_name} ({leg.good[:10]}); name a later "
-            f"commit as --good. List them with: upwell log {name}"
-        )
-    if not leg.stops:
-        raise BisectError(
-            f"no commit between {span} touches {name!r}, so that none can have broken it"
-        )
-    if not leg.candidates:
-        n = len(leg.stops)
-        commits = "1 commit touches" if n == 1 else f"{n:,} commits touch"
-        raise BisectError(
-            f"{commits} {name!r} between {span}, and none changes what is trained on: the network "
-            "is the same at both ends"
-        )
-
-
-def _check_end(bisect: Bisect, leg: Leg, step: Search) -> None:
-    """Raise where nothing was measured, or what a person said of an end turned out wrong."""
-    skipped = [v for v in bisect.verdicts.values() if v.verdict == SKIPPED]
-    if len(skipped) == len(bisect.verdicts):
-        raise BisectError(f"no revision between could be built; {skipped[-1].says}")
-    bound = f"{'≤' if bisect.is_at_most else '≥'} {bisect.bound:g}"
-    if step.state == GOOD_FAILS:
-        value = bisect.verdicts[leg.good_key].value
-        raise BisectError(
-            f"good fails the gate already: {bisect.metric} is {value:.4g} at {bisect.good_name} "
-            f"({leg.good[:10]}), wanted {bound}. Name an older commit as --good, or a bound that "
-            "it kept"
-        )
-    if step.state == BAD_PASSES:
-        value = bisect.verdicts[leg.keys[-1]].value
-        raise BisectError(
-            f"bad passes the gate: {bisect.metric} is {value:.4g} at {bisect.bad_name} "
-            f"({leg.bad[:10]}), and {bound} was wanted, so that nothing is broken there"
-        )
-
-
-def _check_verdicts(bisect: Bisect, newest: Verdict) -> None:
-    """Raise where it makes no sense to go on: nothing can be built, or nothing measured."""
-    failed = [v for v in bisect.verdicts.values() if v.verdict == SKIPPED and v.says]
-    if len(failed) < len(bisect.verdicts):
-        return
-    if newest.build_id is not None:
-        raise BisectError(f"the gate {bisect.gate[:120]!r} cannot be judged: {newest.says}")
-    if len(failed) >= _MAX_FAILURES:
-        raise BisectError(f"none of {len(failed):,} revisions could be built; {newest.says}")
-
-
-def _unmeasured(bisect: Bisect, leg: Leg, step: Search) -> str:
-    """Say which verdict is only what a person said, or that several commits are left."""
-    ends = {step.low: bisect.good_name, step.high: bisect.bad_name}
-    for position, name in ends.items():
-        verdict = bisect.verdicts.get(leg.keys[position])
-        if verdict is None or verdict.verdict == SKIPPED:
-            why = f": {verdict.says}" if verdict else ""
-            return f"{name} could not be built, so that what you said of it is taken for true{why}"
-    return ""
