@@ -86,9 +86,9 @@ def push(root: Path, up: Upstream) -> None:
             "Get the whole history with: git fetch --unshallow, then push"
         )
     if "[remote rejected]" in said or "hook declined" in said:
-        lines = [ln.removeprefix("remote: ") for ln in said.splitlines() if "remote" in ln]
+        lines = [ln[8:].strip() for ln in said.splitlines() if ln.startswith("remote: ")]
         raise GitError(
-            f"{up.name} refuses the commits: {' / '.join(lines)[:300]}. If the branch is "
+            f"{up.name} refuses the commits: {' / '.join(lines)[:300] or 'no reason'}. If the branch is "
             "protected, push another one (upwell branch NAME) and ask for a review"
         )
     raise GitError(_unreachable(said, up, root))
