@@ -40,6 +40,8 @@ def with_examples(
     is_told = pc.and_(
         pc.is_in(changes[EXAMPLE_ID], value_set=ids), pc.is_in(changes["kind"], value_set=_TOLD)
     )
+    is_gone = pc.is_in(changes[EXAMPLE_ID], value_set=removed[EXAMPLE_ID].combine_chunks())
+    is_told = pc.or_(is_told, pc.and_(is_gone, pc.equal(changes["kind"], "disputed")))
     tables = [
         changes.filter(pc.invert(is_told)),
         _rows(ADDED, added, after, by_id),
