@@ -28,6 +28,14 @@ function follow(parentElement, line) {
   return observer
 }
 
+// A narrow screen shows the number alone, where there is one: the icon says of what.
+function span(className, text) {
+  const node = document.createElement("span")
+  node.className = className
+  node.textContent = text
+  return node
+}
+
 function item(entry) {
   const root = document.createElement(entry.href ? "a" : "span")
   if (entry.href) Object.assign(root, { href: entry.href, target: "_self" })
@@ -40,9 +48,9 @@ function item(entry) {
     icon.setAttribute("aria-hidden", "true")
     root.append(icon)
   }
-  const text = document.createElement("span")
-  text.textContent = entry.text
-  root.append(text)
+  root.append(span("text", entry.text))
+  const number = /^[\d.,]+( %)?(?= )/.exec(entry.text)?.[0]
+  if (number && !entry.is_last) root.append(span("number", number))
   if (entry.share !== null) {
     const meter = document.createElement("progress")
     meter.value = entry.share
