@@ -87,9 +87,10 @@ def push(root: Path, up: Upstream) -> None:
         )
     if "[remote rejected]" in said or "hook declined" in said:
         lines = [ln[8:].strip() for ln in said.splitlines() if ln.startswith("remote: ")]
+        why = " / ".join(lines)[:300] or "it does not say why"
         raise GitError(
-            f"{up.name} refuses the commits: {' / '.join(lines)[:300] or 'no reason'}. If the branch is "
-            "protected, push another one (upwell branch NAME) and ask for a review"
+            f"{up.name} refuses the commits: {why}. If the branch is protected, push "
+            "another one (upwell branch NAME) and ask for a review"
         )
     raise GitError(_unreachable(said, up, root))
 
