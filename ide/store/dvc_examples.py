@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -10,7 +11,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ide.dataset.errors import BuildCancelledError, ConfigError, ExamplesMissingError
+from ide.dataset.errors import BuildCancelledError, ConfigError, ExamplesMissingError, StorageError
 from ide.store.dvc import end_group, is_full, refusal, require_dvc
 from ide.store.dvc_config import default_remote, require_there
 from ide.store.importing.tracking import is_stage_output
@@ -68,12 +69,21 @@ def bring_examples(
             return
     if is_full(said.text):
         raise refusal(said.text)
+    if "Checkout failed" not in said.text and "Missing cache files" not in said.text:
+        advice = f". {needs}" if (needs := needs_package(said.text)) else ""
+        raise StorageError(f"DVC could not lay out {pointers[0]}: {said.error}{advice}")
     where = f"nor has the remote {remote.name!r}" if remote else "and there is no DVC remote"
     raise ExamplesMissingError(
         f"DVC's cache on this machine does not have the examples that {pointers[0]} names, "
         f"{where}. Get them from where they were imported (there: upwell push; here: upwell "
         "pull), or from a copy of that machine's .dvc/cache"
     )
+
+
+def needs_package(said: str) -> str | None:
+    """Return what to install where DVC says that a kind of remote needs it; else None."""
+    found = re.search(r"requires '(dvc[\w-]+)' to be installed", said)
+    return f"Install it with: pip install '{found[1]}'" if found else None
 
 
 def dvc(workspace: Workspace, *arguments: str, is_cancelled: threading.Event | None = None) -> Said:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from ide.dataset.errors import ConfigError, StorageError
 from ide.store.dvc import end_group
 from ide.store.dvc_config import Remote, require_there
-from ide.store.dvc_examples import Said
+from ide.store.dvc_examples import Said, needs_package
 from ide.store.named_data import Named, manifest
 from ide.store.workspace import Workspace
 
@@ -94,10 +94,8 @@ def _refusal(said: Said, remote: Remote, direction: str) -> StorageError | Confi
             f"{what} does not let you {'write' if direction == 'push' else 'read'}. Ask for the "
             f"rights, or name another one, with: dvc remote modify. {again}"
         )
-    if "requires" in text and "pip install" in text:
-        package = re.search(r"pip install ['\"]?([\w\[\]-]+)", text)
-        named = package[1] if package else "dvc[all]"
-        return ConfigError(f"{what} needs a package that is not here: pip install '{named}'")
+    if needs := needs_package(text):
+        return ConfigError(f"{what} is of a kind that needs a package more. {needs}")
     if "credential" in text.lower():
         return ConfigError(f"{what} wants credentials, and found none that fit. {again}")
     return StorageError(f"{what} is gone, or broke off: {said.error}. {again}")
