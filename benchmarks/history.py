@@ -308,7 +308,7 @@ def set_rows(path: Path, turn: int, *, at: int = 0) -> None:
     lines = path.read_text().splitlines()
     chance = random.Random(turn + at)
     for row in chance.sample(range(1, len(lines)), N_NEW) if not at else range(at, at + 1_000):
-        lines[row] = f"{lines[row].split(',')[0]},turn {turn}"
+        lines[row] = f"{lines[row].split(',')[0]},turn {turn} at {time.time_ns()}"
     path.write_text("\n".join(lines) + "\n")
 
 

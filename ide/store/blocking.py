@@ -29,7 +29,7 @@ from ide.store.examples import read_metadata
 from ide.store.gate_columns import read_gates
 from ide.store.issues import open_issues
 from ide.store.media import read_measured
-from ide.store.state import current_labels, dataset_state
+from ide.store.state import current_labels, dataset_state, imported_table
 from ide.store.workspace import Workspace
 
 _ERROR = "error"
@@ -50,16 +50,15 @@ def standing_errors(workspace: Workspace, name: str) -> list[dict[str, Any]]:
         build = current_build(workspace, name)
     except BuildError:
         build = None
-    labels = current_labels(workspace, name)
     errors = [c for c in CHECKS.values() if severity.get(c.name, c.severity) == _ERROR]
     names = [c.name for c in errors if set(c.needs) <= _QUICK]
-    media = _measured(workspace, name, labels, build, names)
+    media = _measured(workspace, name, build, names)
     if media is None:
         names = [n for n in names if n not in _OF_HASHES and "media" not in CHECKS[n].needs]
     if config.gates or config.checks.source or not CHECKS_OF_DOUBTFUL.issuperset(names):
-        labels = labels.sort_by(EXAMPLE_ID)
+        labels = current_labels(workspace, name).sort_by(EXAMPLE_ID)
     else:
-        labels, media = doubtful(workspace, name, labels, config.classes, media)
+        labels, media = doubtful(workspace, name, config.classes, media)
     found = run_checks(_input(workspace, name, labels, media), names).to_pylist()
     dismissed = dismissed_issues(dataset_state(workspace, name))
     rows = [row for row in found if row["issue_id"] not in dismissed]
@@ -119,15 +118,11 @@ def _input(workspace: Workspace, name: str, labels: pa.Table, media: pa.Table | 
 
 
 def _measured(
-    workspace: Workspace,
-    name: str,
-    labels: pa.Table,
-    build: BuildInfo | None,
-    names: Sequence[str],
+    workspace: Workspace, name: str, build: BuildInfo | None, names: Sequence[str]
 ) -> pa.Table | None:
-    """Return what was measured of these very examples, the columns that are needed; or None.
+    """Return what was measured of these very examples, rows by example id; or None.
 
-    labels: of all examples, in whatever order; the answer's rows are by example id.
+    Only the columns that the checks ``names`` need.
     """
     needed = {n for n in names if "media" in CHECKS[n].needs}
     columns = [EXAMPLE_ID, "content_hash", "problem"]
@@ -137,7 +132,7 @@ def _measured(
     if media is not None or build is None or not (build.path / "media.parquet").exists():
         return media
     media = build_table(build, "media", wanted)
-    if len(media) != len(labels):  # the build was of other examples
+    ids = imported_table(workspace, name)[EXAMPLE_ID]
+    if len(media) != len(ids):  # the build was of other examples
         return None
-    is_same = media[EXAMPLE_ID].equals(labels[EXAMPLE_ID].take(pc.sort_indices(labels[EXAMPLE_ID])))
-    return media if is_same else None
+    return media if media[EXAMPLE_ID].equals(ids.take(pc.sort_indices(ids))) else None

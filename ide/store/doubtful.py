@@ -16,10 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ide.dataset.errors import StorageError
+from ide.dataset.labels import label_table
 from ide.dataset.schema import EXAMPLE_ID, LABEL, POOL, SPLIT, SPLITS
 from ide.store.examples import examples_revision
 from ide.store.files import write_json
-from ide.store.state import imported_table
+from ide.store.state import dataset_state, imported_table
 from ide.store.workspace import Workspace
 
 # what they find in all rows, they find in these; gates and sources need all rows
@@ -33,37 +34,44 @@ CHECKS_OF_DOUBTFUL = frozenset(
 
 
 def doubtful(
-    workspace: Workspace,
-    name: str,
-    labels: pa.Table,
-    classes: Sequence[str],
-    media: pa.Table | None,
+    workspace: Workspace, name: str, classes: Sequence[str], media: pa.Table | None
 ) -> tuple[pa.Table, pa.Table | None]:
-    """Return the rows of ``labels`` and of ``media`` that an error can be about, by example id.
+    """Return the labels in force and the media that an error can be about, rows by example id.
 
-    labels: ``schema.LABELS`` of all examples. media: of the same examples, with ``content_hash``
-    and ``problem``; None where they were not measured.
+    ``schema.LABELS`` of some examples. media: of all examples, with ``content_hash`` and
+    ``problem``; None where they were not measured.
     """
-    ids, label, split = labels[EXAMPLE_ID], labels[LABEL], labels[SPLIT]
-    known = pa.array(classes, pa.string())
-    is_in_pool = pc.fill_null(pc.equal(split, POOL), False)
-    mask = labels["is_conflict"]
-    for other in (
-        pc.is_null(ids),
-        pc.invert(pc.is_in(split, value_set=pa.array(SPLITS))),
-        pc.and_(pc.is_null(label), pc.invert(is_in_pool)),
-        pc.and_(pc.is_valid(label), pc.invert(pc.is_in(label, value_set=known))),
-        pc.is_in(ids, value_set=_repeated_ids(workspace, name)),
-    ):
-        mask = pc.or_(mask, other)
+    imported, states = imported_table(workspace, name), dataset_state(workspace, name)
+    ids = imported[EXAMPLE_ID]
+    always = pc.is_in(ids, value_set=_repeated_ids(workspace, name))
     if media is not None:
-        mask = pc.or_(mask, pc.is_in(ids, value_set=_of_media(media)))
-    found = labels.filter(mask).sort_by(EXAMPLE_ID)
+        always = pc.or_(always, pc.is_in(ids, value_set=_of_media(media)))
+    is_touched = pc.is_in(ids, value_set=pa.array(list(states), pa.string()))
+    mask = pc.or_(pc.or_(always, is_touched), _is_wrong(imported, classes))
+    # of these the labels in force, and of those again what is wrong with them
+    labels = label_table(imported.filter(mask), states)
+    now = pc.or_(labels["is_conflict"], _is_wrong(labels, classes))
+    found = labels.filter(pc.or_(always.filter(mask), now)).sort_by(EXAMPLE_ID)
     if media is None:
         return found, None
     wanted = found[EXAMPLE_ID].combine_chunks()
     own = media.filter(pc.is_in(media[EXAMPLE_ID], value_set=wanted)).sort_by(EXAMPLE_ID)
     return found, own
+
+
+def _is_wrong(labels: pa.Table, classes: Sequence[str]) -> pa.ChunkedArray:
+    """Return which rows lack an id, a split, a label outside the pool, or have one of no class."""
+    label, split = labels[LABEL], labels[SPLIT]
+    is_in_pool = pc.fill_null(pc.equal(split, POOL), False)
+    is_of_no_class = pc.invert(pc.is_in(label, value_set=pa.array(classes, pa.string())))
+    mask = pc.is_null(labels[EXAMPLE_ID])
+    for other in (
+        pc.invert(pc.is_in(split, value_set=pa.array(SPLITS))),
+        pc.and_(pc.is_null(label), pc.invert(is_in_pool)),
+        pc.and_(pc.is_valid(label), is_of_no_class),
+    ):
+        mask = pc.or_(mask, other)
+    return mask
 
 
 def _of_media(media: pa.Table) -> pa.Array:
