@@ -90,22 +90,21 @@ def reviews(workspace: Workspace, name: str) -> Mapping[str, list[dict[str, Any]
 
 @lru_cache(maxsize=8)
 def _reviews(workspace: Workspace, name: str, _revision: str) -> Mapping[str, list[dict[str, Any]]]:
-    """Read the reviews; only examples that have got an edit since the last time are replayed."""
+    """Read the reviews; only examples whose edits are others than the last time are replayed."""
     edits = read_edits(workspace, name).edits
     reviewed = {edit.example_id for edit in edits if edit.action in REVIEW_ACTIONS}
     by_example = edits_by_example(edit for edit in edits if edit.example_id in reviewed)
     known, now = _known(workspace, name), {}
     for example_id, own in by_example.items():
-        ids = frozenset(own)
         before = known.get(example_id)
-        same = before is not None and before[0] == ids
-        now[example_id] = before if before and same else (ids, reviews_of(own.values()))
+        is_same = before is not None and before[0] == own
+        now[example_id] = before if before and is_same else (own, reviews_of(own.values()))
     _keep(workspace, name, now)
     return {edit_id: rows for _, found in now.values() for edit_id, rows in found.items()}
 
 
-# (workspace, dataset) → example → the ids of its edits, and what reviewers say of them
-_Found = dict[str, tuple[frozenset[str], dict[str, list[dict[str, Any]]]]]
+# (workspace, dataset) → example → its edits by id, and what reviewers say of them
+_Found = dict[str, tuple[dict[str, Edit], dict[str, list[dict[str, Any]]]]]
 _REVIEWED: dict[tuple[Workspace, str], _Found] = {}
 _LOCK = Lock()
 

@@ -29,9 +29,9 @@ from ide.store.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class _Replayed:
-    """The ids of the edits that were replayed last, and what they make."""
+    """The edits that were replayed last, by id, and what they make."""
 
-    ids: frozenset[str]
+    edits: Mapping[str, Edit]
     states: dict[str, ExampleState]
 
 
@@ -51,23 +51,26 @@ def dataset_state(workspace: Workspace, name: str) -> dict[str, ExampleState]:
 
 @lru_cache(maxsize=8)
 def _replayed(workspace: Workspace, name: str, _revision: str) -> dict[str, ExampleState]:
-    """Replay the log; where it only grew since the last time, only what grew.
+    """Replay the log; where it grew since the last time, only the examples that it grew by.
 
-    Each example is replayed by itself, so those that no new edit is about stay as they were.
+    Each example is replayed by itself. An edit that is not the very one that was read before is
+    new, also under an id that is known: a person may have corrected its line.
     """
     edits = read_edits(workspace, name).edits
-    known = _LAST.get((workspace, name))
-    fresh = [e for e in edits if e.edit_id not in known.ids] if known else list(edits)
-    has_only_grown = known is not None and len(known.ids) + len(fresh) == len(edits)
-    if known is None or not has_only_grown or len(fresh) > len(edits) // 4:
+    now = {edit.edit_id: edit for edit in edits}
+    known = _LAST.get((workspace, name), _Replayed({}, {}))
+    fresh = [edit for edit in edits if known.edits.get(edit.edit_id) is not edit]
+    if not known.edits.keys() <= now.keys() or len(fresh) > len(edits) // 4:
         states = replay(edits)
     else:
-        touched = {e.example_id for e in fresh}
+        before = (known.edits[e.edit_id] for e in fresh if e.edit_id in known.edits)
+        touched = {e.example_id for e in (*fresh, *before)}
         renewed = replay(e for e in edits if e.example_id in touched)
-        is_new = not known.states.keys() >= touched
         states = known.states | renewed
-        states = dict(sorted(states.items())) if is_new else states
-    _LAST[(workspace, name)] = _Replayed(frozenset(e.edit_id for e in edits), states)
+        for example_id in touched - renewed.keys():
+            del states[example_id]
+        states = states if known.states.keys() >= touched else dict(sorted(states.items()))
+    _LAST[(workspace, name)] = _Replayed(now, states)
     while len(_LAST) > _N_LAST:
         _LAST.pop(next(iter(_LAST)), None)
     return states

@@ -6,11 +6,12 @@ import pyarrow as pa
 import pytest
 
 from ide.dataset.errors import EditError, ExampleNotFoundError, UnknownClassError
-from ide.dataset.replay import dismissed_issues
+from ide.dataset.replay import dismissed_issues, replay
 from ide.dataset.schema import TARGETS
 from ide.dataset.snapshot import table_hash
 from ide.store.edit_log import read_edits
 from ide.store.files import write_parquet
+from ide.store.reviews import reviews
 from ide.store.state import current_labels, dataset_state, edit_example, undo_edit, undo_last
 from ide.store.workspace import Workspace
 
@@ -137,3 +138,23 @@ def test_the_undo_of_an_annotator_takes_back_no_one_elses_verdict(workspace):
     with pytest.raises(EditError, match="has no edit to undo"):
         undo_last(workspace, "pets", "x", annotator="ada")
     undo_last(workspace, "pets", "x", annotator="ben")
+
+
+def test_a_line_that_somebody_corrected_counts_as_it_is_now(workspace):
+    asked = edit_example(workspace, "pets", "y", "label", "dog", annotator="ada")
+    ask = edit_example(
+        workspace, "pets", "y", "request_change", asked.edit_id, annotator="ben", reason="a wolf?"
+    )
+    for _ in range(8):  # so many that one more is replayed alone
+        edit_example(workspace, "pets", "y", "confirm", annotator="ada")
+    edit_example(workspace, "pets", "x", "label", "dog", annotator="cem")
+    assert dataset_state(workspace, "pets")["x"].label == "dog"
+    assert [row["reason"] for row in reviews(workspace, "pets")[asked.edit_id]] == [ask.reason]
+    for annotator, was, is_ in (("cem", '"value":"dog"', '"value":"cat"'), ("ben", "wolf", "fox")):
+        path = workspace.edits_path("pets") / f"{annotator}.jsonl"
+        text = path.read_text().replace('": "', '":"')
+        assert was in text
+        path.write_text(text.replace(was, is_))
+    assert dataset_state(workspace, "pets") == replay(read_edits(workspace, "pets").edits)
+    assert dataset_state(workspace, "pets")["x"].label == "cat"
+    assert [row["reason"] for row in reviews(workspace, "pets")[asked.edit_id]] == ["a fox?"]
