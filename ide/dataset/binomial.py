@@ -26,6 +26,16 @@ def at_most(k: int, n: int, p: float) -> float:
     return at_least(n - k, n, 1 - p)
 
 
+def sign_test(n_broken: int, n_fixed: int) -> float:
+    """Return how likely chance alone breaks so many of the examples that changed sides, 0 … 1.
+
+    One-sided and exact (McNemar 1947, Psychometrika 12): the same examples are judged twice, so
+    only those that changed sides speak, and under no difference each as likely breaks as is fixed.
+    1 where none changed.
+    """
+    return at_least(n_broken, n_broken + n_fixed, 0.5)
+
+
 def n_to_tell(share: float) -> int | None:
     """Return how many examples, all of them right, show a true share above ``share``.
 

@@ -16,11 +16,11 @@ from __future__ import annotations
 from collections.abc import Container, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from math import comb
+
+from ide.dataset.binomial import CHANCE, sign_test
 
 GOOD, BAD, SKIPPED = "good", "bad", "skipped"
 PROBE, FOUND, GOOD_FAILS, BAD_PASSES = "probe", "found", "good fails", "bad passes"
-_LIKELY_CHANCE = 0.05  # as rare as the intervals of metrics leave out
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,24 +150,14 @@ def is_close(low: float | None, high: float | None, bound: float) -> bool:
     return low is not None and high is not None and low <= bound <= high
 
 
-def chance(n_broken: int, n_fixed: int) -> float:
-    """Return how likely it is by chance that so many more examples broke than were fixed, 0 … 1.
-
-    The one-sided exact sign test over the examples on which two builds differ (McNemar 1947,
-    Psychometrika 12); 1 where they differ on none.
-    """
-    n = n_broken + n_fixed
-    return float(sum(comb(n, k) for k in range(n_broken, n + 1)) / 2**n)
-
-
 def doubt(*, is_close_before: bool, is_close_after: bool, n_broken: int, n_fixed: int) -> str:
     """Return in words why the culprit may be none; "" where the evidence is clear.
 
     The two builds predict the same examples, so that the number that changed sides says more
     than two intervals do; only where both leave room there is doubt.
     """
-    probability = chance(n_broken, n_fixed)
-    if not (is_close_before or is_close_after) or probability < _LIKELY_CHANCE:
+    probability = sign_test(n_broken, n_fixed)
+    if not (is_close_before or is_close_after) or probability <= CHANCE:
         return ""
     which = {
         (True, True): "both verdicts are",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from ide.dataset.binomial import CHANCE, at_least, at_most, n_to_tell
+from ide.dataset.binomial import CHANCE, at_least, at_most, n_to_tell, sign_test
 from ide.dataset.gate_metrics import Measured
 from ide.dataset.gates import EVERYTHING, Gate
 from ide.dataset.metrics import wilson
@@ -87,7 +87,7 @@ def compared(
     said = f"The base build has {base}: worse by {number(gate, worse)}, {relation} the tolerance"
     if not n_broken + n_fixed:
         return f"{said} of {tolerance}."
-    p = at_least(n_broken, n_broken + n_fixed, 0.5)  # the sign test (McNemar's, exact)
+    p = sign_test(n_broken, n_fixed)
     chance = "beyond chance" if p <= CHANCE else f"chance alone does as much {frequency(p)}"
     return f"{said} of {tolerance} ({n_broken:,} broken, {n_fixed:,} fixed: {chance})."
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from ide.dataset.binomial import CHANCE, sign_test
 from ide.dataset.flips import FIXED
 from ide.dataset.metrics import wilson
 from ide.dataset.schema import SPLIT
 from ide.dataset.statistics import holm
 
-ALPHA = 0.05  # a difference whose p is below this is called one
+ALPHA = CHANCE  # a difference whose p is below this is called one
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +37,9 @@ class Moved:
 def mcnemar(n_fixed: int, n_broken: int) -> float:
     """Return the two-sided p that as uneven a split of flips comes about by chance, 0 … 1.
 
-    McNemar's exact test: the same examples are judged twice, so only those that changed sides
-    speak, and under no difference each is as likely fixed as broken (McNemar 1947; exact
-    binomial). Above 2,000 flips the normal approximation with continuity correction.
+    McNemar's exact test: the ``sign_test`` of whichever side is ahead, doubled.
     """
-    n, few = n_fixed + n_broken, min(n_fixed, n_broken)
-    if n == 0:
-        return 1.0
-    if n > 2_000:
-        return math.erfc(max(abs(n_fixed - n_broken) - 1, 0) / math.sqrt(2 * n))
-    tail = sum(math.comb(n, k) for k in range(few + 1))
-    return min(1.0, float(2 * tail / 2**n))
+    return min(1.0, 2 * sign_test(max(n_fixed, n_broken), min(n_fixed, n_broken)))
 
 
 def two_proportions(k1: int, n1: int, k2: int, n2: int) -> float:

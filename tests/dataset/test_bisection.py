@@ -16,7 +16,6 @@ from ide.dataset.bisection import (
     GOOD_FAILS,
     PROBE,
     SKIPPED,
-    chance,
     doubt,
     group,
     most_builds,
@@ -146,8 +145,6 @@ def test_a_path_leads_from_good_to_bad_by_parents(data):
 
 
 def test_doubt_is_said_where_chance_could_have_done_it():
-    assert chance(0, 0) == 1
-    assert chance(3, 0) == 0.125
     clear = {"is_close_before": True, "is_close_after": True}
     assert "both verdicts" in doubt(**clear, n_broken=3, n_fixed=2)
     assert doubt(**clear, n_broken=20, n_fixed=2) == ""

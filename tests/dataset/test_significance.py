@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ide.dataset.binomial import sign_test
 from ide.dataset.schema import FLIPS, SLICES
 from ide.dataset.significance import mcnemar, moved_slices, two_proportions
 from ide.dataset.slices import members_of
@@ -21,9 +24,12 @@ def test_mcnemar_is_a_symmetric_probability_and_sees_only_unevenness(fixed, brok
         assert p == 1.0
 
 
-def test_mcnemar_has_the_values_of_the_textbook_and_is_smooth_where_it_approximates():
+def test_mcnemar_has_the_values_of_the_textbook_also_of_thousands():
+    assert sign_test(0, 0) == 1 and sign_test(3, 0) == pytest.approx(0.125)
     assert mcnemar(9, 1) == pytest.approx(0.021484375)
-    assert mcnemar(1100, 900) == pytest.approx(mcnemar(1101, 900), rel=0.1)
+    exact = 2 * sum(math.comb(2_000, k) for k in range(901)) / 2**2_000
+    assert mcnemar(1_100, 900) == pytest.approx(exact, rel=1e-6)
+    assert 0 < mcnemar(31_000, 30_000) < 1e-3
 
 
 def test_two_proportions_agree_with_the_textbook():
