@@ -7,18 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ide.dataset.bisection import path
-from ide.dataset.errors import BisectError, GitError
+from ide.dataset.errors import BisectError
 from ide.store import git
 from ide.store.bisect_keys import Seen
 from ide.store.workspace import Workspace
 
 _FIELDS = ("%H", "%P", "%an", "%cI", "%B")
-
-
-_UNSHALLOW = (
-    "This clone is shallow: it has only the newest commits. Fetch the others with: "
-    "git fetch --unshallow"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +42,6 @@ class Stop:
         return (self.message.splitlines() or [""])[0]
 
 
-def resolve(root: Path, revision: str) -> str:
-    """Return the commit of a name; in a shallow clone an unknown one says what that means."""
-    try:
-        return git.resolve(root, revision)
-    except GitError as error:
-        if not _is_shallow(root):
-            raise
-        raise BisectError(f"{error}. {_UNSHALLOW}") from None
-
-
 def check_ancestry(root: Path, good: str, bad: str) -> None:
     """Raise ``BisectError`` where no commits lead from ``good`` to ``bad`` (both commit ids)."""
     if good == bad:
@@ -72,8 +56,11 @@ def check_ancestry(root: Path, good: str, bad: str) -> None:
             f"good ({good[:10]}) comes after bad ({bad[:10]}), so that nothing in between can "
             "have broken it; did you mean them the other way round?"
         )
-    if _is_shallow(root):
-        raise BisectError(f"git finds no way from {good[:10]} to {bad[:10]}. {_UNSHALLOW}")
+    if git.is_shallow(root):
+        raise BisectError(
+            f"git finds no way from {good[:10]} to {bad[:10]}: this clone is shallow. Fetch the "
+            "other commits with: git fetch --unshallow"
+        )
     result = git.attempt(root, "merge-base", good, bad)
     base = result.stdout.decode().strip()
     hint = f"their common ancestor is {base[:10]}: try --good {base[:10]}" if base else ""
@@ -81,11 +68,6 @@ def check_ancestry(root: Path, good: str, bad: str) -> None:
         f"good ({good[:10]}) is no ancestor of bad ({bad[:10]}), so that no commits lead from one "
         f"to the other; {hint or 'they have no history in common'}"
     )
-
-
-def _is_shallow(root: Path) -> bool:
-    said = git.attempt(root, "rev-parse", "--is-shallow-repository").stdout
-    return said.strip() == b"true"
 
 
 def read_path(workspace: Workspace, name: str, good: str, bad: str) -> tuple[str, list[Stop]]:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from ide.dataset.edit import new_edit_id
 from ide.dataset.errors import BisectError, ConfigError
 from ide.dataset.gates import Gate
-from ide.store.bisect_path import check_ancestry, resolve
+from ide.store import git
+from ide.store.bisect_path import check_ancestry
 from ide.store.bisect_state import RUNNING, Bisect
 from ide.store.dvc import listed_datasets, require_dvc
 from ide.store.gate_columns import n_named
@@ -28,7 +29,7 @@ def request_of(workspace: Workspace, name: str, *, good: str, bad: str, gate: st
             f"add a line '  - {name}' under 'datasets:'"
         )
     root = workspace.root
-    ends = [resolve(root, revision) for revision in (good, bad)]
+    ends = [git.resolve(root, revision) for revision in (good, bad)]
     check_ancestry(root, *ends)
     require_dvc(workspace)
     if not imported_labels(workspace, name):

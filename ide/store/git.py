@@ -176,7 +176,8 @@ def _git_path(root: Path) -> Path:
 def resolve(root: Path, revision: str) -> str:
     """Return the commit (40 hex digits) that a name stands for; raise ``GitError`` for none.
 
-    A name that begins with '-' is refused before git could take it for an option.
+    A name that begins with '-' is refused before git could take it for an option. In a shallow
+    clone, one that is unknown is said to be perhaps only not here.
     """
     if revision and not _UNSAFE_REVISION.search(revision):
         name = f"{revision}^{{commit}}"
@@ -184,9 +185,13 @@ def resolve(root: Path, revision: str) -> str:
         if result.returncode == 0:
             return result.stdout.decode().strip()
         repository(root)
+    cut = (
+        ". This clone is shallow: it has only the newest commits. Fetch the others with: "
+        "git fetch --unshallow"
+    )
     raise GitError(
         f"{revision[:80]!r} is no revision here; wanted a branch, a tag or a commit, such as "
-        "main, HEAD~1 or 1a2b3c4. List commits with: upwell log"
+        f"main, HEAD~1 or 1a2b3c4. List commits with: upwell log{cut if is_shallow(root) else ''}"
     )
 
 
@@ -298,6 +303,14 @@ def shallow_boundary(root: Path) -> frozenset[str]:
     except (FileNotFoundError, NotADirectoryError):
         return frozenset()
     return frozenset(lines)
+
+
+def is_shallow(root: Path) -> bool:
+    """Whether a clone has only the newest commits; False too where there is no repository."""
+    try:
+        return bool(shallow_boundary(root))
+    except GitError:
+        return False
 
 
 @lru_cache(maxsize=64)

@@ -151,8 +151,7 @@ def _base(root: Path, head: str, theirs: str, name: str) -> str:
     result = git.attempt(root, "merge-base", head, theirs)
     if result.returncode == 0:
         return result.stdout.decode().split()[0]
-    shallow = git.run(root, "rev-parse", "--is-shallow-repository").strip() == b"true"
-    if shallow:
+    if git.is_shallow(root):
         raise GitError(
             f"this clone is shallow and does not reach back to where {name[:80]!r} began, so that "
             "git cannot tell what is new. Fetch the rest with: git fetch --unshallow, then merge"

@@ -17,7 +17,6 @@ from ide.dataset.errors import (
     BuildCancelledError,
     BuildError,
     DatasetNotFoundError,
-    GitError,
     UpwellError,
 )
 from ide.store import git
@@ -52,7 +51,7 @@ def build_at(
     ``GitError`` for no revision, ``DatasetNotFoundError`` or ``ConfigError`` where a dataset
     cannot be built there, ``BuildCancelledError``, ``BuildError``, ``StorageError``.
     """
-    commit = _resolve(workspace, revision)
+    commit = git.resolve(workspace.root, revision)
     if names and not brings_code(workspace, commit):
         known = [build_of_revision(workspace, name, commit) for name in names]
         found = [build for build in known if build is not None]
@@ -68,18 +67,6 @@ def build_at(
             _say_revision(error, revision)
             raise
         return [_keep(workspace, clean, name, commit, seconds) for name in wanted]
-
-
-def _resolve(workspace: Workspace, revision: str) -> str:
-    """Return the commit of a name; in a shallow clone an unknown one says what that means."""
-    try:
-        return git.resolve(workspace.root, revision)
-    except GitError as error:
-        if not git.shallow_boundary(workspace.root):
-            raise
-        raise GitError(
-            f"{error}. This clone is shallow; get the rest with: git fetch --unshallow"
-        ) from None
 
 
 def brings_code(workspace: Workspace, commit: str) -> bool:

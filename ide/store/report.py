@@ -16,6 +16,7 @@ from ide.store import git
 from ide.store.comparison import Comparison, compare
 from ide.store.edit_log import read_edits
 from ide.store.past_edits import edits_at
+from ide.store.revisions import parted_sentence, where_they_part
 from ide.store.thumbnails import MAX_BYTES, looks_of
 from ide.store.workspace import Workspace
 
@@ -73,12 +74,7 @@ def make_report(
     comparisons = tuple(compare(workspace, name, start, end) for name in chosen)
     here = git.branch(workspace.root) or (git.head_revision(workspace.root) or "")[:10]
     title = f"{_named(name_of_base, tip)} → {_named(head, end) if head and end else here}"
-    note = ""
-    if start != tip:
-        note = (
-            f"{clean(name_of_base, 80)} has commits that are not in this change; compared with "
-            f"{start[:10]}, where the two part."
-        )
+    note = f"{parted_sentence(clean(name_of_base, 80), start)}." if start != tip else ""
     sections = tuple((each.dataset, _section(workspace, each)) for each in comparisons)
     return Report(title, note, comparisons, sections)
 
@@ -154,16 +150,13 @@ def _edits_between(workspace: Workspace, found: Comparison) -> list[Edit]:
 
 
 def _where_they_part(workspace: Workspace, name: str, tip: str, end: str | None) -> str:
-    """Return the newest commit that base and head have in common."""
-    root = workspace.root
-    found = git.attempt(root, "merge-base", tip, end or "HEAD")
-    if found.returncode == 0:
-        common = found.stdout.decode().split()[0]
-        return tip if common == end else common  # one who asks for an older head means it
-    shallow = git.attempt(root, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
+    """Return the newest commit that base and head have in common; raise where there is none."""
+    fork = where_they_part(workspace, tip, end)
+    if fork is not None:
+        return fork
     advice = (
         "this is a shallow clone; get the rest with: git fetch --unshallow"
-        if shallow
+        if git.is_shallow(workspace.root)
         else "name a base that this branch comes from"
     )
     raise GitError(f"{name!r} and what is checked out have no common commit here; {advice}")

@@ -95,15 +95,31 @@ def from_where_they_part(workspace: Workspace, span: Span) -> tuple[Span, str]:
 
     So what others did on the base meanwhile is not taken for this change's.
     """
-    head = span.end or git.head_revision(workspace.root)
-    if span.start is None or head is None:
+    if span.start is None:
         return span, ""
-    result = git.attempt(workspace.root, "merge-base", span.start, head)
-    fork = result.stdout.decode().strip()
-    if result.returncode != 0 or fork == span.start:
+    fork = where_they_part(workspace, span.start, span.end)
+    if fork in (None, span.start):
         return span, ""
-    return replace(span, start=fork), (
-        f"{span.a} has commits that are not in this change; compared with {fork[:10]}, where the "
+    return replace(span, start=fork), parted_sentence(span.a, str(fork))
+
+
+def where_they_part(workspace: Workspace, start: str, end: str | None) -> str | None:
+    """Return the newest commit that two sides have in common; None where there is none.
+
+    end: None = the files now, on HEAD. Where ``end`` is the older of two commits, one who asks
+    for what lies between means just that, and ``start`` is returned.
+    """
+    result = git.attempt(workspace.root, "merge-base", start, end or "HEAD")
+    if result.returncode != 0:
+        return None
+    common = result.stdout.decode().split()[0]
+    return start if common == end else common
+
+
+def parted_sentence(name: str, fork: str) -> str:
+    """Say that a base, by its name, was not compared with itself."""
+    return (
+        f"{name} has commits that are not in this change; compared with {fork[:10]}, where the "
         "two part"
     )
 
@@ -157,6 +173,5 @@ def _is_before_all(workspace: Workspace, name: str) -> bool:
     if not of:
         return False
     first = git.resolve(workspace.root, of)
-    is_shallow = git.run(workspace.root, "rev-parse", "--is-shallow-repository").strip() == b"true"
     said = git.run(workspace.root, "rev-list", "--parents", "--max-count=1", first)
-    return not is_shallow and len(said.split()) == 1
+    return not git.is_shallow(workspace.root) and len(said.split()) == 1

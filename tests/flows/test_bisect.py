@@ -205,7 +205,7 @@ def test_what_cannot_be_searched_is_said_in_a_sentence(history, tmp_path):
         run_bisect(pets, "pets", good="HEAD", gate="accuracy >= 0.5")
     git(tmp_path, "clone", "-q", "--depth", "1", f"file://{root}", "shallow")
     shallow = type(workspace)(tmp_path / "shallow")
-    with pytest.raises(BisectError, match="git fetch --unshallow"):
+    with pytest.raises(GitError, match="git fetch --unshallow"):
         run_bisect(shallow, "some", good=confirmed, gate=gate)
 
 

@@ -127,6 +127,8 @@ def test_a_review_begins_where_the_branch_left_main(pets):
     found = changes_of_span(pets, "pets", span.start, span.end)
     assert found["example_id"].to_pylist() == ["x0"]
     assert from_where_they_part(pets, span_of(pets, "pets", fork, "fixes"))[1] == ""
+    older = span_of(pets, "pets", "main", fork)  # one who asks for an older head means it
+    assert from_where_they_part(pets, older) == (older, "")
 
 
 def test_open_requests_are_counted_with_a_base_that_shows_them(pets):
