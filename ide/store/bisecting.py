@@ -7,14 +7,13 @@ private ref keeps the commits that it works on, should their branch be deleted.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from ide.dataset.errors import (
@@ -39,8 +38,8 @@ from ide.store.bisect_state import (
     save_bisect,
     save_progress,
 )
-from ide.store.clean_folder import clear_abandoned
-from ide.store.files import storage_errors
+from ide.store.clean_folder import tidy_places
+from ide.store.file_lock import file_lock
 from ide.store.repro import cancellation, started_at
 from ide.store.workspace import Workspace
 
@@ -115,11 +114,12 @@ def cancel_bisect(workspace: Workspace) -> Bisect | None:
     asked: int | None = None
     while (bisect := bisect_status(workspace)) and bisect.state == RUNNING:
         is_it = bisect.pid and started_at(bisect.pid) == bisect.pid_started_at
-        if is_it and time.monotonic() > deadline:
-            os.kill(bisect.pid, signal.SIGKILL)
-        elif is_it and asked != bisect.pid:
-            asked = bisect.pid
-            os.kill(bisect.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):  # it may end by itself just now
+            if is_it and time.monotonic() > deadline:
+                os.kill(bisect.pid, signal.SIGKILL)
+            elif is_it and asked != bisect.pid:
+                asked = bisect.pid
+                os.kill(bisect.pid, signal.SIGTERM)
         time.sleep(0.05)
     with _lock(workspace, patience_s=_END_S):  # it has put down its end, and is about to go
         return bisect
@@ -176,7 +176,7 @@ def _tidied(workspace: Workspace) -> Bisect | None:
     found = [line.removeprefix(_SAID) for line in said if line.startswith(_SAID)]
     ending = {"state": FAILED, "message": found[-1] if found else _KILLED, "exit_code": 3}
     try:
-        clear_abandoned(workspace)
+        tidy_places(workspace)
         return _end(workspace, bisect, ending)
     except StorageError:  # it ended because the disk is full, and is so still
         return replace(bisect, **ending)  # type: ignore[arg-type]
@@ -200,26 +200,8 @@ def _begun(workspace: Workspace, wanted: Bisect) -> Iterator[tuple[Bisect, int]]
 @contextmanager
 def _lock(workspace: Workspace, *, patience_s: float = 0.0) -> Iterator[int | None]:
     """Hold the lock of bisections; None, at once, where another process holds it."""
-    path = workspace.local_path / "bisect.lock"
-    with storage_errors(path, "lock"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        yield handle if _take(handle, time.monotonic() + patience_s) else None
-    finally:
-        os.close(handle)
-
-
-def _take(handle: int, deadline: float) -> bool:
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                return False
-            time.sleep(0.02)
-        else:
-            return True
+    with file_lock(workspace.local_path / "bisect.lock", patience_s=patience_s) as handle:
+        yield handle
 
 
 def _running_error(workspace: Workspace) -> BisectError:

@@ -6,8 +6,6 @@ A place belongs to whoever holds its lock; what a killed process left is taken a
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +15,7 @@ from ide.dataset.errors import BuildRunningError, GitError
 from ide.store import git
 from ide.store.dvc import end_group, runs_dvc
 from ide.store.dvc_config import write_clean_config
+from ide.store.file_lock import file_lock
 from ide.store.files import storage_errors
 from ide.store.runs import load_run
 from ide.store.workspace import Workspace
@@ -73,27 +72,16 @@ def overlay(workspace: Workspace, clean: Workspace, paths: Sequence[str]) -> Non
                 shutil.copy2(source, target, follow_symlinks=False)
 
 
-def clear_abandoned(workspace: Workspace) -> None:
-    """End, and take away, what killed processes have left in places that nobody holds."""
-    folder = _places(workspace)
-    prefix = git.repository(workspace.root).prefix
-    for number in range(N_PLACES) if folder.is_dir() else ():
-        handle = _hold(folder, number)
-        if handle is not None:
-            try:
-                _clear(folder / str(number), prefix)
-            finally:
-                os.close(handle)
-
-
 def tidy_places(workspace: Workspace) -> None:
-    """End and remove what killed builds of other revisions left; cheap where there is nothing."""
-    folder = workspace.local_path / "at" / "work"
-    left = [path for path in folder.glob("[0-9]") if path.is_dir()]
+    """End and remove what killed processes left in places that nobody holds.
+
+    Cheap where there is nothing.
+    """
+    left = [path for path in _places(workspace).glob("[0-9]") if path.is_dir()]
     prefix = git.repository(workspace.root).prefix if left else ""
     for place in left:
-        with _locked(place.with_suffix(".lock")) as is_ours:
-            if is_ours:
+        with file_lock(place.with_suffix(".lock")) as handle:
+            if handle is not None:
                 _clear(place, prefix)
 
 
@@ -101,11 +89,9 @@ def tidy_places(workspace: Workspace) -> None:
 def _place(workspace: Workspace) -> Iterator[Path]:
     """Hold the first place that is free."""
     folder = _places(workspace)
-    with storage_errors(folder, "write to"):
-        folder.mkdir(parents=True, exist_ok=True)
     for number in range(N_PLACES):
-        with _locked(folder / f"{number}.lock") as is_ours:
-            if is_ours:
+        with file_lock(folder / f"{number}.lock") as handle:
+            if handle is not None:
                 yield folder / str(number)
                 return
     raise BuildRunningError(
@@ -116,37 +102,6 @@ def _place(workspace: Workspace) -> Iterator[Path]:
 
 def _places(workspace: Workspace) -> Path:
     return workspace.local_path / "at" / "work"
-
-
-def _hold(folder: Path, number: int) -> int | None:
-    """Lock a place and return what holds it; None where another process does."""
-    with storage_errors(folder, "lock"):
-        handle = os.open(folder / f"{number}.lock", os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        return None
-    return handle
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[bool]:
-    """Hold a place's lock while the block runs; yields False, at once, where another holds it."""
-    with storage_errors(path, "lock"):
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        yield _is_taken(handle)
-    finally:
-        os.close(handle)
-
-
-def _is_taken(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _clear(place: Path, prefix: str) -> None:

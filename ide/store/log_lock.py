@@ -7,37 +7,27 @@ logs of a workspace, shared by appenders and held alone while a branch changes.
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from ide.store.files import storage_errors
+from ide.store.file_lock import SHARED, file_lock
 from ide.store.workspace import Workspace
 
 
 @contextmanager
 def appending(workspace: Workspace) -> Iterator[None]:
     """Hold the lock together with other appenders; waits while git replaces logs."""
-    with _locked(workspace, fcntl.LOCK_SH):
+    with file_lock(_path(workspace), kind=SHARED, patience_s=None):
         yield
 
 
 @contextmanager
 def replacing_logs(workspace: Workspace) -> Iterator[None]:
     """Hold the lock alone: nobody appends meanwhile. For moments; do not append within."""
-    with _locked(workspace, fcntl.LOCK_EX):
+    with file_lock(_path(workspace), patience_s=None):
         yield
 
 
-@contextmanager
-def _locked(workspace: Workspace, kind: int) -> Iterator[None]:
-    path = workspace.local_path / "edits.lock"
-    with storage_errors(path, "lock"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(handle, kind)
-        yield
-    finally:
-        os.close(handle)
+def _path(workspace: Workspace) -> Path:
+    return workspace.local_path / "edits.lock"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +9,7 @@ from pathlib import Path
 from ide.dataset.errors import BuildRunningError, GitError, ImportRefusedError
 from ide.store import git
 from ide.store.compile_lock import compile_lock
-from ide.store.files import storage_errors
+from ide.store.file_lock import IMPORT_LOCK, file_lock
 from ide.store.git_commit import refuse_in_progress
 from ide.store.log_lock import replacing_logs
 from ide.store.past_edits import is_log
@@ -52,21 +50,13 @@ def _tidy_killed_build(workspace: Workspace) -> None:
 @contextmanager
 def _import_lock(workspace: Workspace, doing: str) -> Iterator[None]:
     """Keep imports out: they write parts that belong to the branch they were begun on."""
-    path = workspace.local_path / "import.lock"
-    with storage_errors(path, "lock"):
-        path.parent.mkdir(exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    with file_lock(workspace.local_path / IMPORT_LOCK) as handle:
+        if handle is None:
             raise ImportRefusedError(
                 f"an import is running, and a {doing} would change files under it; wait for it, "
                 f"then {doing}"
-            ) from None
+            )
         yield
-    finally:
-        os.close(handle)
 
 
 def move(workspace: Workspace, *arguments: str) -> None:

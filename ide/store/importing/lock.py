@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ide.dataset.errors import ImportRefusedError
+from ide.store.file_lock import IMPORT_LOCK, file_lock
 from ide.store.files import storage_errors
 from ide.store.workspace import Workspace
 
@@ -27,11 +25,13 @@ def import_folder(workspace: Workspace) -> Iterator[Path]:
     ends. Whoever holds it may therefore clear what others left.
     """
     datasets = workspace.datasets_path
-    with storage_errors(datasets, "write in"):
-        workspace.local_path.mkdir(exist_ok=True)
-        lock = os.open(workspace.local_path / "import.lock", os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        _acquire(lock)
+    lock = workspace.local_path / IMPORT_LOCK
+    with file_lock(lock, patience_s=_PATIENCE_S) as handle:
+        if handle is None:
+            raise ImportRefusedError(
+                "another import is running in this workspace; wait for it to end and try "
+                "again. Nothing was imported."
+            )
         with storage_errors(datasets, "write in"):
             clear_leftovers(workspace)
             folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=datasets))
@@ -39,26 +39,9 @@ def import_folder(workspace: Workspace) -> Iterator[Path]:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-    finally:
-        os.close(lock)
 
 
 def clear_leftovers(workspace: Workspace) -> None:
     """Remove what killed imports left; only for the holder of the lock."""
     for folder in workspace.datasets_path.glob(f"{PREFIX}*"):
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _acquire(lock: int) -> None:
-    deadline = time.monotonic() + _PATIENCE_S
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise ImportRefusedError(
-                    "another import is running in this workspace; wait for it to end and try "
-                    "again. Nothing was imported."
-                ) from None
-            time.sleep(0.05)
