@@ -19,7 +19,7 @@ from ide.dataset.change_list import (
     narrowed,
     tally,
 )
-from ide.dataset.changes import KINDS, counts, summarise, words_of
+from ide.dataset.changes import KINDS, REVIEW_KINDS, counts, summarise, words_of
 from ide.dataset.edit import WHOLE_DATASET
 from ide.dataset.schema import EXAMPLE_ID, SPLIT
 from ide.store.workspace import Workspace
@@ -27,7 +27,6 @@ from ide.store.workspace import Workspace
 PAGE_SIZE = 96
 N_PAIRS = 8
 _ISSUE_KINDS = {"dismissed": "not a problem", "reopened": "a problem again"}
-_REVIEW_KINDS = frozenset({"approved", "unapproved", "change_requested", "request_withdrawn"})
 _GONE = frozenset({"excluded", "removed"})
 
 
@@ -120,7 +119,7 @@ def _tile(row: Mapping[str, Any], heading: str) -> Tile:
     return Tile(
         row[EXAMPLE_ID],
         label=_label(row),
-        before=None if kind in _ISSUE_KINDS or kind in _REVIEW_KINDS else row["before"],
+        before=None if kind in _ISSUE_KINDS or kind in REVIEW_KINDS else row["before"],
         note=row["annotator"] or "",
         title=" · ".join(part for part in said if part),
         tone="excluded" if kind in _GONE else "edited",
@@ -132,7 +131,7 @@ def _tile(row: Mapping[str, Any], heading: str) -> Tile:
 
 def _label(row: Mapping[str, Any]) -> str:
     kind = row["kind"]
-    if kind in _REVIEW_KINDS:
+    if kind in REVIEW_KINDS:
         return words_of(kind)
     if row[EXAMPLE_ID] == WHOLE_DATASET or kind in _ISSUE_KINDS:
         return _ISSUE_KINDS.get(kind, words_of(kind))

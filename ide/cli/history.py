@@ -189,13 +189,14 @@ def blame(name: str, example_id: str, root: Path | None, style: str) -> None:
 
 def _readable(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return a row of blame for a terminal: ids of edits as what they were, evidence as words."""
+    from ide.dataset.changes import words_of
     from ide.dataset.evidence import evidence_words
 
     target = next((other for other in rows if other["edit_id"] == row["value"]), None)
     value = row["value"] if target is None else f"{target['action']} {target['value'] or ''}"
     unknown = "(not committed)" if not row["is_committed"] else "(before this clone)"
     verdicts = (
-        f"{r['verdict'].replace('_', ' ')} by {r['annotator']}"
+        f"{words_of(r['verdict'])} by {r['annotator']}"
         + (f": {r['reason']}" if r["reason"] else "")
         for r in row["review"]
     )

@@ -8,17 +8,11 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ide.dataset.changes import KINDS
+from ide.dataset.changes import KINDS, UNPAIRED_KINDS
 from ide.dataset.schema import EXAMPLE_ID, SPLIT
 
 PAIR = "pair"  # "3 → 8", or the one value; "" where a kind's values are no classes or the like
 ARROW = " → "
-_NOT_PAIRED = frozenset(
-    {
-        *("commented", "uncommented", "dismissed", "reopened"),
-        *("approved", "unapproved", "change_requested", "request_withdrawn"),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +42,7 @@ def change_list(table: pa.Table, ids: pa.Array, splits: pa.Array) -> pa.Table:
     result where an example is not there. Sorted by kind (the order of ``KINDS``), the most
     frequent pair first, then by pair and example id.
     """
-    is_paired = pc.invert(pc.is_in(table["kind"], pa.array(sorted(_NOT_PAIRED))))
+    is_paired = pc.invert(pc.is_in(table["kind"], pa.array(sorted(UNPAIRED_KINDS))))
     before, after = table["before"], table["after"]
     both = pc.binary_join_element_wise(before, after, ARROW)
     is_two = pc.fill_null(pc.not_equal(before, after), False)

@@ -59,6 +59,11 @@ KINDS = (
     "resolved",
 )
 
+REVIEW_KINDS = frozenset({"approved", "unapproved", "change_requested", "request_withdrawn"})
+TALK_KINDS = REVIEW_KINDS | {"commented", "uncommented"}  # say nothing of an example
+# whose values are texts and ids, so that two are hardly ever alike
+UNPAIRED_KINDS = TALK_KINDS | {"dismissed", "reopened"}
+
 CHANGES = pa.schema(
     [
         (EXAMPLE_ID, pa.string()),

@@ -8,7 +8,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from ide.dataset.changes import KINDS, class_pairs, counts, summarise
+from ide.dataset.changes import (
+    KINDS,
+    UNPAIRED_KINDS,
+    class_pairs,
+    counts,
+    summarise,
+    words_of,
+)
 from ide.dataset.document import Block, Card, Cards, Code, Fold, Heading, Paragraph, clean, table
 from ide.dataset.schema import EXAMPLE_ID
 
@@ -52,8 +59,8 @@ def _groups(changes: pa.Table) -> list[list[dict[str, Any]]]:
     """
     groups: dict[tuple[str, str | None, str | None], list[dict[str, Any]]] = {}
     for row in changes.to_pylist():
-        has_text = row["kind"] in ("commented", "uncommented", "approved", "change_requested")
-        values = (None, None) if has_text else (row["before"], row["after"])
+        is_paired = row["kind"] not in UNPAIRED_KINDS
+        values = (row["before"], row["after"]) if is_paired else (None, None)
         groups.setdefault((row["kind"], *values), []).append(row)
     n_of = Counter({key: len(rows) for key, rows in groups.items()})
     keys = sorted(groups, key=lambda k: (KINDS.index(k[0]), -n_of[k], str(k[1]), str(k[2])))
@@ -72,16 +79,12 @@ def _caption(group: Sequence[dict[str, Any]]) -> tuple[str | Code, ...]:
     values = {(row["before"], row["after"]) for row in group}
     n = f": {len(group):,}"
     if len(values) > 1:
-        return (f"{_words(first['kind'])}{n}",)
-    kind, before, after = _words(first["kind"]), first["before"], first["after"]
+        return (f"{words_of(first['kind'])}{n}",)
+    kind, before, after = words_of(first["kind"]), first["before"], first["after"]
     if before is not None and after is not None and before != after:
         return (f"{kind} ", Code(before), " → ", Code(after), n)
     value = after if after is not None else before
     return (f"{kind} ", Code(value), n) if value is not None else (f"{kind}{n}",)
-
-
-def _words(kind: str) -> str:
-    return kind.replace("_", " ")
 
 
 def _cards(rows: Sequence[dict[str, Any]], n_more: int, caption: tuple[str | Code, ...]) -> Cards:

@@ -15,7 +15,7 @@ from ide.app.problems.data import Place
 from ide.app.problems.rows import Window, examples, first_window, next_window
 from ide.app.text import moment
 from ide.dataset.change_list import PAIR, groups
-from ide.dataset.changes import words_of
+from ide.dataset.changes import TALK_KINDS, words_of
 from ide.dataset.evidence import evidence_words
 from ide.dataset.ids import content_id
 from ide.dataset.reviews import APPROVED
@@ -25,13 +25,6 @@ from ide.store.reviews import ACTIONS, SavedVerdicts, Verdict, comments, reviews
 from ide.store.revisions import Span
 from ide.store.workspace import Workspace
 
-# kinds of change that say nothing of a label: what reviewers said is shown with what it is about
-TALK = frozenset(
-    {
-        *("commented", "uncommented"),
-        *("approved", "unapproved", "change_requested", "request_withdrawn"),
-    }
-)
 N_HISTORY = 200  # steps that can be undone after a reload
 MAX_TEXT = 2000  # characters of what is asked, or of a comment
 
@@ -66,8 +59,8 @@ class Listing:
 
 
 def reviewable(listed: pa.Table) -> pa.Table:
-    """Return the changes that a reviewer looks at: all but talk."""
-    return listed.filter(pc.invert(pc.is_in(listed["kind"], pa.array(sorted(TALK)))))
+    """Return the changes that a reviewer looks at: talk is shown with what it is about."""
+    return listed.filter(pc.invert(pc.is_in(listed["kind"], pa.array(sorted(TALK_KINDS)))))
 
 
 def review_data(
