@@ -29,7 +29,7 @@ def file_lock(
     None is yielded where another process holds it still after ``patience_s`` seconds; patience
     None waits until it is free. Raises ``StorageError`` where the file cannot be made.
     """
-    with storage_errors(path, "lock"):
+    with storage_errors(path, "write"):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
