@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from ide.dataset.errors import QueryError
+from ide.dataset.ids import content_id
 from ide.dataset.replay import replay
 from ide.dataset.schema import LABELS
 from ide.store import git
@@ -234,9 +235,10 @@ def _build_file(
     lacking = [f for f in schemas[table] if f.name not in known]
     found = [str(path)] if path.exists() else []
     if lacking or not found:
-        empty = past_path(workspace) / f"no-{table}-{len(lacking)}.parquet"
-        fields = [_single(field) for field in lacking or schemas[table]]
-        write_parquet(empty, pa.schema(fields).empty_table())
+        schema = pa.schema([_single(field) for field in lacking or schemas[table]])
+        empty = past_path(workspace) / f"no-{content_id(str(schema).encode())}.parquet"
+        if not empty.exists():  # of another query, or of the other side of this one
+            write_parquet(empty, schema.empty_table())
         found.append(str(empty))
     return found
 
