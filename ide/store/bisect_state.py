@@ -175,13 +175,13 @@ def load_bisect(workspace: Workspace) -> Bisect | None:
     path = workspace.local_path / "bisect.json"
     try:
         stat = path.stat()
-        return _parsed(path, stat.st_ino, stat.st_mtime_ns)
+        return _parsed(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
     except FileNotFoundError:
         return None
 
 
 @lru_cache(maxsize=8)
-def _parsed(path: Path, _ino: int, _mtime_ns: int) -> Bisect | None:
+def _parsed(path: Path, _ino: int, _size: int, _mtime_ns: int) -> Bisect | None:
     try:
         data = json.loads(path.read_bytes())
         legs = [{**leg, "stops": tuple(map(_stop, leg["stops"]))} for leg in data["legs"]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import tomlkit
@@ -63,7 +62,7 @@ def _block(before: bytes, gate: Gate) -> bytes:
 def _value(value: str | float) -> str:
     if isinstance(value, str):
         return tomlkit.string(value).as_string()
-    return re.sub(r"^(-?\d+)$", r"\1.0", repr(value)) if isinstance(value, float) else str(value)
+    return repr(value)
 
 
 def _require_only_added(text: str, workspace: Workspace, name: str, gate: Gate) -> None:
