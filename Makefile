@@ -18,7 +18,7 @@ ide: $(VENV)/.ide ## Set everything up, compile the digits, open the workbench.
 	$(BIN)/upwell open --port $(PORT)
 
 test: $(VENV)/.dev $(VENV)/.browser ## Run the whole suite, the browser's included.
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2
 
 check: $(VENV)/.dev ## Lint, format, types, import rules.
 	$(BIN)/ruff check .

@@ -24,9 +24,6 @@ from models import build_model
 from models.fit import fit
 from models.predict import predict
 
-# one worker trains the two networks that all these tests share
-pytestmark = pytest.mark.xdist_group("suspects")
-
 CLASSES = tuple("0123456789")
 EPOCHS = 30
 

@@ -27,8 +27,8 @@ from ide.store.workspace import Workspace
 from tests.conftest import git
 from tests.small import build_bytes, compiled_workspace, copy_workspace
 
-# one worker runs them all, in their order: what one pushes the next pulls
-pytestmark = [pytest.mark.flow, pytest.mark.xdist_group("remotes")]
+# one worker runs them, in their order: what one pushes the next pulls
+pytestmark = pytest.mark.flow
 
 
 @pytest.fixture(scope="module")
