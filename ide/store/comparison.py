@@ -28,6 +28,7 @@ from ide.store import git
 from ide.store.build_of import build_of_revision
 from ide.store.builds import BuildInfo, build_metrics, build_table
 from ide.store.builds import edits_since as n_edits_since
+from ide.store.dvc_cache import cache_path, cached_file
 from ide.store.edit_log import read_edits
 from ide.store.estimates import estimate_of, estimate_of_metrics
 from ide.store.examples import read_examples
@@ -244,8 +245,8 @@ def _metrics_from_cache(workspace: Workspace, name: str, revision: str) -> Mappi
     )
     if entry is None:
         return None
-    cached = workspace.root / ".dvc" / "cache" / "files" / "md5" / entry[1][:2] / entry[1][2:]
     try:
+        cached = cached_file(cache_path(workspace), entry[1])
         metrics: dict[str, Any] = json.loads(cached.read_bytes())
     except (OSError, ValueError):
         return None

@@ -46,9 +46,9 @@ def dvc_settings(workspace: Workspace) -> dict[str, Any]:
     return settings
 
 
-def cache_path(workspace: Workspace, settings: Mapping[str, Any] | None = None) -> Path:
-    """Return the folder of DVC's cache, which may be shared with other workspaces."""
-    found = (settings or dvc_settings(workspace)).get("cache", {}).get("dir")
+def cache_of(workspace: Workspace, settings: Mapping[str, Any]) -> Path:
+    """Return the folder of the cache that settings name, else the workspace's own."""
+    found = settings.get("cache", {}).get("dir")
     return Path(found) if found else workspace.root / ".dvc" / "cache"
 
 
@@ -83,7 +83,7 @@ def write_clean_config(workspace: Workspace, root: Path) -> None:
     core, cache = dict(settings.get("core", {})), dict(settings.get("cache", {}))
     core |= {"no_scm": "true", "analytics": "false", "check_update": "false"}
     core |= {"autostage": "false"}
-    cache |= {"dir": str(cache_path(workspace, settings)), "type": _LINKS}
+    cache |= {"dir": str(cache_of(workspace, settings)), "type": _LINKS}
     sections: dict[str, Any] = {"core": _texts(core), "cache": _texts(cache)}
     for name, remote in settings.get("remote", {}).items():
         sections[f'remote "{name}"'] = _texts(remote)

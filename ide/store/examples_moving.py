@@ -12,12 +12,12 @@ import os
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
 
 from ide.dataset.errors import GitError
 from ide.store import git
+from ide.store.dvc_cache import cache_path, cached_file, cached_folder
 from ide.store.examples import example_parts
-from ide.store.files import storage_errors, write_bytes
+from ide.store.files import write_bytes
 from ide.store.workspace import Workspace
 
 _POINTER = re.compile(r"datasets/([^/]+)/examples\.dvc")
@@ -74,8 +74,6 @@ def join_pointers(
     Imports only add parts, so nothing has to be asked: a part stays that both sides have or one
     side has added.
     """
-    from ide.store.dvc_config import cache_path
-
     cache = cache_path(workspace)
     parts = [{} if text is None else _parts(cache, _md5(text)) for text in (base, ours, theirs)]
     if any(found is None for found in parts):
@@ -96,17 +94,17 @@ def join_pointers(
     rows = [{"md5": joined[path], "relpath": path} for path in sorted(joined)]
     data = json.dumps(rows, sort_keys=True).encode()
     md5 = hashlib.md5(data, usedforsecurity=False).hexdigest() + ".dir"
-    if any(not _file(cache, part).exists() for part in joined.values()):
+    if any(not cached_file(cache, part).exists() for part in joined.values()):
         raise GitError(
             f"both branches imported examples of {name!r}, and DVC's cache on this machine lacks "
             f"some. Bring them with: dvc fetch --all-commits datasets/{name}/examples.dvc, then "
             "merge"
         )
-    if not _file(cache, md5).exists():
-        write_bytes(_file(cache, md5), data)
-        _file(cache, md5).chmod(0o444)  # as DVC keeps them
+    if not cached_file(cache, md5).exists():
+        write_bytes(cached_file(cache, md5), data)
+        cached_file(cache, md5).chmod(0o444)  # as DVC keeps them
     counts = {
-        "size": sum(_file(cache, part).stat().st_size for part in joined.values()),
+        "size": sum(cached_file(cache, part).stat().st_size for part in joined.values()),
         "nfiles": len(joined),
     }
     text = _MD5.sub(rb"\g<1>" + md5.encode(), ours, count=1)
@@ -126,7 +124,6 @@ def _pointers(workspace: Workspace, revision: str) -> dict[str, str]:
 
 
 def _require_kept(workspace: Workspace, name: str, md5: str, *, is_known: bool) -> None:
-    from ide.store.dvc_config import cache_path
     from ide.store.importing.tracking import is_tracked
 
     folder = workspace.relative(workspace.examples_path(name))
@@ -138,7 +135,7 @@ def _require_kept(workspace: Workspace, name: str, md5: str, *, is_known: bool) 
         )
     cache = cache_path(workspace)
     parts = _parts(cache, md5)
-    if parts is None or any(not _file(cache, part).exists() for part in parts.values()):
+    if parts is None or any(not cached_file(cache, part).exists() for part in parts.values()):
         raise GitError(
             f"the examples of {name!r} are others there, and DVC's cache on this machine lacks "
             f"them. Bring them first, with: dvc fetch --all-commits {folder}.dvc"
@@ -152,15 +149,7 @@ def _md5(text: bytes) -> str | None:
 
 def _parts(cache: Path, md5: str | None) -> dict[str, str] | None:
     """Return part → its name in the cache; None where the cache lacks the list."""
-    if md5 is None or not _file(cache, md5).exists():
-        return None
-    with storage_errors(_file(cache, md5), "read"):
-        rows: list[dict[str, Any]] = json.loads(_file(cache, md5).read_bytes())
-    return {row["relpath"]: row["md5"] for row in rows}
-
-
-def _file(cache: Path, md5: str) -> Path:
-    return cache / "files" / "md5" / md5[:2] / md5[2:]
+    return cached_folder(cache, md5) if md5 else None
 
 
 def duplicated_ids(workspace: Workspace, names: Collection[str]) -> Mapping[str, int]:

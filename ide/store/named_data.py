@@ -21,7 +21,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from ide.store import git
-from ide.store.dvc_config import cache_path, write_clean_config
+from ide.store.dvc_cache import cache_path, cached_file, cached_folder, is_name
+from ide.store.dvc_config import write_clean_config
 from ide.store.files import storage_errors, write_text
 from ide.store.workspace import Workspace
 
@@ -101,18 +102,13 @@ def manifest(workspace: Workspace, named: Iterable[Named]) -> Iterator[Workspace
 
 def lacking(workspace: Workspace, named: Iterable[Named]) -> list[Named]:
     """Return what DVC's cache on this machine does not have, wholly or in part."""
-    cache = cache_path(workspace) / "files" / "md5"
-
-    def has(md5: str) -> bool:
-        return (cache / md5[:2] / md5[2:]).exists()
+    cache = cache_path(workspace)
 
     def is_whole(md5: str) -> bool:
-        if not has(md5):
-            return False
         if not md5.endswith(".dir"):
-            return True
-        rows = json.loads((cache / md5[:2] / md5[2:]).read_bytes())
-        return all(has(row["md5"]) for row in rows)
+            return cached_file(cache, md5).exists()
+        parts = cached_folder(cache, md5)
+        return parts is not None and all(map(is_whole, parts.values()))
 
     return [n for n in named if not is_whole(n.md5)]
 
@@ -136,7 +132,7 @@ def _unique(found: Iterable[Named]) -> list[Named]:
 
 def _named(out: Mapping[str, Any], path: str) -> Named | None:
     md5, is_kept = out.get("md5"), out.get("cache", True)
-    if not isinstance(md5, str) or not is_kept:
+    if not isinstance(md5, str) or not is_name(md5) or not is_kept:
         return None
     size = out.get("size")
     return Named(md5, path, size if isinstance(size, int) else None, int(out.get("nfiles") or 1))

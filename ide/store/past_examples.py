@@ -7,11 +7,9 @@ has and the other has not.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,6 +19,7 @@ import pyarrow.parquet as pq
 from ide.dataset.changes import Imported
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT
 from ide.store import git
+from ide.store.dvc_cache import cache_path, cached_file, cached_folder
 from ide.store.examples import example_parts
 from ide.store.state import imported_table
 from ide.store.workspace import Workspace
@@ -175,29 +174,11 @@ def _listing(workspace: Workspace, name: str, pointer: Pointer) -> _Listing | No
 
 def _cached_listing(workspace: Workspace, md5: str) -> _Listing | None:
     """Return what DVC's cache knows of a folder; None where it does not know it."""
-    cache = _cache_path(workspace.root, workspace)
-    try:
-        rows = json.loads(_cached(cache, md5).read_bytes())
-        return {(r["relpath"], r["md5"]): _cached(cache, r["md5"]) for r in rows}
-    except (OSError, ValueError, KeyError, TypeError):
+    cache = cache_path(workspace)
+    parts = cached_folder(cache, md5)
+    if parts is None:
         return None
-
-
-@lru_cache(maxsize=8)
-def _cache_path(root: Path, workspace: Workspace) -> Path:
-    """Return DVC's cache; DVC itself is asked only where it was told of another place."""
-    own = [root / ".dvc" / "config", root / ".dvc" / "config.local"]
-    if not any("cache" in (_bytes(path) or b"").decode(errors="replace") for path in own):
-        return root / ".dvc" / "cache"
-    from ide.store.dvc_config import cache_path
-
-    return cache_path(workspace)
-
-
-def _cached(cache: Path, md5: str) -> Path:
-    if not re.fullmatch(r"[0-9a-f]{32}(\.dir)?", md5):
-        raise ValueError(f"{md5[:40]!r} is no name of DVC's")
-    return cache / "files" / "md5" / md5[:2] / md5[2:]
+    return {(part, md5): cached_file(cache, md5) for part, md5 in parts.items()}
 
 
 def _compare(

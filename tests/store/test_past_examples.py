@@ -98,6 +98,15 @@ def test_what_is_not_in_the_cache_is_said_and_not_guessed(pets, tmp_path):
         query(away, "FROM pets.labels_at('six')")
 
 
+def test_a_cache_that_all_workspaces_of_a_person_share_is_found(pets, tmp_path, monkeypatch):
+    work, cache = tmp_path / "work", tmp_path / "cache"
+    shutil.copytree(pets.root, work, symlinks=True)
+    (work / ".dvc" / "cache").rename(cache)
+    monkeypatch.setenv("DVC_GLOBAL_CONFIG_DIR", str(tmp_path / "settings"))
+    write_text(tmp_path / "settings" / "config", f"[cache]\n    dir = {cache}\n")
+    assert rows(diff(type(pets)(work), "six", "HEAD")) == THERE
+
+
 def test_sql_has_the_diff_and_tables_as_of_a_revision(pets):
     answer = query(
         pets, "SELECT example_id, kind, before, after, annotator FROM diff('six', 'HEAD')"
