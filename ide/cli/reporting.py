@@ -48,16 +48,16 @@ def report(
     root: Path | None,
 ) -> int:
     """Write what a change does: labels, metrics, what it fixed and broke and why, gates, checks."""
-    from ide.store.files import write_text
+    from ide.store.files import write_out
     from ide.store.report import make_report, report_html, report_markdown
 
     workspace = Workspace.find(root)
     made = make_report(workspace, base, head, names)
     text = report_markdown(workspace, made)
     if page is not None:
-        write_text(page, report_html(workspace, made))
+        write_out(page, report_html(workspace, made))
     if to is not None:
-        write_text(to, text)
+        write_out(to, text)
     else:
         click.echo(text, nl=False)
     failed = False

@@ -141,6 +141,7 @@ def _destination(workspace: Workspace, name: str) -> tuple[str, list[str]]:
         return git.resolve(root, f"refs/heads/{name}"), ["--no-guess", name]
     remotes = [b.name for b in list_branches(workspace) if b.is_remote]
     found = [r for r in remotes if r == name or r.partition("/")[2] == name]
+    found = [r for r in found if not r.partition("/")[2].startswith("-")]  # no option of git's
     if len(found) == 1:
         own = found[0].partition("/")[2]
         if found[0] == name and has_branch(root, own):

@@ -14,7 +14,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from ide.dataset.config import DatasetConfig, parse_config
+from ide.dataset.config import DatasetConfig, is_name, parse_config
 from ide.dataset.errors import ConfigError
 from ide.dataset.reviews import is_talk
 from ide.dataset.snapshot import edit_set_hash
@@ -120,6 +120,16 @@ def config_at(workspace: Workspace, name: str, revision: str) -> DatasetConfig |
         return parse_config(data.decode("utf-8"), name=name, where=where, own_checks=own)
     except UnicodeDecodeError as error:
         raise ConfigError(f"{where} is not UTF-8 text (byte {error.start})") from None
+
+
+def listed_at(workspace: Workspace, revision: str) -> list[str]:
+    """Return the datasets that a revision builds where none is named; [] = not clear from here."""
+    listed = _yaml_at(workspace, revision, "params.yaml").get("datasets")
+    names = [n for n in listed if isinstance(n, str)] if isinstance(listed, list) else []
+    configs = [config_at(workspace, n, revision) for n in names if is_name(n)]
+    known = [config for config in configs if config is not None]
+    whole = len(known) == len(listed or ()) and all(config.is_compiled for config in known)
+    return names if whole else []
 
 
 def _own_checks_at(workspace: Workspace, name: str, revision: str) -> list[str]:

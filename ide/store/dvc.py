@@ -121,6 +121,12 @@ def refusal(log: str) -> UpwellError:
         return ConfigError(
             f"{missing[1]} is not there. Bring it with: dvc pull, or import the examples again"
         )
+    source = re.search(r"missing data 'source': (datasets/\w+/\w+)", log)
+    if source:
+        return ConfigError(
+            f"{source[1]} is not on this machine, as in a fresh clone. Bring it with: upwell pull "
+            "(or dvc pull)"
+        )
     if is_full(log):
         return StorageError("the disk is full; free some space and compile again")
     invalid = re.search(r"'(?:\./)?([^'\n]+)' is invalid\.\s+(.+)\s+(.*)", log)

@@ -81,6 +81,18 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
+def write_out(path: Path, text: str) -> None:
+    """Write text where a person said: a file is replaced whole, anything else is written into.
+
+    A link stays a link, and ``/dev/null`` or a pipe what it is; replaced, it would be none.
+    """
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        with storage_errors(path, "write"):
+            path.write_text(text, encoding="utf-8", newline="")
+    else:
+        write_text(path, text)
+
+
 def write_json(path: Path, value: Any) -> None:
     """Replace a JSON file atomically: indented, keys in the order given, NaN refused."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)

@@ -9,7 +9,9 @@ from ide.store.git import attempt, explain
 
 
 def has_branch(root: Path, branch: str) -> bool:
-    """Whether there is a branch of that very name."""
+    """Whether there is a branch of that name; one that git would take for an option is none."""
+    if branch.startswith("-"):
+        return False
     ref = f"refs/heads/{branch}"
     return attempt(root, "show-ref", "--verify", "--quiet", ref).returncode == 0
 
@@ -24,7 +26,7 @@ def require_new(root: Path, branch: str) -> None:
     """Raise ``GitError`` where git could not make a branch of that name."""
     if has_branch(root, branch):
         raise GitError(
-            f"there is a branch {branch!r} already. Go there with: git switch {branch}, "
+            f"there is a branch {branch!r} already. Go there with: upwell switch {branch}, "
             "or ask for another one"
         )
     folder = branch.partition("/")[0]
@@ -33,7 +35,8 @@ def require_new(root: Path, branch: str) -> None:
             f"git cannot have {branch!r} beside a branch {folder!r}. "
             f"Rename that one: git branch -m {folder} {folder}-old"
         )
-    if attempt(root, "check-ref-format", "--branch", branch).returncode != 0:
+    is_other = branch.startswith("@{")  # git would take it for a branch that we were on before
+    if is_other or attempt(root, "check-ref-format", "--branch", branch).returncode != 0:
         raise GitError(
             f"{branch[:80]!r} cannot name a branch: wanted letters, digits, '-', '_', '.' or '/', "
             "without spaces, such as ada/second-pass"

@@ -21,7 +21,7 @@ from ide.dataset.errors import (
 )
 from ide.store import git
 from ide.store.adopting import adopt_elsewhere
-from ide.store.build_of import build_of_revision
+from ide.store.build_of import build_of_revision, listed_at
 from ide.store.build_process import names_to_build, new_run
 from ide.store.builds import BuildInfo, other_builds_path
 from ide.store.clean_folder import clean_folder, keep_measurements
@@ -52,8 +52,9 @@ def build_at(
     cannot be built there, ``BuildCancelledError``, ``BuildError``, ``StorageError``.
     """
     commit = git.resolve(workspace.root, revision)
-    if names and not brings_code(workspace, commit):
-        known = [build_of_revision(workspace, name, commit) for name in names]
+    asked = list(names) or listed_at(workspace, commit)
+    if asked and not brings_code(workspace, commit):
+        known = [build_of_revision(workspace, name, commit) for name in asked]
         found = [build for build in known if build is not None]
         if len(found) == len(known):
             return found

@@ -24,6 +24,7 @@ from ide.store.drill_file import drill_in_force
 from ide.store.dvc_examples import dvc
 from ide.store.edit_log import log_paths
 from ide.store.files import storage_errors, write_bytes
+from ide.store.past_edits import edits_at
 from ide.store.rebuilding import build_at, build_in, event_of
 from ide.store.runs import STAGES
 from ide.store.workspace import Workspace
@@ -142,8 +143,9 @@ def _lay_over(workspace: Workspace, clean: Workspace, build: BuildInfo) -> str:
     _link_examples(workspace, clean, name)
     n_later = _leave_out_later(clean, build)
     words = []
-    if build.n_uncommitted_edits:
-        words.append(f"{build.n_uncommitted_edits:,} uncommitted edits")
+    committed = {edit.edit_id for edit in edits_at(workspace, name, "HEAD")}
+    if n_own := len(_edits_of(build) - committed):
+        words.append(f"{n_own:,} uncommitted edit{'' if n_own == 1 else 's'}")
     others = [path for path in paths if not path.endswith(".jsonl")]
     if others:
         more = f" and {len(others) - 2:,} more" if len(others) > 2 else ""
@@ -165,7 +167,7 @@ def _link_examples(workspace: Workspace, clean: Workspace, name: str) -> None:
 
 def _leave_out_later(clean: Workspace, build: BuildInfo) -> int:
     """Take the edits that a build does not have out of the clean folder's logs; return how many."""
-    known = set(build_table(build, "edits", ["edit_id"])["edit_id"].to_pylist())
+    known = _edits_of(build)
     n_later = 0
     for path in log_paths(clean, build.dataset):
         lines = path.read_bytes().splitlines(keepends=True)
@@ -174,6 +176,10 @@ def _leave_out_later(clean: Workspace, build: BuildInfo) -> int:
         if len(kept) < len(lines):
             write_bytes(path, b"".join(kept))
     return n_later
+
+
+def _edits_of(build: BuildInfo) -> set[str]:
+    return set(build_table(build, "edits", ["edit_id"])["edit_id"].to_pylist())
 
 
 def _edit_id(line: bytes) -> str | None:

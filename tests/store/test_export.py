@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 
 import pyarrow.parquet as pq
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from ide.dataset.errors import WorkspaceError
 from ide.store.csv_cells import escape_cell, unescape_cell
 from ide.store.exporting import WRITERS, export_dataset
+from ide.store.files import write_out
 from ide.store.state import current_labels, edit_example
 from tests.store.importing_tools import (
     bare_workspace,
@@ -134,3 +136,16 @@ def test_a_format_that_is_none_and_a_dataset_without_examples(pictures, tmp_path
     (bare / "dataset.toml").write_text('classes = ["a"]\n')
     with pytest.raises(WorkspaceError, match="has no examples"):
         export_dataset(pictures, "bare", tmp_path / "x", format="csv")
+
+
+def test_what_a_person_names_to_write_to_stays_a_link_and_a_pipe_a_pipe(tmp_path):
+    """``--to /dev/null`` must not make it a file, which root could."""
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    for name in ("file", "link", "pipe"):
+        write_out(tmp_path / name, f"{name}\n")
+    assert os.read(reader, 100) == b"pipe\n"
+    os.close(reader)
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "file").read_text() == "link\n"

@@ -304,9 +304,12 @@ def test_branches_tell_what_they_have_beside_this_one(pets, tmp_path):
 
 def test_switching_takes_uncommitted_edits_along_where_git_can_and_refuses_where_not(pets):
     two_branches(pets)
-    for name in ("a b", "-x", "main~1", "drill/mine", "ben", "ben/more"):
+    for name in ("a b", "-x", "main~1", "drill/mine", "ben", "ben/more", "@{-1}"):
         with pytest.raises(GitError):
             create_branch(pets, name)
+    git(pets.root, "update-ref", "refs/heads/--detach", "HEAD")
+    with pytest.raises(GitError, match="there is no branch '--detach'"):  # and no option of git's
+        switch_branch(pets, "--detach")
     assert create_branch(pets, "old", "HEAD~1").branch == "old"
     assert read_edits(pets, "pets").edits == ()
     edit(pets, "x4", "exclude", annotator="cleo")
