@@ -44,7 +44,16 @@ CHROMIUM_ARGUMENTS = [
 # Files whose tests share what takes long to make, or go on where the one before has ended: one
 # worker runs each, in its order. (The marks of pytest-xdist 3.8 do this no more: it writes them
 # into an attribute that pytest 9.2 does not read.)
-ONE_WORKER = frozenset({"tests/dataset/test_suspects.py", "tests/flows/test_remotes.py"})
+ONE_WORKER = frozenset(
+    {
+        "tests/browser/test_problems_keys.py",
+        "tests/browser/test_review_keys.py",
+        "tests/dataset/test_suspects.py",
+        "tests/flows/test_bisect.py",
+        "tests/flows/test_remotes.py",
+        "tests/store/test_comparison.py",
+    }
+)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -32,7 +30,7 @@ from ide.store.new import new_workspace
 from ide.store.runs import load_run, run_folder
 from ide.store.state import edit_example
 from pipelines.fetch import fetch
-from tests.small import N, build_bytes, compiled_workspace, copy_workspace, small_workspace
+from tests.small import N, build_bytes, compiled_workspace, copy_workspace
 
 SCHEMAS = {
     "labels": LABELS,
@@ -132,17 +130,6 @@ def test_a_label_recomputes_all_and_damage_is_passed_over(workspace):
     warnings = " ".join(build_status(workspace).warnings)
     assert "zebra" in warnings
     assert "eve.jsonl, line 2" in warnings
-
-
-def test_the_same_labels_give_the_same_bytes_elsewhere(workspace, tmp_path):
-    other = small_workspace(tmp_path / "elsewhere")
-    shutil.copytree(workspace.edits_path("some"), other.edits_path("some"), dirs_exist_ok=True)
-    for stage in ("snapshot", "compile", "rank", "check", "evaluate"):
-        command = [sys.executable, "-m", f"pipelines.{stage}", "some"]
-        subprocess.run(command, cwd=other.root, check=True, stderr=subprocess.DEVNULL)
-    for path in sorted(workspace.build_path("some").iterdir()):
-        same = path.read_bytes() == (other.build_path("some") / path.name).read_bytes()
-        assert same, path.name
 
 
 def test_a_stage_that_fails_says_why_and_leaves_the_last_build(workspace):
