@@ -8,8 +8,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from ide.dataset.errors import BuildCancelledError, ConfigError, ExamplesMissingError, StorageError
 from ide.store.dvc import end_group, is_full, refusal, require_dvc
@@ -88,27 +89,52 @@ def needs_package(said: str) -> str | None:
 
 def dvc(workspace: Workspace, *arguments: str, is_cancelled: threading.Event | None = None) -> Said:
     """Run a DVC command to its end, or until it is cancelled; what it means is the caller's."""
-    with tempfile.TemporaryFile() as log:
+    command = ("-m", "dvc", *arguments)
+    return follow(workspace, *command, environment={"LC_ALL": "C.UTF-8"}, is_cancelled=is_cancelled)
+
+
+def follow(
+    workspace: Workspace,
+    *arguments: str,
+    environment: Mapping[str, str],
+    is_cancelled: threading.Event | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> Said:
+    """Run this Python with arguments in a workspace, and return how it ended.
+
+    tell: given all that it has written, some times a second. Ended, with all its children, where
+    it is cancelled or where we are interrupted.
+    """
+    with tempfile.NamedTemporaryFile() as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "dvc", *arguments],
+            [sys.executable, *arguments],
             cwd=workspace.root,
-            env={**os.environ, "DVC_NO_ANALYTICS": "1", "LC_ALL": "C.UTF-8"},
+            env={**os.environ, "DVC_NO_ANALYTICS": "1", **environment},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         try:
-            while True:
-                try:
-                    process.wait(_POLL_S)
-                    break
-                except subprocess.TimeoutExpired:
-                    if is_cancelled is not None and is_cancelled.is_set():
-                        raise BuildCancelledError(CANCELLED) from None
+            while not _has_ended(process):
+                if is_cancelled is not None and is_cancelled.is_set():
+                    raise BuildCancelledError(CANCELLED)
+                if tell is not None:
+                    tell(_read(log.name))
         finally:
             if process.poll() is None:
                 end_group(process.pid)
                 process.wait()
-        log.seek(0)
-        return Said(process.returncode, log.read().decode(errors="replace"))
+        return Said(process.returncode, _read(log.name))
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    try:
+        process.wait(_POLL_S)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _read(path: str) -> str:
+    return Path(path).read_text(encoding="utf-8", errors="replace")

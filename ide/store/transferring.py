@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Callable, Sequence
 
 from ide.dataset.errors import ConfigError, StorageError
-from ide.store.dvc import end_group
 from ide.store.dvc_config import Remote, require_there
-from ide.store.dvc_examples import Said, needs_package
+from ide.store.dvc_examples import Said, follow, needs_package
 from ide.store.named_data import Named, manifest
 from ide.store.workspace import Workspace
 
-_POLL_S = 0.1
 _DONE = re.compile(r"(\d+)/(\d+) \[")
 _MOVED = re.compile(r"(\d+) files? (?:pushed|fetched)")
 
@@ -45,39 +38,12 @@ def transfer(
         on_progress(f"{doing}, {counts[-1][0]:,} of {counts[-1][1]:,} files" if counts else doing)
 
     with manifest(workspace, named) as folder:
-        said = _job(folder, direction, tell)
+        job = ("-P", "-m", "ide.store.dvc_jobs", direction)
+        said = follow(folder, *job, environment={"DVC_IGNORE_ISATTY": "1"}, tell=tell)
     if said.returncode != 0:
         raise _refusal(said, remote, direction)
     moved = _MOVED.search(said.text)
     return int(moved[1]) if moved else 0
-
-
-def _job(folder: Workspace, direction: str, tell: Callable[[str], None]) -> Said:
-    """Run a job of DVC in a folder, telling what it draws; end it where we are interrupted."""
-    with tempfile.NamedTemporaryFile() as log:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "ide.store.dvc_jobs", direction],
-            cwd=folder.root,
-            env={**os.environ, "DVC_NO_ANALYTICS": "1", "DVC_IGNORE_ISATTY": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            while process.poll() is None:
-                time.sleep(_POLL_S)
-                tell(_read(log.name))
-        finally:
-            if process.poll() is None:
-                end_group(process.pid)
-                process.wait()
-        return Said(process.returncode, _read(log.name))
-
-
-def _read(path: str) -> str:
-    with open(path, "rb") as stream:  # noqa: PTH123 (a name, not a path of ours)
-        return stream.read().decode(errors="replace")
 
 
 def _refusal(said: Said, remote: Remote, direction: str) -> StorageError | ConfigError:
