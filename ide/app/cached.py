@@ -16,14 +16,13 @@ import pyarrow as pa
 import streamlit as st
 
 from ide.dataset.change_list import change_list
-from ide.dataset.flips import flips as compare
-from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, SUSPECT_THRESHOLD
+from ide.dataset.schema import EXAMPLE_ID, SPLIT, SUSPECT_THRESHOLD
 from ide.store import blocking, browse, training
 from ide.store.branches import Branch, list_branches
 from ide.store.builds import BuildInfo, build_table, current_build
 from ide.store.commit_graph import Lane, lanes, parents_of_commits
 from ide.store.commits import CommitInfo, log, metrics_of_commits, shallow_note
-from ide.store.comparison import Comparison
+from ide.store.comparison import Comparison, flips_between
 from ide.store.comparison import compare as compare_revisions
 from ide.store.duck import connect
 from ide.store.edit_log import edits_revision
@@ -280,20 +279,7 @@ def _browse_page(key: tuple[Any, ...], _build: BuildInfo | None) -> browse.Brows
 
 def flips(build: BuildInfo, base: BuildInfo) -> pa.Table:
     """Return which examples a build fixed and broke against another (see ``schema.FLIPS``)."""
-    return _flips(build.dataset, build.build_id, base.build_id, build, base)
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _flips(
-    dataset: str, build_id: str, base_id: str, _build: BuildInfo, _base: BuildInfo
-) -> pa.Table:
-    labels, predicted = (EXAMPLE_ID, LABEL, SPLIT, "is_excluded", "is_conflict"), "predicted"
-    return compare(
-        build_table(_base, "labels", labels),
-        build_table(_base, "predictions", (EXAMPLE_ID, predicted)),
-        build_table(_build, "labels", labels),
-        build_table(_build, "predictions", (EXAMPLE_ID, predicted)),
-    )
+    return flips_between(base, build)
 
 
 def browse_example(

@@ -140,7 +140,7 @@ def _pair(
 ) -> dict[str, Any]:
     """Return which examples changed sides and why; nothing where a build's files do not tell."""
     try:
-        found = _flips(base, build)
+        found = flips_between(base, build)
     except UpwellError:
         return {}
     classes = tuple(workspace.config(name).classes)
@@ -173,16 +173,17 @@ def _moved(
     return {"moved": tuple(moved), "n_slices": n_slices}
 
 
-@lru_cache(maxsize=4)
-def _flips(base: BuildInfo, build: BuildInfo) -> pa.Table:
+@lru_cache(maxsize=16)
+def flips_between(base: BuildInfo, build: BuildInfo) -> pa.Table:
+    """Return which examples a build fixed and broke against another (see ``schema.FLIPS``)."""
     if base.build_id == build.build_id:
         return FLIPS.empty_table()
-    predicted = [EXAMPLE_ID, "predicted"]
+    labels, predicted = (EXAMPLE_ID, LABEL, SPLIT, "is_excluded", "is_conflict"), "predicted"
     return flips(
-        build_table(base, "labels"),
-        build_table(base, "predictions", predicted),
-        build_table(build, "labels"),
-        build_table(build, "predictions", predicted),
+        build_table(base, "labels", labels),
+        build_table(base, "predictions", (EXAMPLE_ID, predicted)),
+        build_table(build, "labels", labels),
+        build_table(build, "predictions", (EXAMPLE_ID, predicted)),
     )
 
 
