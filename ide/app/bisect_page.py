@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ide.app import actions, cached, charts, diff_page, errors, history_page, navigate, state
+from ide.app import (
+    actions,
+    cached,
+    charts,
+    diff_page,
+    errors,
+    history_page,
+    navigate,
+    state,
+    tables,
+)
 from ide.app.bisect_strip import strip
 from ide.app.commit_rows import accuracies
 from ide.app.revision_choice import choices
@@ -87,11 +97,16 @@ def _revisions(ws: Workspace, name: str) -> dict[str, str]:
 
 
 def _likely_good(ws: Workspace, name: str) -> str | None:
-    """Return the newest commit before HEAD that has a build, else the oldest."""
+    """Return the commit before HEAD whose build is the best, the newest of equals; else the first.
+
+    The search needs a revision that passes: the newest that has a build may be broken already.
+    """
     found = cached.history(ws, name)
     older = [commit.revision for commit in found.commits[1:]]
-    built = [revision for revision in older if revision in found.metrics]
-    return next((revision[:10] for revision in (*built, *older[-1:])), None)
+    known = accuracies(found.metrics)
+    built = [revision for revision in older if revision in known]
+    best = max(built, key=lambda revision: known[revision][1], default=None)
+    return next((revision[:10] for revision in (best, *older[-1:]) if revision), None)
 
 
 def _gates(ws: Workspace, name: str) -> dict[str, str]:
@@ -113,6 +128,10 @@ def _live(ws: Workspace, name: str, was_running: bool) -> None:
     if was_running and (found is None or found.state != RUNNING):
         st.rerun()
     if found is None:
+        tables.nothing(
+            "No search yet. Name a revision that passes, one that fails, and the gate: the commits "
+            "between them then stand here, and turn green and red as they are built."
+        )
         return
     if found.dataset != name and found.state == RUNNING:
         st.info(f"A bisection of {plain(found.dataset)} is running.", icon=":material/sync:")
@@ -145,7 +164,7 @@ def _headline(ws: Workspace, found: Bisect) -> None:
     elif found.state == FAILED:
         st.error(said, title="No culprit", icon=":material/error:")
     elif found.state == CANCELLED:
-        st.caption(f":material/cancel: {said}")
+        st.caption(f":material/cancel: {said[:1].upper()}{said[1:]}")
 
 
 def _commits(found: Bisect) -> None:

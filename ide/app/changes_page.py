@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -10,6 +11,8 @@ from ide.app import actions, cached, diff_page, navigate, state
 from ide.app.gallery import Tile, gallery
 from ide.app.text import count, plain
 from ide.dataset.changes import summarise
+from ide.store.committing import other_files
+from ide.store.past_edits import dataset_of
 from ide.store.revisions import HEAD, span_of
 from ide.store.state import dataset_state
 from ide.store.status import Status
@@ -19,32 +22,41 @@ MAX_TILES = 60
 MESSAGE = "commit_message"
 REASON = "commit_despite_errors"
 MAX_ERRORS = 3  # that are listed above the message
+MAX_FILES = 4  # that are named below it
 
 
 def commit_box(ws: Workspace, status: Status) -> None:
     """Draw the message, prefilled with what changed, and the button; above, what blocks it."""
+    files = other_files(status.changed_paths)
     state.prefill(MESSAGE, _summary(ws))
-    blocking_errors(ws, status)
+    blocking_errors(ws, status, files)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.text_input(
             "Message",
             key=MESSAGE,
             help="Left as it is, the class pairs are added below it.",
+            placeholder="what changed",
             icon=":material/commit:",
         )
         st.button(
-            f"Commit {count(status.n_edits, 'edit')}",
+            "Commit " + count(status.n_edits or len(files), "edit" if status.n_edits else "file"),
             icon=":material/check:",
             type="primary",
             key="commit",
             on_click=actions.commit_all,
             args=(MESSAGE, REASON),
         )
+    if files:
+        more = f" and {len(files) - MAX_FILES:,} more" if len(files) > MAX_FILES else ""
+        word = "With it" if status.n_edits else "Files"
+        st.caption(f"{word}: {', '.join(plain(path) for path in files[:MAX_FILES])}{more}")
 
 
-def blocking_errors(ws: Workspace, status: Status) -> None:
+def blocking_errors(ws: Workspace, status: Status, files: Sequence[str]) -> None:
     """Draw the errors that stand in what would be committed, and the field for a reason."""
-    errors = [e for d in status.datasets if d.n_edits for e in cached.standing_errors(ws, d.name)]
+    own = {dataset_of(path) for path in files}
+    touched = [d.name for d in status.datasets if d.n_edits or d.name in own]
+    errors = [e for name in touched for e in cached.standing_errors(ws, name)]
     if not errors:
         return
     with st.container(border=True, gap="small"):

@@ -77,7 +77,7 @@ def _refs(revision: str, branches: Sequence[Branch]) -> list[dict[str, str]]:
 
 def _done(commit: CommitInfo, name: str) -> dict[str, Any]:
     """Say what a commit did to the labels of the open dataset, and that it touched others."""
-    own = summarise(commit.counts.get(name, {}))
+    own = ", ".join(filter(None, (summarise(commit.counts.get(name, {})), commit.notes.get(name))))
     others = [n for n in commit.counts if n != name]
     if commit.is_cut:
         return {"done": commit.summary, "is_empty": True}

@@ -168,12 +168,15 @@ def _tiles(table: pa.Table, flip: str) -> list[Tile]:
 def flips(ws: Workspace, name: str, tiles: list[Tile], title: str, color: str) -> None:
     """Draw the examples that became right, or wrong."""
     tone = "green" if color == "good" else "red"
-    st.caption(f"**:{tone}[{title}]** · {count(len(tiles), 'example')}")
-    if tiles:
-        gallery(ws, name, tiles[:MAX_TILES], key=f"flips_{color}", size="small")
-        if color == "bad":
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f"**:{tone}[{title}]** · {count(len(tiles), 'example')}", width="content")
+        if tiles and color == "bad":
             ids = [tile.example_id for tile in tiles]
             draft = partial(draft_of_examples, ws, name, ids, "broken once")
             gate_form.button(ws, name, draft, key="broken")
+    if tiles:
+        gallery(ws, name, tiles[:MAX_TILES], key=f"flips_{color}", size="small")
+        if len(tiles) > MAX_TILES:
+            st.caption(f"and {len(tiles) - MAX_TILES:,} more")
     else:
         st.caption(f"No example of this split was {title.lower()}.")

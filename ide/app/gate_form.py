@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from ide.app import errors, state
+from ide.app import cached, errors, state
 from ide.app.text import count, plain
 from ide.dataset.errors import UpwellError
 from ide.dataset.gates import EVERY, GATE_SPLITS, MAX_NAME, METRICS, Gate, check_gate
@@ -47,6 +47,7 @@ def open_form(ws: Workspace, name: str, draft: Gate) -> None:
         except UpwellError as error:
             errors.explain(error)
         else:
+            cached.forget_history()
             state.notify(f"Gate {plain(gate.name)} stands in dataset.toml and in Evals", "rule")
             st.rerun()
 
@@ -129,6 +130,8 @@ def _preview(ws: Workspace, name: str, gate: Gate) -> bool:
     others = n_named(ws, name, replace(gate, split=None)) - n
     more = f"; {others:,} more in other splits do not count" if others else ""
     st.caption(f"It names {count(n, 'example')}{where}{more}.")
+    if not n and not others:
+        st.caption("What is excluded or disputed does not count, so there is nothing to save yet.")
     build = current_build(ws, name)
     if build is None:
         st.caption("There is no build yet to judge.")

@@ -10,7 +10,7 @@ import streamlit as st
 from ide.app import cached, navigate
 from ide.app.gallery import Tile, gallery
 from ide.app.panels import Bar, bars
-from ide.app.text import count, plain
+from ide.app.text import clipped, count, plain
 from ide.dataset.gate_words import number
 from ide.dataset.judging import GateResult
 from ide.store.builds import BuildInfo
@@ -19,6 +19,7 @@ from ide.store.workspace import Workspace
 
 MAX_TILES = 24  # of one gate
 MAX_FAILED = 12  # gates that are drawn with their examples
+MAX_WHERE = 160  # characters of a condition, which may name hundreds of examples
 _NAME_EM = 16
 
 
@@ -46,11 +47,10 @@ def draw(ws: Workspace, name: str, build: BuildInfo, base: BuildInfo | None) -> 
         st.caption(f"and {len(failed) - MAX_FAILED:,} more that fail")
     passed = [r for r in found if r.is_passed]
     if passed:
-        with st.expander(f"What the {count(len(passed), 'gate')} that pass can tell"):
+        with st.expander(f"What the {count(len(passed), 'passing gate')} can tell"):
             for result in passed:
-                gate = result.gate
-                said = " · ".join(plain(part) for part in (gate.where, result.says))
-                st.caption(f"**{plain(gate.name)}** · {said}")
+                said = f"{clipped(result.gate.where, MAX_WHERE)} · {result.says}"
+                st.caption(f"**{plain(result.gate.name)}** · {plain(said)}")
 
 
 def bars_of(results: Sequence[GateResult]) -> tuple[list[Bar], float]:
@@ -77,7 +77,8 @@ def _bar(result: GateResult, low: float) -> Bar:
         high=at[2],
         mark=at[3],
         tone="good" if result.is_passed else "bad",
-        title=f"{gate.name}: {gate.metric} on {gate.where}, {count(result.n, 'example')}",
+        title=f"{gate.name}: {gate.metric} on {clipped(gate.where, MAX_WHERE)}, "
+        + count(result.n, "example"),
     )
 
 
@@ -97,7 +98,8 @@ def _failed(ws: Workspace, name: str, build: BuildInfo, result: GateResult, *, k
     gate = result.gate
     with st.container(border=True, gap="small", key=f"{key}_failed"):
         st.markdown(
-            f":red[:material/cancel:] **{plain(gate.name)}** · :gray[{plain(gate.where[:300])}]"
+            f":red[:material/cancel:] **{plain(gate.name)}** · "
+            f":gray[{plain(clipped(gate.where, MAX_WHERE))}]"
         )
         st.caption(plain(result.says))
         if result.value is not None:

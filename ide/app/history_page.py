@@ -11,6 +11,7 @@ from ide.app.commit_rows import rows
 from ide.app.text import ago, count, plain, short
 from ide.dataset.errors import UpwellError
 from ide.store.branches import Branch
+from ide.store.committing import other_files
 from ide.store.reverting import RevertResult, preview_revert
 from ide.store.status import Status
 from ide.store.workspace import Workspace
@@ -64,6 +65,9 @@ def standing(name: str, status: Status, *, is_led_on: bool) -> None:
     if status.n_edits:
         text = f"{count(status.n_edits, 'edit')} not committed: commit before a merge or a revert"
         navigate.link("changes", text, "edit", name)
+    elif files := other_files(status.changed_paths):
+        text = f"{count(len(files), 'file')} not committed: commit before a merge or a revert"
+        navigate.link("changes", text, "draft", name)
 
 
 def branches(ws: Workspace, status: Status) -> None:

@@ -49,7 +49,7 @@ def pages() -> dict[str, list[StreamlitPage]]:
 
 def go(view: str, dataset: str, /, **parameters: str) -> None:
     """Open a view at an address; from a callback or from a script."""
-    st.switch_page(_VIEWS / f"{view}.py", query_params={"dataset": dataset, **parameters})
+    st.switch_page(_VIEWS / f"{view}.py", query_params=_query(dataset, parameters))
 
 
 def stay_out_of(view: str) -> None:
@@ -64,7 +64,7 @@ def stay_out_of(view: str) -> None:
 def address(view: str, dataset: str, /, **parameters: str) -> str:
     """Return a view's address, relative to the server's own."""
     path = "" if view == "home" else view
-    return f"./{path}?{urlencode({'dataset': dataset, **parameters})}"
+    return f"./{path}?{urlencode(_query(dataset, parameters))}"
 
 
 def link(view: str, label: str, icon: str, dataset: str, /, **parameters: str) -> None:
@@ -73,8 +73,13 @@ def link(view: str, label: str, icon: str, dataset: str, /, **parameters: str) -
         _VIEWS / f"{view}.py",
         label=label,
         icon=f":material/{icon}:",
-        query_params={"dataset": dataset, **parameters},
+        query_params=_query(dataset, parameters),
     )
+
+
+def _query(dataset: str, parameters: Mapping[str, str]) -> dict[str, str]:
+    """Return an address's parameters: whoever labels stays who they are where a link leads."""
+    return {"dataset": dataset, **state.who(), **parameters}
 
 
 def button(

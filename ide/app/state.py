@@ -27,7 +27,10 @@ def workspace() -> Workspace:
 
 
 def begin(ws: Workspace) -> None:
-    """Read the address at the start of a run; write the dataset into it where it lacks one."""
+    """Read the address at the start of a run; write into it the dataset and who labels.
+
+    A reload, or a server that was started anew, begins with the address alone.
+    """
     names = ws.datasets()
     asked = st.query_params.get("dataset")
     known = st.session_state.get(_DATASET)
@@ -38,6 +41,8 @@ def begin(ws: Workspace) -> None:
     if asked_annotator := st.query_params.get("annotator"):
         st.session_state[_ANNOTATOR] = annotator_slug(asked_annotator)
     st.session_state.setdefault(_ANNOTATOR, default_annotator(ws))
+    if not asked_annotator:
+        st.query_params.update(who())
 
 
 def dataset() -> str:
@@ -100,6 +105,13 @@ def set_parameter(name: str, value: str | None) -> None:
 def annotator() -> str:
     """Return who is at the keyboard: a name that can name an edit log."""
     return str(st.session_state.get(_ANNOTATOR) or default_annotator(workspace()))
+
+
+def who() -> dict[str, str]:
+    """Return what an address says of who labels: nothing where it is git's own user."""
+    name = st.session_state.get(_ANNOTATOR)
+    is_usual = not name or name == default_annotator(workspace())
+    return {} if is_usual else {"annotator": str(name)}
 
 
 def set_annotator(name: str) -> None:

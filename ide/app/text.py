@@ -20,6 +20,11 @@ def count(n: int, noun: str) -> str:
     return f"{n:,} {noun if n == 1 else plural}"
 
 
+def clipped(text: str, n: int) -> str:
+    """Return at most ``n`` characters of a text; where some are left out, it ends in ``…``."""
+    return text if len(text) <= n else f"{text[: n - 2].rstrip(' ,')} …"
+
+
 def percent(share: float | None, *, digits: int = 1) -> str:
     """Return ``98.4 %``; a dash where there is no number."""
     return "–" if share is None else f"{100 * share:.{digits}f} %"

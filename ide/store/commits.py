@@ -313,7 +313,7 @@ def _commit_of_build(
         return None
     before = _newest_of_dataset(workspace, name, build.revision)
     if build.n_uncommitted_edits == 0:
-        return before
+        return before or (_bringing_in(commits, name) if build.n_edits == 0 else None)
     older = [*(c.revision for c in commits[1:]), None]  # the one before, in a line of commits
     for commit, previous in zip(commits, older, strict=True):
         own = commit.edit_ids.get(name, ())
@@ -323,6 +323,16 @@ def _commit_of_build(
             if set(own) <= set(built["edit_id"].to_pylist()):
                 return commit.revision
     return None
+
+
+def _bringing_in(commits: Sequence[CommitInfo], name: str) -> str | None:
+    """Return the commit that brought a dataset in, if it brought no edit: a build that was made
+    between the import and that commit is of its labels.
+    """
+    first = commits[-1] if commits else None
+    if first is None or first.is_cut or first.edit_ids.get(name):
+        return None
+    return first.revision
 
 
 @lru_cache(maxsize=1024)

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import ide.app
-from ide.app import text
+from ide.app import cached, text
 from ide.app.navigate import VIEWS
 from ide.dataset.edit import make_edit
 from ide.store.browse import Filters, browse_columns, browse_example, browse_page
@@ -121,6 +121,13 @@ def test_changes_commits_what_it_shows(digits, open_view):
     app.button(key="commit").click().run()
     assert status(digits).n_edits == 0
     assert "Nothing to commit" in sentences(app)
+    path = digits.dataset_path(NAME) / "dataset.toml"
+    path.write_text(path.read_text(encoding="utf-8") + "# a gate, say\n", encoding="utf-8")
+    cached.forget_history()
+    app.run()  # a file beside the logs is committed here too, since it blocks a merge
+    assert app.button(key="commit").label == "Commit 1 file"
+    app.button(key="commit").click().run()
+    assert not status(digits).changed_paths
 
 
 def test_labels_thought_wrong_are_shown_with_their_interval(compiled_digits, open_view):
