@@ -12,6 +12,7 @@ from ide.app.problems.data import Place
 from ide.app.problems.rows import examples
 from ide.app.reviews.data import Listing, review_data, reviewable, save
 from ide.dataset.change_list import change_list
+from ide.dataset.changes import Imported, changes
 from ide.dataset.edit import new_edit_id
 from ide.dataset.evidence import evidence_words
 from ide.store.committing import commit
@@ -116,6 +117,15 @@ def test_what_a_browser_may_not_send_is_refused_with_a_sentence(pets):
     assert len(receipt.acked) == 1
     other = save(listing, message_of(listing, entry(row, "approve")), annotator="someone")
     assert other.error == "these verdicts are rita's"
+
+
+def test_an_example_that_came_anew_with_another_label_and_split_is_two_rows(pets):
+    anew = {"x0": Imported("dog", "test")}
+    table = changes({}, {}, {"x0": "cat"}, splits={"x0": "train"}, reimported=anew)
+    listed = change_list(table, pa.array(["x0"]), pa.array(["test"]))
+    listing = Listing(pets, "pets", listed, span_of(pets, "pets", "main"))
+    assert len(set(listing.ids)) == 2
+    assert [row["kind"] for row in data_of(listing)["rows"]] == ["relabelled", "moved"]
 
 
 def test_a_long_list_is_sent_in_windows(pets):

@@ -52,10 +52,12 @@ class Listing:
 
     @property
     def ids(self) -> list[str]:
-        """The id of each row: that of its edit, or its example's where no edit is known."""
-        edit_ids = self.table["edit_id"].to_pylist()
-        example_ids = self.table[EXAMPLE_ID].to_pylist()
-        return [e or f"example:{x}" for e, x in zip(edit_ids, example_ids, strict=True)]
+        """The id of each row: that of its edit, or its example's and kind where none is known.
+
+        An example that came anew with an import may have another label and another split.
+        """
+        columns = (self.table[c].to_pylist() for c in ("edit_id", EXAMPLE_ID, "kind"))
+        return [e or f"example:{kind}:{x}" for e, x, kind in zip(*columns, strict=True)]
 
 
 def reviewable(listed: pa.Table) -> pa.Table:
