@@ -215,7 +215,8 @@ def _row(
 def _sentence(change: Mapping[str, object], nearness: int) -> str:
     """Say what was done to which example, and how near that is."""
     what = str(change["kind"])
-    before, after = (one_line(str(v), 40) if v is not None else None for v in _values(change))
+    values = (change["before"], change["after"])
+    before, after = (one_line(str(v), 40) if v is not None else None for v in values)
     if before is not None and after is not None:
         what += f" {before} → {after}"
     elif before is not None or after is not None:
@@ -224,10 +225,6 @@ def _sentence(change: Mapping[str, object], nearness: int) -> str:
         return f"it was {what} itself"
     which = "nearest" if nearness == 1 else f"{ordinal(nearness)} nearest"
     return f"{one_line(str(change[EXAMPLE_ID]), 40)}, its {which} training example, was {what}"
-
-
-def _values(change: Mapping[str, object]) -> tuple[object, object]:
-    return change["before"], change["after"]
 
 
 def ordinal(n: int) -> str:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ide.dataset import gate_words
-from ide.dataset.gate_metrics import PREDICTED, Measured, against, measure
+from ide.dataset.gate_metrics import PREDICTED, against, measure
 from ide.dataset.gates import Gate
 from ide.dataset.schema import EXAMPLE_ID, LABEL
 
@@ -119,6 +119,3 @@ def _n_gone(rows: pa.Table, base_rows: pa.Table | None) -> int:
         return 0
     stays = pc.is_in(base_rows[EXAMPLE_ID], value_set=rows[EXAMPLE_ID].combine_chunks())
     return len(base_rows) - int(pc.sum(stays).as_py() or 0)
-
-
-__all__ = ["GateResult", "Measured", "is_kept", "is_tolerated", "judge", "unanswered"]

@@ -45,12 +45,6 @@ class Sources:
     examples: str | None
     configuration: Mapping[str, Any]
 
-    @classmethod
-    def of_model(cls, edits: str, model: Mapping[str, Any]) -> Sources:
-        """Return what a ``model.json`` says, beside the edits, which ``snapshot.json`` has."""
-        configuration = {"classes": model.get("classes"), "model": model.get("configuration")}
-        return cls(edits, model.get("inputs", {}).get("examples"), configuration)
-
 
 def build_of_revision(workspace: Workspace, name: str, revision: str | None) -> BuildInfo | None:
     """Return the kept build of exactly a revision's labels, configuration and examples.
@@ -96,7 +90,10 @@ def kept_builds(workspace: Workspace, name: str) -> list[BuildInfo]:
 
 def sources_of(build: BuildInfo) -> Sources:
     """Return what a build says it was made of."""
-    return Sources.of_model(build.edits_revision, build_model(build))
+    model = build_model(build)
+    configuration = {"classes": model.get("classes"), "model": model.get("configuration")}
+    examples = model.get("inputs", {}).get("examples")
+    return Sources(build.edits_revision, examples, configuration)
 
 
 def sources_at(workspace: Workspace, name: str, revision: str) -> Sources | None:
