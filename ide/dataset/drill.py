@@ -23,6 +23,7 @@ from uuid import UUID
 from ide.dataset.edit import EDIT_ACTIONS, Edit, make_edit
 from ide.dataset.errors import DrillError
 
+DRILLS = "drill/"  # what the names of drills' branches begin with
 EVIDENCE_KEY = "drill"  # in an edit's evidence: the drill that it was made in
 KINDS = ("mixed", "neighbouring", "uniform")
 _ID_BYTES = 4
@@ -58,7 +59,7 @@ class Drill:
     @property
     def branch(self) -> str:
         """The only branch on which it counts."""
-        return f"drill/{self.dataset}-{self.drill_id}"
+        return f"{DRILLS}{self.dataset}-{self.drill_id}"
 
     @property
     def labels(self) -> dict[str, str]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from ide.dataset.drill import DRILLS
 from ide.dataset.errors import GitError
 from ide.store import git
 from ide.store.builds_moving import follow_builds, keep_builds
 from ide.store.drill_file import drill_in_force
 from ide.store.examples_moving import lay_out_examples, moved_examples
 from ide.store.git_branch import has_branch, require_new
-from ide.store.moving import TRACKED, move, moving, refuse_uncommitted
-from ide.store.workspace import Workspace
+from ide.store.moving import move, moving, refuse_uncommitted
+from ide.store.workspace import TRACKED, Workspace
 
-DRILLS = "drill/"  # what the branches of drills begin with
 _FORMAT = "%(refname)%00%(objectname)%00%(committerdate:iso-strict)%00%(authorname)%00%(subject)"
 
 

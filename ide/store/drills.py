@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
-from ide.dataset.drill import Drill, Planted, carried, drill_of, stranded, to_json
+from ide.dataset.drill import DRILLS, Drill, Planted, carried, drill_of, stranded, to_json
 from ide.dataset.drill_planting import class_confusion, plant
 from ide.dataset.drill_score import (
     ScoreRow,
@@ -35,9 +35,8 @@ from ide.store.git_branch import create_branch, delete_branch, has_branch, switc
 from ide.store.git_commit import commit_files, refuse_in_progress
 from ide.store.log_lock import replacing_logs
 from ide.store.state import current_labels, dataset_state
-from ide.store.workspace import Workspace
+from ide.store.workspace import TRACKED, Workspace
 
-TRACKED = ("datasets", "dvc.lock", "params.yaml")
 N_ERRORS = 60
 _SCORE = "score.json"
 
@@ -204,7 +203,7 @@ def require_drill(workspace: Workspace, name: str) -> Drill:
 
 
 def _drill_branches(workspace: Workspace, name: str) -> list[str]:
-    pattern = f"refs/heads/drill/{name}-*"
+    pattern = f"refs/heads/{DRILLS}{name}-*"
     out = git.run(workspace.root, "for-each-ref", "--format=%(refname:short)", pattern)
     return out.decode(errors="replace").split()
 

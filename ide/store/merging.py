@@ -14,9 +14,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ide.dataset.drill import DRILLS
 from ide.dataset.errors import GitError
 from ide.store import git
-from ide.store.branches import DRILLS, no_branch
+from ide.store.branches import no_branch
 from ide.store.builds_moving import follow_builds, keep_builds
 from ide.store.drill_file import FILE as DRILL_FILE
 from ide.store.edit_log import log_paths, parse_log, read_edits, whole_lines
@@ -24,10 +25,10 @@ from ide.store.examples_moving import duplicated_ids, lay_out_examples, moved_ex
 from ide.store.git_branch import has_branch
 from ide.store.log_marks import MARKS
 from ide.store.merging_files import Trees, complete
-from ide.store.moving import TRACKED, move, moving, refuse_uncommitted, require_branch
+from ide.store.moving import move, moving, refuse_uncommitted, require_branch
 from ide.store.past_edits import dataset_of
 from ide.store.state import dataset_state
-from ide.store.workspace import Workspace
+from ide.store.workspace import TRACKED, Workspace
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,6 @@ from ide.store.past_edits import is_log
 from ide.store.runs import load_run
 from ide.store.workspace import Workspace
 
-TRACKED = ("datasets", "dvc.lock", "params.yaml")
-
 
 @contextmanager
 def moving(workspace: Workspace, doing: str) -> Iterator[git.Repository]:

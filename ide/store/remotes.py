@@ -10,20 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ide.dataset.drill import DRILLS
 from ide.dataset.errors import ConfigError, DrillError, GitError, StorageError
 from ide.store import git, git_remote
-from ide.store.branches import DRILLS
 from ide.store.drill_file import FILE as DRILL_FILE
 from ide.store.dvc_config import Remote, default_remote
 from ide.store.git_remote import Upstream
 from ide.store.laying_out import lay_out_data
 from ide.store.merging import merge
-from ide.store.moving import TRACKED, require_branch
+from ide.store.moving import require_branch
 from ide.store.named_data import Named, lacking, named_by, named_here
 from ide.store.past_edits import is_log
 from ide.store.status import uncommitted_edits
 from ide.store.transferring import transfer
-from ide.store.workspace import Workspace
+from ide.store.workspace import TRACKED, Workspace
 
 OnProgress = Callable[[str], None]
 

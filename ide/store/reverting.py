@@ -13,10 +13,10 @@ from ide.dataset.revert import Kept, Plan, plan_revert
 from ide.store import git
 from ide.store.edit_log import read_edits
 from ide.store.git_commit import commit_files
-from ide.store.moving import TRACKED, moving, refuse_uncommitted, require_branch
+from ide.store.moving import moving, refuse_uncommitted, require_branch
 from ide.store.past_edits import dataset_of, edits_of_all, is_log
 from ide.store.provisional import appended
-from ide.store.workspace import Workspace
+from ide.store.workspace import TRACKED, Workspace
 
 
 @dataclass(frozen=True, slots=True)

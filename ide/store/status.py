@@ -17,9 +17,7 @@ from ide.store.git_commit import unfinished
 from ide.store.past_edits import dataset_of, is_log
 from ide.store.state import dataset_state
 from ide.store.uncommitted import compare_logs
-from ide.store.workspace import Workspace
-
-TRACKED = ("datasets", "dvc.lock", "params.yaml")
+from ide.store.workspace import TRACKED, Workspace
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from ide.dataset.config import DatasetConfig, check_name, is_name, parse_config
 from ide.dataset.errors import ConfigError, DatasetNotFoundError, WorkspaceError
 
+TRACKED = ("datasets", "dvc.lock", "params.yaml")  # what git keeps of it, and commands change
 _REGISTERED = re.compile(r"""@check\(\s*["']([^"']+)["']""")
 
 
