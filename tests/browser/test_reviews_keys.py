@@ -74,4 +74,9 @@ def test_no_key_is_lost_and_undo_takes_verdicts_back(chromium, pets):
         tab.locator(".reviews[data-unsaved='0']").wait_for(timeout=20_000)
         tab.wait_for_timeout(300)
         assert len(reviews(pets, "pets")) == len(wanted) - 1
+        tab.keyboard.press("a")
+        tab.get_by_role("link", name="History").first.click()  # in the same moment
+        tab.locator(".commit", has_text="begin").wait_for(timeout=20_000)
+        tab.wait_for_timeout(1_000)  # what was not sent yet has been heard
+        assert tab.locator(".commit", has_text="begin").count() == 1
         context.close()

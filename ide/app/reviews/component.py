@@ -12,6 +12,7 @@ from typing import Any
 
 import streamlit as st
 
+from ide.app import navigate
 from ide.app.keyboard_component import keyboard_component
 from ide.app.labeler.sync import Receipt, parse_message
 from ide.app.problems.data import parse_place
@@ -40,13 +41,13 @@ def review_changes(listing: Listing, *, annotator: str, start: str | None) -> No
 
     def on_sync() -> None:
         message = parse_message((st.session_state.get(key) or {}).get("sync"))
-        if message is None:
-            return
-        try:
-            receipt = save(listing, message, annotator=annotator)
-        except UpwellError as error:
-            receipt = Receipt(message.client, error=str(error))
-        st.session_state[receipt_key] = receipt
+        if message is not None:
+            try:
+                receipt = save(listing, message, annotator=annotator)
+            except UpwellError as error:
+                receipt = Receipt(message.client, error=str(error))
+            st.session_state[receipt_key] = receipt
+        navigate.stay_out_of("reviews")
 
     value = (st.session_state.get(key) or {}).get("sync")
     data = review_data(
