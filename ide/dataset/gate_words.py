@@ -77,7 +77,9 @@ def compared(
         return ""
     tolerance = number(gate, gate.tolerance)
     if base_value is None:
-        return f"No base build to compare with, so its tolerance of {tolerance} was not judged."
+        return (
+            f"No base build has what it measures, so its tolerance of {tolerance} was not judged."
+        )
     worse = now.value - base_value if gate.measure.is_at_most else base_value - now.value
     base = number(gate, base_value)
     if worse <= 0:
