@@ -241,7 +241,7 @@ def gates_and_checks(ws: Workspace, found: Comparison | None) -> None:
     else:
         for number, result in enumerate(sorted(found.gates, key=lambda g: g.is_passed)):
             _gate(ws, found.dataset, number, result)
-    if found is not None:
+    if found is not None and found.build and found.base:
         _issues("New", found.new_issues)
         _issues("Gone", found.gone_issues)
 

@@ -194,12 +194,15 @@ def ask_revert(ws: Workspace, revision: str) -> None:
         return
     st.markdown(_would(found, revision))
     for sentence in found.kept[:MAX_KEPT]:
-        st.caption(f"stays: {plain(sentence)}")
+        st.caption(plain(sentence))
     if len(found.kept) > MAX_KEPT:
         st.caption(f"and {len(found.kept) - MAX_KEPT:,} more stay")
     for sentence in found.notes:
         st.caption(plain(sentence))
     if not found.edits:
+        return
+    if n := cached.status(ws).n_edits:
+        st.caption(f":orange[{count(n, 'edit')} not committed: commit before a revert.]")
         return
     st.text_input("Reason", key=_REASON, placeholder="why; it is kept in the edits", max_chars=500)
     if st.button("Revert", icon=":material/undo:", type="primary", key="history_revert_now"):

@@ -38,7 +38,7 @@ def all_changes(ws: Workspace, name: str, span: Span) -> Listing:
 
 def choose(listing: Listing, annotator: str) -> Listing:
     """Draw the filters and the button for all that is shown; return what is left to review."""
-    verdicts, others, at_once = st.columns([3, 1, 1], gap="small", vertical_alignment="bottom")
+    verdicts, others, at_once = st.columns([3, 1, 1], gap="small")
     with verdicts:
         chosen = st.segmented_control(
             "Verdict",
@@ -79,14 +79,6 @@ def _approve_all(listing: Listing, annotator: str) -> None:
     """Draw the button that approves what is shown and not judged yet, and its way back."""
     left = len(unjudged(listing, annotator))
     with st.container(gap="xsmall"):
-        if taken := actions.approved_at_once(listing.name):
-            st.button(
-                f"Take back {taken:,}",
-                icon=":material/undo:",
-                key="take_back_all",
-                on_click=actions.take_back_all,
-                args=(listing,),
-            )
         with st.popover(
             "Approve all shown", icon=":material/done_all:", disabled=not left, width="stretch"
         ):
@@ -96,6 +88,15 @@ def _approve_all(listing: Listing, annotator: str) -> None:
                 type="primary",
                 key="approve_all",
                 on_click=actions.approve_all,
+                args=(listing,),
+            )
+        if taken := actions.approved_at_once(listing.name):
+            st.button(
+                f"Take back {taken:,}",
+                icon=":material/undo:",
+                key="take_back_all",
+                width="stretch",
+                on_click=actions.take_back_all,
                 args=(listing,),
             )
 

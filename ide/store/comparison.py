@@ -121,6 +121,9 @@ def _note(
     end: str | None,
 ) -> str:
     """Say what a reader must know before the numbers are read."""
+    config = workspace.config(name)
+    if not config.is_compiled:
+        return f"only images compile so far, so that of {config.modality} nothing is measured"
     if build is None:
         at = f" --at {end[:10]}" if end else ""
         return f"there is no build here; make one with: upwell compile{at} {name}"

@@ -127,7 +127,8 @@ def wait_until_written(page, workspace: Workspace, n_edits: int) -> None:
             if len(read_edits(workspace, NAME).edits) >= n_edits:
                 return
             page.wait_for_timeout(100)
-        page.goto(f"{page.url.partition('/history')[0]}/review?dataset={NAME}&annotator=bob")
+        start = page.url.partition("/history")[0]
+        page.goto(f"{start}/review?dataset={NAME}&annotator=bob&queue=conflicts")
         page.locator(".labeler[data-ready]").wait_for(timeout=30_000)
     raise AssertionError(f"{len(read_edits(workspace, NAME).edits)} of {n_edits} edits are written")
 
