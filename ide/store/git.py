@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from ide.dataset.errors import GitError
+from ide.dataset.errors import GitError, StorageError
 
 _UNSAFE_REVISION = re.compile(r"^-|[\x00-\x20\x7f]")
 # A git hook that starts us sets these to its own repository; ours is where the workspace lies.
@@ -59,11 +59,14 @@ def run(
     stdin: bytes | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> bytes:
-    """Run git in ``root`` and return what it writes; raise ``GitError`` when it refuses."""
+    """Run git in ``root`` and return what it writes.
+
+    Raises ``GitError`` when it refuses, ``StorageError`` when the disk is full.
+    """
     result = attempt(root, *args, stdin=stdin, environment=environment)
     if result.returncode != 0:
         said = result.stderr.decode(errors="replace") or result.stdout.decode(errors="replace")
-        raise GitError(explain(said, root))
+        raise refused(said, root)
     return result.stdout
 
 
@@ -98,6 +101,11 @@ def attempt(
         ) from error
 
 
+def refused(said: str, root: Path) -> GitError | StorageError:
+    """Return the error of what git wrote when it refused."""
+    return (StorageError if is_full(said) else GitError)(explain(said, root))
+
+
 def explain(said: str, root: Path) -> str:
     """Turn what git wrote into a sentence with what to do next."""
     if "not a git repository" in said:
@@ -111,6 +119,8 @@ def explain(said: str, root: Path) -> str:
             'git config --global user.name "Ada Lovelace" and '
             "git config --global user.email ada@example.org"
         )
+    if is_full(said):
+        return "the disk is full; free some space and try again"
     if "index.lock" in said:
         return locked_sentence(root)
     if "dubious ownership" in said:
@@ -120,6 +130,11 @@ def explain(said: str, root: Path) -> str:
         )
     lines = [line for line in said.splitlines() if line.strip() and not line.startswith("hint:")]
     return "git refused: " + (" / ".join(lines[:4])[:400] or "it did not say why")
+
+
+def is_full(said: str) -> bool:
+    """Whether what git wrote means that the disk is full."""
+    return "No space left on device" in said or "Out of diskspace" in said
 
 
 def locked_sentence(root: Path) -> str:
@@ -185,6 +200,11 @@ def resolve(root: Path, revision: str) -> str:
         if result.returncode == 0:
             return result.stdout.decode().strip()
         repository(root)
+        if head_revision(root) is None:
+            raise GitError(
+                f"there is no commit yet, so {revision[:80]!r} is none; make one with: upwell "
+                "commit"
+            )
     cut = (
         ". This clone is shallow: it has only the newest commits. Fetch the others with: "
         "git fetch --unshallow"

@@ -107,7 +107,7 @@ def _merge_tree(root: Path, trees: Trees) -> _Found:
         said = result.stderr.decode(errors="replace")
         if "usage: git merge-tree" in said:
             raise GitError("merging needs git 2.38 or newer. Update git, or use: git merge NAME")
-        raise GitError(git.explain(said, root))
+        raise git.refused(said, root)
     first, *entries = os.fsdecode(result.stdout).split("\0")
     found = _Found(first.strip())
     for entry in entries:

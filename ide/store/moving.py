@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ide.dataset.errors import BuildRunningError, GitError, ImportRefusedError
+from ide.dataset.errors import (
+    BuildRunningError,
+    GitError,
+    ImportRefusedError,
+    StorageError,
+)
 from ide.store import git
 from ide.store.compile_lock import compile_lock
 from ide.store.file_lock import IMPORT_LOCK, file_lock
+from ide.store.files import storage_errors
 from ide.store.git_commit import refuse_in_progress
 from ide.store.log_lock import replacing_logs
 from ide.store.past_edits import is_log
 from ide.store.runs import load_run
 from ide.store.workspace import Workspace
+
+_ROOM_BYTES = 1 << 20  # logs and descriptions; examples are not git's
 
 
 @contextmanager
@@ -60,12 +69,28 @@ def _import_lock(workspace: Workspace, doing: str) -> Iterator[None]:
 def move(workspace: Workspace, *arguments: str) -> None:
     """Run a git command that replaces files, while nobody appends; raise what it refuses.
 
-    Git looks before it touches anything: when this raises, nothing has changed.
+    Git looks before it touches anything: when this raises, nothing has changed. But it writes the
+    files and then its index, so a disk that is full is noticed here first.
     """
     with replacing_logs(workspace):
+        _require_room(git.repository(workspace.root).git_path)
         result = git.attempt(workspace.root, *arguments)
     if result.returncode != 0:
-        raise GitError(refusal(result.stderr.decode(errors="replace"), workspace.root))
+        said = result.stderr.decode(errors="replace")
+        kind = StorageError if git.is_full(said) else GitError
+        raise kind(refusal(said, workspace.root))
+
+
+def _require_room(git_path: Path) -> None:
+    """Raise ``StorageError`` where the disk has no room for git's index and some files more."""
+    index = git_path / "index"
+    with (
+        storage_errors(git_path, "write in"),
+        tempfile.TemporaryFile(dir=git_path, prefix="room-") as probe,
+    ):
+        n_bytes = (index.stat().st_size if index.exists() else 0) + _ROOM_BYTES
+        probe.write(bytes(n_bytes))
+        probe.flush()
 
 
 def refusal(said: str, root: Path) -> str:

@@ -10,7 +10,12 @@ from typing import Any
 import pyarrow as pa
 
 from ide.dataset.edit import DATASET_ACTIONS, REVIEW_ACTIONS, WHOLE_DATASET, Edit, make_edit
-from ide.dataset.errors import EditError, ExampleNotFoundError, UnknownClassError
+from ide.dataset.errors import (
+    ConfigError,
+    EditError,
+    ExampleNotFoundError,
+    UnknownClassError,
+)
 from ide.dataset.labels import label_table
 from ide.dataset.replay import (
     UNTOUCHED,
@@ -125,6 +130,11 @@ def _labels(workspace: Workspace, name: str, _revision: str) -> pa.Table:
 def current_label(workspace: Workspace, name: str, example_id: str) -> str | None:
     """Return the label in force of one example (None in the pool); raise if there is no such."""
     imported = imported_labels(workspace, name)
+    if not imported and workspace.examples_path(name).with_name("examples.dvc").exists():
+        raise ConfigError(
+            f"the examples of {name!r} are not on this machine, as in a fresh clone. Bring them "
+            "with: upwell pull (or dvc pull)"
+        )
     if example_id not in imported:
         raise ExampleNotFoundError(name, example_id)
     state = dataset_state(workspace, name).get(example_id, UNTOUCHED)

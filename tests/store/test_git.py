@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ide.dataset.errors import GitError
+from ide.dataset.errors import GitError, StorageError
 from ide.store import git
 from tests.conftest import git as run_git
 from tests.store.tiny import tiny_workspace
@@ -28,6 +28,20 @@ def test_a_folder_without_a_repository_is_told_apart_from_one_without_commits(tm
     run_git(tmp_path / "bare", "init", "-q")
     assert git.head_revision(tmp_path / "bare") is None
     assert git.branch(tmp_path / "bare") == "main"
+    with pytest.raises(GitError, match=r"no commit yet.*upwell commit"):
+        git.resolve(tmp_path / "bare", "HEAD")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "fatal: unable to write loose object file: No space left on device",
+        "fatal: sha1 file '/w/.git/index.lock' write error. Out of diskspace",
+    ],
+)
+def test_a_full_disk_is_no_wrong_request_and_no_lock_of_another_git(root, said):
+    error = git.refused(said, root)
+    assert isinstance(error, StorageError) and "the disk is full" in str(error)
 
 
 def test_head_branch_and_a_detached_head(root):
