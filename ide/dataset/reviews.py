@@ -51,9 +51,9 @@ def reviews_of(edits: Iterable[Edit]) -> dict[str, list[dict[str, Any]]]:
     return dict(sorted(found.items()))
 
 
-def open_requests(edits: Iterable[Edit]) -> dict[str, list[dict[str, Any]]]:
-    """Return the requests for a change that nobody has answered, by edit id (see above)."""
-    found = {i: [r for r in rows if r["is_open"]] for i, rows in reviews_of(edits).items()}
+def open_requests(said: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """Return, of what ``reviews_of`` returned, the requests that nobody has answered."""
+    found = {edit_id: [row for row in rows if row["is_open"]] for edit_id, rows in said.items()}
     return {edit_id: rows for edit_id, rows in found.items() if rows}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from ide.dataset.edit import REVIEW_ACTIONS, Edit, make_edit
 from ide.dataset.errors import EditError
 from ide.dataset.replay import edits_by_example, register_of, state_of, undo_heads
-from ide.dataset.reviews import review_problem, reviews_of
+from ide.dataset.reviews import open_requests, review_problem, reviews_of
 from ide.store.edit_log import append_edits, edits_revision, read_edits
 from ide.store.workspace import Workspace
 
@@ -126,14 +126,14 @@ def asked_for(workspace: Workspace, name: str) -> tuple[int, str | None]:
 
     The base is the one that the oldest of them was made against; None where none is known.
     """
-    found = {i: [r for r in rows if r["is_open"]] for i, rows in reviews(workspace, name).items()}
+    found = open_requests(reviews(workspace, name))
     asked = sorted((r for rows in found.values() for r in rows), key=lambda r: r["made_at"])
     for row in asked:
         review = (row["evidence"] or {}).get(EVIDENCE_KEY)
         base = review.get("base") if isinstance(review, Mapping) else None
         if isinstance(base, str) and base:
-            return sum(map(bool, found.values())), base[:10]
-    return sum(map(bool, found.values())), None
+            return len(found), base[:10]
+    return len(found), None
 
 
 def comments(workspace: Workspace, name: str) -> Mapping[str, list[dict[str, Any]]]:

@@ -72,24 +72,24 @@ def test_a_newer_verdict_of_a_person_replaces_the_older_and_of_another_person_do
     other = said("x", "approve", LABEL.edit_id, number=3, annotator="cyd")
     edits = [LABEL, asked, other]
     assert verdicts(edits) == {LABEL.edit_id: [("ben", "change_requested"), ("cyd", "approved")]}
-    assert [r["reason"] for r in open_requests(edits)[LABEL.edit_id]] == ["a wolf?"]
+    assert [r["reason"] for r in open_requests(reviews_of(edits))[LABEL.edit_id]] == ["a wolf?"]
     agreed = said("x", "approve", LABEL.edit_id, number=4, previous=[asked.edit_id])
     assert verdicts([*edits, agreed])[LABEL.edit_id][1] == ("ben", "approved")
-    assert open_requests([*edits, agreed]) == {}
+    assert open_requests(reviews_of([*edits, agreed])) == {}
     undo = said("x", "undo", agreed.edit_id, number=5, previous=[agreed.edit_id])
-    assert set(open_requests([*edits, agreed, undo])) == {LABEL.edit_id}
+    assert set(open_requests(reviews_of([*edits, agreed, undo]))) == {LABEL.edit_id}
 
 
 def test_a_request_is_answered_by_an_edit_that_replaces_what_it_is_on():
     asked = said("x", "request_change", LABEL.edit_id, number=2)
     answer = said("x", "label", "cat", number=3, annotator="ada", previous=[LABEL.edit_id])
-    assert set(open_requests([LABEL, asked])) == {LABEL.edit_id}
-    assert open_requests([LABEL, asked, answer]) == {}
+    assert set(open_requests(reviews_of([LABEL, asked]))) == {LABEL.edit_id}
+    assert open_requests(reviews_of([LABEL, asked, answer])) == {}
     assert verdicts([LABEL, asked, answer]) == {LABEL.edit_id: [("ben", "change_requested")]}
     undo = said("x", "undo", LABEL.edit_id, number=4, annotator="ada", previous=[LABEL.edit_id])
-    assert open_requests([LABEL, asked, undo]) == {}
+    assert open_requests(reviews_of([LABEL, asked, undo])) == {}
     on_undo = said("x", "request_change", undo.edit_id, number=5)
-    assert set(open_requests([LABEL, asked, undo, on_undo])) == {undo.edit_id}
+    assert set(open_requests(reviews_of([LABEL, asked, undo, on_undo]))) == {undo.edit_id}
 
 
 def test_who_asked_for_a_change_in_one_clone_has_not_approved_in_another():
