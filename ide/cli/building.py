@@ -156,11 +156,13 @@ def check(
 ) -> int:
     """Check datasets (default: all) as they are labelled now; ends with 1 on an error."""
     from ide.store.checking import check_now, remarks
+    from ide.store.examples import require_here
 
     workspace = Workspace.find(root)
     rows: list[dict[str, Any]] = []
     has_broken = False
     for name in [workspace.require(name) for name in names] or workspace.datasets():
+        require_here(workspace, name)
         with ProgressLine() as progress:
             found = check_now(
                 workspace,

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ide.dataset.drill import Drill
-from ide.dataset.errors import StorageError
+from ide.dataset.errors import ConfigError, StorageError
 from ide.dataset.schema import EXAMPLE_ID, LABEL, PAYLOAD_TYPES, SPLIT
 from ide.store.drill_file import drill_id, drill_in_force
 from ide.store.workspace import Workspace
@@ -49,6 +49,16 @@ def n_examples(workspace: Workspace, name: str) -> int:
     return sum(
         _n_rows(workspace, path, size, mtime_ns) for path, size, mtime_ns in _parts(workspace, name)
     )
+
+
+def require_here(workspace: Workspace, name: str) -> None:
+    """Raise ``ConfigError`` where DVC has the examples and this machine has none of them."""
+    pointer = workspace.examples_path(name).with_name("examples.dvc")
+    if pointer.exists() and n_examples(workspace, name) == 0:
+        raise ConfigError(
+            f"the examples of {name!r} are not on this machine, as in a fresh clone. Bring them "
+            "with: upwell pull (or dvc pull)"
+        )
 
 
 def read_examples(

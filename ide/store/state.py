@@ -10,12 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from ide.dataset.edit import DATASET_ACTIONS, REVIEW_ACTIONS, WHOLE_DATASET, Edit, make_edit
-from ide.dataset.errors import (
-    ConfigError,
-    EditError,
-    ExampleNotFoundError,
-    UnknownClassError,
-)
+from ide.dataset.errors import EditError, ExampleNotFoundError, UnknownClassError
 from ide.dataset.labels import label_table
 from ide.dataset.replay import (
     UNTOUCHED,
@@ -28,7 +23,7 @@ from ide.dataset.replay import (
 from ide.dataset.reviews import check_reviewed
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, SPLITS
 from ide.store.edit_log import append_edits, edits_revision, read_edits
-from ide.store.examples import examples_revision, read_examples
+from ide.store.examples import examples_revision, read_examples, require_here
 from ide.store.workspace import Workspace
 
 
@@ -130,12 +125,8 @@ def _labels(workspace: Workspace, name: str, _revision: str) -> pa.Table:
 def current_label(workspace: Workspace, name: str, example_id: str) -> str | None:
     """Return the label in force of one example (None in the pool); raise if there is no such."""
     imported = imported_labels(workspace, name)
-    if not imported and workspace.examples_path(name).with_name("examples.dvc").exists():
-        raise ConfigError(
-            f"the examples of {name!r} are not on this machine, as in a fresh clone. Bring them "
-            "with: upwell pull (or dvc pull)"
-        )
     if example_id not in imported:
+        require_here(workspace, name)
         raise ExampleNotFoundError(name, example_id)
     state = dataset_state(workspace, name).get(example_id, UNTOUCHED)
     return state.label if state.label is not None else imported[example_id]
