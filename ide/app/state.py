@@ -36,13 +36,14 @@ def begin(ws: Workspace) -> None:
     known = st.session_state.get(_DATASET)
     name = asked or (known if known in names else next(iter(names), None))
     st.session_state[_DATASET] = name
-    if name and asked != name:
-        st.query_params["dataset"] = name
+    lacking = {"dataset": name} if name and asked != name else {}
     if asked_annotator := st.query_params.get("annotator"):
         st.session_state[_ANNOTATOR] = annotator_slug(asked_annotator)
     st.session_state.setdefault(_ANNOTATOR, default_annotator(ws))
     if not asked_annotator:
-        st.query_params.update(who())
+        lacking |= who()
+    if lacking:
+        st.query_params.update(lacking)  # at once: each writing is a step of the Back button
 
 
 def dataset() -> str:
