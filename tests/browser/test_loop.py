@@ -1,4 +1,4 @@
-"""The loop in a real browser: keys, undo, commit, compile, and the delta; two people at once."""
+"""The loop in a real browser: keys, undo, commit, compile, and the delta."""
 
 from __future__ import annotations
 
@@ -35,15 +35,6 @@ def shown(tab) -> str:
 
 def wait_until_saved(tab) -> None:
     tab.locator(".labeler[data-unsaved='0']").wait_for(timeout=10_000)
-
-
-def label_with_keys(tab, keys: str) -> list[tuple[str, str]]:
-    """Press keys, and return which example each one met."""
-    pressed = []
-    for key in keys:
-        pressed.append((shown(tab), key))
-        tab.keyboard.press(key)
-    return pressed
 
 
 def test_five_keys_in_a_second_an_undo_a_commit_a_compile_and_the_delta(digits, page, serve):
@@ -84,26 +75,3 @@ def test_five_keys_in_a_second_an_undo_a_commit_a_compile_and_the_delta(digits, 
     delta = page.locator("[data-testid=stMetricDelta]").first
     delta.wait_for(timeout=20_000)
     assert "pt" in delta.inner_text() or "%" in delta.inner_text()
-
-
-def test_two_people_label_at_the_same_time(digits, chromium, serve):
-    address = serve(digits)
-    contexts = [chromium.new_context() for _ in range(2)]
-    tabs = [context.new_page() for context in contexts]
-    for tab, annotator in zip(tabs, ("ada", "ben"), strict=True):
-        open_review(tab, address, annotator)
-    assert shown(tabs[0]) == shown(tabs[1]), "both begin at the most suspect example"
-    first = shown(tabs[0])
-    pressed = {"ada": label_with_keys(tabs[0], "01"), "ben": label_with_keys(tabs[1], "91")}
-    for tab in tabs:
-        wait_until_saved(tab)
-    edits = read_edits(digits, NAME).edits
-    for annotator, keys in pressed.items():
-        own = [(e.example_id, e.value) for e in edits if e.annotator == annotator]
-        assert own == keys
-    states = dataset_state(digits, NAME)
-    assert states[first].conflict_values == ("0", "9"), "disagreement is kept, not lost"
-    second = pressed["ada"][1][0]
-    assert not states[second].is_conflict, "equal verdicts agree by themselves"
-    for context in contexts:
-        context.close()
