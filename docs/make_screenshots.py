@@ -178,6 +178,8 @@ def views(workspace: Workspace) -> dict[str, str]:
         "evals": "/evals",
         "history": "/history",
         "changes": "/changes",
+        "reviews": "/reviews?a=HEAD~3&b=HEAD~2",
+        "bisect": "/bisect",
         "sql": f"/sql?{urlencode({'sql': query})}",
     }
     return {

@@ -22,6 +22,7 @@ from ide.store.workspace import Workspace
 
 settings.register_profile(
     "suite",
+    max_examples=50,
     deadline=None,
     derandomize=True,
     database=None,

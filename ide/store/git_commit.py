@@ -39,7 +39,7 @@ def refuse_in_progress(repo: Repository, doing: str = "commit") -> None:
             )
             raise GitError(
                 f"a {what} is in progress in {repo.root}, and {why}. Finish it ({finish}) or give "
-                f"it up ({abort}), then {then}."
+                f"it up ({abort}, which also drops edits made since it began), then {then}."
             )
 
 
