@@ -60,7 +60,9 @@ def blocking_errors(ws: Workspace, status: Status, files: Sequence[str]) -> None
     if not errors:
         return
     with st.container(border=True, gap="small"):
-        st.markdown(f":red[:material/error: **{count(len(errors), 'error')} block this commit**]")
+        verb = "blocks" if len(errors) == 1 else "block"
+        said = f"{count(len(errors), 'error')} {verb} this commit"
+        st.markdown(f":red[:material/error: **{said}**]")
         for row in errors[:MAX_ERRORS]:
             about = f"**{plain(row['example_id'])}** " if row["example_id"] else ""
             st.caption(f"{plain(row['dataset'])}: {about}{plain(row['message'])}")
