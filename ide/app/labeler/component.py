@@ -8,13 +8,12 @@ also when the person is leaving it) and are acknowledged in the data of the next
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import streamlit as st
 
-from ide.app import navigate
-from ide.app.keyboard_component import keyboard_component
+from ide.app.keyboard_component import converse, keyboard_component
 from ide.app.labeler.sync import REVIEW_ACTIONS, Message, Receipt, parse_message, receive
 from ide.app.payload import payload_urls
 from ide.app.review_data import (
@@ -64,21 +63,17 @@ def labeler(
     ``queue``: a build's id, or ``conflicts``; ``data_of``: what the queue holds, after a message.
     ``links``: where to go when all are judged. ``is_outdated``: a newer build has another queue.
     """
-    key = _key(name, annotator, queue)
-    receipt_key = f"{key}/receipt"
 
-    def on_sync() -> None:
-        message = parse_message((st.session_state.get(key) or {}).get("sync"))
-        if message is not None:
-            st.session_state[receipt_key] = receive(
-                workspace, name, message, annotator=annotator, actions=actions
-            )
-        navigate.stay_out_of("review")
+    def data(value: Any, receipt: Receipt | None) -> dict[str, Any]:
+        found = data_of(parse_message(value), receipt)
+        return found | {"links": links, "newer_build": is_outdated}
 
-    message = parse_message((st.session_state.get(key) or {}).get("sync"))
-    data = data_of(message, st.session_state.get(receipt_key))
-    _component()(
-        key=key, data=data | {"links": links, "newer_build": is_outdated}, on_sync_change=on_sync
+    converse(
+        _component(),
+        key=_key(name, annotator, queue),
+        view="review",
+        save=partial(receive, workspace, name, annotator=annotator, actions=actions),
+        data_of=data,
     )
 
 

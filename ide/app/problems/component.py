@@ -6,14 +6,11 @@ arrive as state, are on the disk before they are acknowledged, and sending twice
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
-import streamlit as st
-
-from ide.app import navigate
-from ide.app.keyboard_component import keyboard_component
-from ide.app.labeler.sync import parse_message, receive
+from ide.app.keyboard_component import converse, keyboard_component
+from ide.app.labeler.sync import Receipt, parse_message, receive
 from ide.app.problems.data import Listing, parse_place, problem_data
 from ide.app.problems.rows import ACTIONS
 from ide.app.server import LABELER_PATH, PROBLEMS_PATH
@@ -31,24 +28,21 @@ def problems(listing: Listing, *, annotator: str, start: str | None) -> None:
     ``start``: the issue that the address names.
     """
     workspace, name = listing.workspace, listing.name
-    key = f"problems/{name}/{annotator}"
-    receipt_key = f"{key}/receipt"
 
-    def on_sync() -> None:
-        message = parse_message((st.session_state.get(key) or {}).get("sync"))
-        if message is not None:
-            st.session_state[receipt_key] = receive(
-                workspace, name, message, annotator=annotator, actions=ACTIONS
-            )
-        navigate.stay_out_of("problems")
+    def data(value: Any, receipt: Receipt | None) -> dict[str, Any]:
+        return problem_data(
+            listing,
+            annotator=annotator,
+            start=start,
+            message=parse_message(value),
+            place=parse_place(value),
+            receipt=receipt,
+        )
 
-    value = (st.session_state.get(key) or {}).get("sync")
-    data = problem_data(
-        listing,
-        annotator=annotator,
-        start=start,
-        message=parse_message(value),
-        place=parse_place(value),
-        receipt=st.session_state.get(receipt_key),
+    converse(
+        _component(),
+        key=f"problems/{name}/{annotator}",
+        view="problems",
+        save=partial(receive, workspace, name, annotator=annotator, actions=ACTIONS),
+        data_of=data,
     )
-    _component()(key=key, data=data, on_sync_change=on_sync)

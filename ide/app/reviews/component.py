@@ -10,11 +10,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-import streamlit as st
-
-from ide.app import navigate
-from ide.app.keyboard_component import keyboard_component
-from ide.app.labeler.sync import Receipt, parse_message
+from ide.app.keyboard_component import converse, keyboard_component
+from ide.app.labeler.sync import Message, Receipt, parse_message
 from ide.app.problems.data import parse_place
 from ide.app.reviews.data import Listing, review_data, save
 from ide.app.server import LABELER_PATH, PROBLEMS_PATH, REVIEWS_PATH
@@ -36,26 +33,22 @@ def review_changes(listing: Listing, *, annotator: str, start: str | None) -> No
 
     ``start``: the edit that the address names.
     """
+
+    def saved(message: Message) -> Receipt:
+        try:
+            return save(listing, message, annotator=annotator)
+        except UpwellError as error:
+            return Receipt(message.client, error=str(error))
+
+    def data(value: Any, receipt: Receipt | None) -> dict[str, Any]:
+        return review_data(
+            listing,
+            annotator=annotator,
+            start=start,
+            message=parse_message(value),
+            place=parse_place(value),
+            receipt=receipt,
+        )
+
     key = f"reviews/{listing.name}/{annotator}"
-    receipt_key = f"{key}/receipt"
-
-    def on_sync() -> None:
-        message = parse_message((st.session_state.get(key) or {}).get("sync"))
-        if message is not None:
-            try:
-                receipt = save(listing, message, annotator=annotator)
-            except UpwellError as error:
-                receipt = Receipt(message.client, error=str(error))
-            st.session_state[receipt_key] = receipt
-        navigate.stay_out_of("reviews")
-
-    value = (st.session_state.get(key) or {}).get("sync")
-    data = review_data(
-        listing,
-        annotator=annotator,
-        start=start,
-        message=parse_message(value),
-        place=parse_place(value),
-        receipt=st.session_state.get(receipt_key),
-    )
-    _component()(key=key, data=data, on_sync_change=on_sync)
+    converse(_component(), key=key, view="reviews", save=saved, data_of=data)
