@@ -2,9 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# On a machine without a GPU, the smaller torch:
-#   make ide PIP_FLAGS="--extra-index-url https://download.pytorch.org/whl/cpu"
-PIP_FLAGS ?=
+# The small torch where there is no card and its index answers; asked when something is installed.
+PIP_FLAGS ?= $(shell $(PYTHON) torch_index.py)
 PORT ?= 8501
 export DVC_NO_ANALYTICS := 1
 
