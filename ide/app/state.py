@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from ide.dataset.edit import annotator_slug
+from ide.dataset.annotator import annotator_slug
 from ide.dataset.errors import UpwellError, WorkspaceError
 from ide.store.annotators import default_annotator
 from ide.store.workspace import Workspace

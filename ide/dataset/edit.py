@@ -13,6 +13,7 @@ from threading import Lock
 from typing import Any
 from uuid import UUID
 
+from ide.dataset.annotator import annotator_slug, is_annotator
 from ide.dataset.errors import EditError
 
 ACTIONS = (
@@ -39,7 +40,6 @@ DATASET_ACTIONS = EDIT_ACTIONS | {"dismiss"}  # what can be said of the whole da
 _TEXTS = ("edit_id", "example_id", "action", "annotator")
 _NEEDED = frozenset(_TEXTS)
 MAX_TEXT = 10_000  # characters of a value or a reason; more is a mistake or an attack
-_ANNOTATOR = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 _ISSUE_ID = re.compile(r"[0-9a-f]{16}")
 _EDIT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -123,18 +123,12 @@ def make_edit(
 
 def check_annotator(name: str) -> str:
     """Return ``name`` if it can name a file of the edit log; else raise ``EditError``."""
-    if not _ANNOTATOR.fullmatch(name):
+    if not is_annotator(name):
         raise EditError(
             f"annotator {name[:80]!r} cannot name an edit log: use 1 to 64 lower-case letters, "
             f"digits, '.', '_' or '-', such as {annotator_slug(name)!r}"
         )
     return name
-
-
-def annotator_slug(name: str) -> str:
-    """Turn a person's name into an annotator: ``Ada Lovelace`` → ``ada-lovelace``."""
-    slug = re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._")[:64].strip("-._")
-    return slug or "someone"
 
 
 def to_line(edit: Edit) -> str:
@@ -220,7 +214,7 @@ def _problem(edit: Edit) -> str | None:
             f"example '*' stands for the whole dataset, which an edit can only dismiss an issue "
             f"of; got {edit.action!r}. Name one example"
         )
-    if not _ANNOTATOR.fullmatch(edit.annotator):
+    if not is_annotator(edit.annotator):
         return (
             f"annotator {edit.annotator[:80]!r} cannot name an edit log: use 1 to 64 lower-case "
             f"letters, digits, '.', '_' or '-', such as {annotator_slug(edit.annotator)!r}"

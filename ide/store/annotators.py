@@ -6,7 +6,7 @@ import getpass
 import subprocess
 from functools import lru_cache
 
-from ide.dataset.edit import annotator_slug
+from ide.dataset.annotator import annotator_slug
 from ide.store.workspace import Workspace
 
 
@@ -18,7 +18,8 @@ def default_annotator(workspace: Workspace) -> str:
             ["git", "config", "user.name"],
             cwd=workspace.root,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             check=False,
             timeout=10,
         ).stdout.strip()

@@ -19,6 +19,7 @@ from ide.dataset.errors import GitError, StorageError
 
 _UNSAFE_REVISION = re.compile(r"^-|[\x00-\x20\x7f]")
 # A git hook that starts us sets these to its own repository; ours is where the workspace lies.
+_PLAIN = ("-c", "color.ui=false", "-c", "core.quotePath=false")  # names in every script as they are
 _FOREIGN = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
 
 
@@ -86,7 +87,7 @@ def attempt(
         "GIT_EDITOR": ":",
         **(environment or {}),
     }
-    command = ["git", "--no-pager", "-c", "color.ui=false", *args]
+    command = ["git", "--no-pager", *_PLAIN, *args]
     try:
         return subprocess.run(
             command, cwd=root, env=variables, capture_output=True, check=False, input=stdin or b""

@@ -16,7 +16,9 @@ from ide.store.committing import commit
 from ide.store.edit_log import read_edits
 from ide.store.files import write_parquet
 from ide.store.history import blame, diff, log_as_rows
+from ide.store.merging import merge
 from ide.store.past_edits import edits_at
+from ide.store.reverting import revert
 from ide.store.state import undo_edit, undo_last
 from ide.store.status import status, status_as_dict, uncommitted_edits
 from tests.conftest import git
@@ -402,3 +404,27 @@ def test_a_message_knows_what_stood_before_also_of_ids_that_json_escapes(pets):
     commit(pets)
     edit(pets, odd, "label", "cat")
     assert commit(pets).message.splitlines()[2] == "  dog → cat: 1"
+
+
+def test_people_whose_names_have_other_letters_are_told_apart_by_every_reader(pets):
+    """Git puts such a file's name into quotes, where it is not asked not to."""
+    people = ["山田-太郎", "иван", "josé", "jose"]
+    for number, who in enumerate(people):
+        edit(pets, f"x{number}", "comment", f"by {who}", annotator=who)
+    assert status(pets).n_edits == 4
+    assert "4" in commit(pets).message
+    assert status(pets).n_edits == 0
+    assert {e.annotator for e in edits_at(pets, "pets", "HEAD")} == {*people}
+    assert len(log(pets, "pets", limit=1)[0].edit_ids["pets"]) == 4
+    assert {row["annotator"] for row in diff(pets, "HEAD~1", "HEAD").to_pylist()} == {*people}
+    (row,) = [r for r in blame(pets, "pets", "x0") if r["action"] == "comment"]
+    assert row["annotator"] == "山田-太郎" and row["commit"]
+    git(pets.root, "switch", "-qc", "theirs")
+    edit(pets, "x4", "label", "dog", annotator="山田-太郎")
+    commit(pets)
+    git(pets.root, "switch", "-q", "-")
+    edit(pets, "x5", "label", "dog", annotator="山田-太郎")
+    commit(pets)
+    merge(pets, "theirs")
+    assert len(read_edits(pets, "pets").edits) == 6 and not read_edits(pets, "pets").damage
+    assert len(revert(pets, "theirs", annotator="иван").edits["pets"]) == 1
