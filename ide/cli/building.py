@@ -160,7 +160,10 @@ def check(
 
     workspace = Workspace.find(root)
     rows: list[dict[str, Any]] = []
-    has_broken = False
+    refused = {} if names else workspace.refused()
+    for sentence in refused.values():
+        warn(sentence)
+    has_broken = bool(refused)
     for name in [workspace.require(name) for name in names] or workspace.datasets():
         require_here(workspace, name)
         with ProgressLine() as progress:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ide.cli.common import echo_rows, format_option, limit_option, workspace_option
+from ide.cli.common import echo_rows, format_option, limit_option, warn, workspace_option
 from ide.output import ProgressLine
 from ide.store.workspace import Workspace
 
@@ -73,6 +73,8 @@ def open_(root: Path | None, port: int, headless: bool, address: str) -> None:
         click.echo(f"the workbench is at {url} (Ctrl+C stops it)", err=True)
 
     workspace = Workspace.find(root)
+    for sentence in workspace.refused().values():
+        warn(sentence)
     serve(workspace, port=port, headless=headless, address=address, on_ready=on_ready)
 
 

@@ -128,6 +128,15 @@ class StorageError(UpwellError):
     exit_code = 3
 
 
+class LinkError(UpwellError):
+    """Something in a workspace is a link, or no file, so that it may lead out of the workspace."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        """Keep the values; ``where``: the path in the workspace, ``problem``: what is wrong."""
+        self.where, self.problem = where, problem
+        super().__init__(f"{where} {problem}")
+
+
 class ExamplesMissingError(StorageError):
     """The examples of a revision are neither in DVC's cache here nor in its remote."""
 

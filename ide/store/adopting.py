@@ -34,6 +34,7 @@ from ide.store.builds import (
 from ide.store.compile_lock import folder_lock
 from ide.store.files import read_parquet, storage_errors, write_json, write_parquet
 from ide.store.git import head_revision
+from ide.store.inside import is_data, make_folders, refuse_links, remove_folder
 from ide.store.past_edits import edits_at
 from ide.store.workspace import Workspace
 
@@ -139,7 +140,7 @@ def make_current(workspace: Workspace, build: BuildInfo) -> BuildInfo | None:
 def _put_back(build: BuildInfo, target: Path) -> None:
     """Link a kept build's files to where DVC writes."""
     with storage_errors(target, "restore"):
-        target.mkdir(parents=True, exist_ok=True)
+        make_folders(target)
         for file in BUILD_FILES:
             source, path = build.path / file, target / file
             if not source.exists():  # of a build made before there was such a file
@@ -189,6 +190,7 @@ def _link_all(source: Path, target: Path) -> bool:
 
 def _link(source: Path, target: Path) -> None:
     """Link a file itself, also where DVC has put a symbolic link to its cache, which it clears."""
+    refuse_links(source.parent if is_data(source) else source)
     try:
         os.link(source.resolve(), target)
     except OSError as error:
@@ -275,6 +277,7 @@ def _facts(
 
 def _replace(links: Path, target: Path) -> None:
     """Give the links their place; where there is that build, renew its files."""
+    refuse_links(target)
     if not target.exists():
         links.rename(target)
         links.mkdir()  # the caller removes it
@@ -311,6 +314,6 @@ def _prune(archive: Path) -> None:
     for build in archived_builds(archive)[N_KEPT:]:
         doomed = build.path.with_name(f".old-{build.path.name}")
         build.path.rename(doomed)
-        shutil.rmtree(doomed, ignore_errors=True)
+        remove_folder(doomed)
     for left in (*archive.glob(".old-*"), *archive.glob(".new-*")):
-        shutil.rmtree(left, ignore_errors=True)
+        remove_folder(left)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
@@ -18,6 +17,7 @@ from typing import Any
 from ide.dataset.bisection import BAD, GOOD, group, search
 from ide.store.bisect_path import Stop
 from ide.store.files import storage_errors, write_json
+from ide.store.inside import make_folders, remove_folder
 from ide.store.workspace import Workspace
 
 N_KEPT = 5  # folders of bisections past
@@ -157,9 +157,9 @@ def make_folder(workspace: Workspace, bisect_id: str) -> Path:
     """Make a bisection's folder, and remove those long past."""
     folder = bisect_folder(workspace, bisect_id)
     with storage_errors(folder, "make"):
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folders(folder)
     for old in sorted(folder.parent.iterdir())[:-N_KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
+        remove_folder(old)
     return folder
 
 

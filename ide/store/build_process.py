@@ -174,6 +174,7 @@ def names_to_build(workspace: Workspace, names: Sequence[str] | None) -> list[st
             "there is no dataset to build yet. Import one with: upwell import SOURCE --name NAME"
         )
     for name in wanted:
+        workspace.refuse_links(name)
         if name in listed and name not in workspace.datasets():
             raise ConfigError(
                 f"params.yaml lists {name!r}, and there is no datasets/{name}/dataset.toml; "

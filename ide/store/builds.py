@@ -24,6 +24,7 @@ from ide.store.drill_file import drill_id, drills_path
 from ide.store.edit_log import edits_revision as log_revision
 from ide.store.edit_log import read_edits
 from ide.store.files import read_parquet
+from ide.store.inside import refuse_links_in
 from ide.store.workspace import Workspace
 
 N_KEPT = 20  # builds a dataset
@@ -172,6 +173,7 @@ def _count_since(
 
 @lru_cache(maxsize=256)
 def _read_info(path: Path, _mtime_ns: int) -> BuildInfo:
+    refuse_links_in(path)
     data = json.loads((path / "build.json").read_text(encoding="utf-8"))
     return BuildInfo(
         build_id=data["build_id"],

@@ -17,6 +17,7 @@ from ide.store.dvc import end_group, runs_dvc
 from ide.store.dvc_config import write_clean_config
 from ide.store.file_lock import file_lock
 from ide.store.files import storage_errors
+from ide.store.inside import make_folders, refuse_linked_parts, refuse_links
 from ide.store.runs import load_run
 from ide.store.workspace import Workspace
 
@@ -37,7 +38,7 @@ def clean_folder(workspace: Workspace, commit: str) -> Iterator[Workspace]:
         _clear(place, repo.prefix)
         try:
             with storage_errors(place, "write"):
-                place.mkdir(parents=True)
+                make_folders(place)
             _lay_out(workspace, commit, place)
             root = place / repo.prefix
             if not (root / "datasets").is_dir() or not (root / "dvc.yaml").is_file():
@@ -45,6 +46,7 @@ def clean_folder(workspace: Workspace, commit: str) -> Iterator[Workspace]:
                     f"there was no workspace at {commit[:10]} yet: it has no datasets/ or no "
                     "dvc.yaml. List the commits of datasets with: upwell log"
                 )
+            refuse_linked_parts(root)
             write_clean_config(workspace, root)
             yield Workspace(root)
         finally:
@@ -56,7 +58,7 @@ def keep_measurements(workspace: Workspace, clean: Workspace) -> None:
     clean.local_path.mkdir(exist_ok=True)
     for name in KEPT_BETWEEN:
         shared = workspace.local_path / "at" / name
-        shared.mkdir(parents=True, exist_ok=True)
+        make_folders(shared)
         (clean.local_path / name).symlink_to(shared)
 
 
@@ -65,6 +67,7 @@ def overlay(workspace: Workspace, clean: Workspace, paths: Sequence[str]) -> Non
     for path in paths:
         source, target = workspace.root / path, clean.root / path
         with storage_errors(target, "write"):
+            refuse_links(target.parent)
             if target.is_symlink() or target.is_file():
                 target.unlink()
             if source.is_symlink() or source.is_file():
@@ -111,6 +114,7 @@ def _clear(place: Path, prefix: str) -> None:
     run = load_run(Workspace(place / prefix))
     if run is not None and run.group is not None and runs_dvc(run.group):
         end_group(run.group)
+    refuse_links(place)
     with storage_errors(place, "remove"):
         shutil.rmtree(place)
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import os
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ide.store.inside import open_inside
 from ide.store.workspace import Workspace
 
 FILE = "commits.jsonl"
@@ -59,7 +61,7 @@ def remember(workspace: Workspace, prefix: str, records: Iterable[dict[str, Any]
     ]
     path = workspace.local_path / FILE
     with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as stream:
+        handle = open_inside(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        with os.fdopen(handle, "ab") as stream:
             fcntl.flock(stream.fileno(), fcntl.LOCK_EX)
             stream.write(b"\n" + "\n".join(lines).encode() + b"\n")

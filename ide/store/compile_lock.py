@@ -23,7 +23,7 @@ def compile_lock(workspace: Workspace) -> Iterator[bool]:
 def is_compiling(workspace: Workspace) -> bool:
     """Whether a build runs now."""
     try:
-        handle = os.open(_lock_path(workspace), os.O_RDONLY)
+        handle = os.open(_lock_path(workspace), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         return False
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -30,9 +29,10 @@ from ide.store.builds import BuildInfo, build_table, current_build, list_builds
 from ide.store.compile_lock import is_compiling
 from ide.store.drill_file import drill_in_force, drill_path, drills_path
 from ide.store.edit_log import append_edits, log_paths, read_edits, whole_lines
-from ide.store.files import write_json, write_text
+from ide.store.files import write_bytes, write_json, write_text
 from ide.store.git_branch import create_branch, delete_branch, has_branch, switch_branch
 from ide.store.git_commit import commit_files, refuse_in_progress
+from ide.store.inside import remove_folder
 from ide.store.log_lock import replacing_logs
 from ide.store.state import current_labels, dataset_state
 from ide.store.workspace import TRACKED, Workspace
@@ -107,7 +107,7 @@ def start_drill(
     except BaseException:
         path.unlink()
         if before is not None:
-            path.write_bytes(before)
+            write_bytes(path, before)
         switch_branch(root, home)
         delete_branch(root, drill.branch)
         raise
@@ -288,7 +288,7 @@ def end_drill(
     _save_score(workspace, score)
     if delete:
         delete_branch(root, drill.branch)
-        shutil.rmtree(drills_path(workspace) / drill.drill_id / name, ignore_errors=True)
+        remove_folder(drills_path(workspace) / drill.drill_id / name)
     return Ended(score, len(own) if carry else 0, 0 if carry else len(own), delete)
 
 

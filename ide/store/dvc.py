@@ -26,6 +26,7 @@ from ide.dataset.errors import (
     UpwellError,
 )
 from ide.store.drill_file import BUILD_VARIABLE
+from ide.store.inside import open_inside, refuse_links
 from ide.store.workspace import Workspace
 
 _LAST_STAGES = ("check", "evaluate")  # what everything else leads to
@@ -186,7 +187,8 @@ def tidy_locks(workspace: Workspace) -> None:
     path = workspace.root / ".dvc" / "tmp" / "rwlock"
     if not path.exists():
         return
-    with (path.parent / "rwlock.lock").open("a+") as guard:
+    refuse_links(path)
+    with os.fdopen(open_inside(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT), "r+") as guard:
         try:
             fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

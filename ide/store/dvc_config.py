@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ide.dataset.errors import ConfigError, StorageError
-from ide.store.files import storage_errors
+from ide.store.files import replacing, storage_errors
 from ide.store.workspace import Workspace
 
 # An example never changes in place, so a link to the cache is as good as a copy of it.
@@ -88,10 +88,9 @@ def write_clean_config(workspace: Workspace, root: Path) -> None:
     for name, remote in settings.get("remote", {}).items():
         sections[f'remote "{name}"'] = _texts(remote)
     path = root / ".dvc" / "config"
-    with storage_errors(path, "write"):
-        path.parent.mkdir(exist_ok=True)
+    with storage_errors(path, "write"), replacing(path) as temporary:
         (path.parent / "config.local").unlink(missing_ok=True)
-        with path.open("wb") as stream:
+        with temporary.open("wb") as stream:
             ConfigObj(sections).write(stream)
 
 

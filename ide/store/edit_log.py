@@ -6,15 +6,17 @@ import fcntl
 import os
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
 from ide.dataset.drill import counting, drill_of, made_in
 from ide.dataset.edit import Edit, check_annotator, parse_line, to_line
-from ide.dataset.errors import EditError, StorageError
+from ide.dataset.errors import EditError
 from ide.store.drill_file import drill_id, drill_of_build
-from ide.store.files import storage_errors, storage_sentence, sync
+from ide.store.files import storage_errors, sync
+from ide.store.inside import open_inside
 from ide.store.log_lock import appending
 from ide.store.log_marks import MARKS, is_mark
 from ide.store.workspace import Workspace
@@ -74,6 +76,8 @@ _TAIL_BYTES = 4096  # some ten edits
 _CACHE: OrderedDict[Path, _File] = OrderedDict()
 _CACHE_SIZE = 256
 _LOCK = Lock()
+# ids of edits that the disk refused, and that a file may hold all the same: not to be acknowledged
+_UNSURE: set[str] = set()
 
 
 def log_paths(workspace: Workspace, name: str) -> list[Path]:
@@ -173,44 +177,55 @@ def _in_its_drill(workspace: Workspace, name: str, edit: Edit, here: str | None)
 
 def _append(path: Path, edits: Sequence[Edit], where: str) -> list[str]:
     """Append to one file under its lock; all of ``edits`` or none."""
+    ids = [edit.edit_id for edit in edits]
+    with storage_errors(path, "save edits to"):
+        handle = open_inside(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            known = _read(path, where).ids
+            fresh = {e.edit_id: e for e in edits if e.edit_id not in known or e.edit_id in _UNSURE}
+            _write_durably(handle, path, [to_line(edit) for edit in fresh.values()])
+        except OSError:
+            _UNSURE.update(ids)
+            raise
+        finally:
+            os.close(handle)
+    _UNSURE.difference_update(ids)
+    return ids
+
+
+def _write_durably(handle: int, path: Path, lines: list[str]) -> None:
+    """Have a file and some more lines on the disk, or leave the file as it was and raise.
+
+    Without lines too, since others may have written and not come to ``fsync``. Where that fails,
+    the lines are taken away: a second ``fsync`` says that all is well, of pages that the first
+    one has given up, so that a line which stayed would be acknowledged and be nowhere.
+    """
+    size = os.fstat(handle).st_size
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        is_new = not path.exists()
-        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise StorageError(storage_sentence(error, path, "save edits to")) from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        known = _read(path, where).ids
-        fresh = {e.edit_id: e for e in edits if e.edit_id not in known}
-        if fresh:
-            _write_lines(handle, [to_line(edit) for edit in fresh.values()])
+        _write_lines(handle, size, lines)
         os.fsync(handle)
-        if is_new:
+        if size == 0:  # perhaps new, and so is its name
             sync(path.parent)
-    except OSError as error:
-        raise StorageError(storage_sentence(error, path, "save edits to")) from error
-    finally:
-        os.close(handle)
-    return [edit.edit_id for edit in edits]
+    except OSError:
+        with suppress(OSError):  # the ids are known to be unsure then, and are written again
+            os.ftruncate(handle, size)
+            os.fsync(handle)
+        raise
 
 
-def _write_lines(handle: int, lines: list[str]) -> None:
-    """Write whole lines at the end of a file, or leave it as it was and raise.
+def _write_lines(handle: int, size: int, lines: list[str]) -> None:
+    """Write whole lines at the end of a file.
 
     A file that ends in half a line (a writer was killed before it acknowledged) gets a newline
     first, so that the half stays one damaged line and harms no other.
     """
-    size = os.fstat(handle).st_size
     is_torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
-    data = (b"\n" if is_torn else b"") + "".join(f"{line}\n" for line in lines).encode()
-    try:
-        written = 0
-        while written < len(data):
-            written += os.write(handle, data[written:])
-    except OSError:
-        os.ftruncate(handle, size)
-        raise
+    data = "".join(f"{line}\n" for line in lines).encode()
+    data = (b"\n" if is_torn and lines else b"") + data
+    n_written = 0
+    while n_written < len(data):
+        n_written += os.write(handle, data[n_written:])
 
 
 def _read(path: Path, where: str) -> _File:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ide.store.files import storage_errors
+from ide.store.inside import open_inside
 
 IMPORT_LOCK = "import.lock"  # in .upwell: an import holds it, and what changes branches
 EXCLUSIVE, SHARED = fcntl.LOCK_EX, fcntl.LOCK_SH
@@ -27,11 +28,11 @@ def file_lock(
     """Hold the lock of a file while the block runs, and yield the file's handle.
 
     None is yielded where another process holds it still after ``patience_s`` seconds; patience
-    None waits until it is free. Raises ``StorageError`` where the file cannot be made.
+    None waits until it is free. Raises ``StorageError`` where the file cannot be made,
+    ``LinkError`` where it lies behind a link.
     """
     with storage_errors(path, "write"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        handle = open_inside(path, os.O_RDWR | os.O_CREAT)
     try:
         yield handle if is_taken(handle, kind=kind, patience_s=patience_s) else None
     finally:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ide.dataset.errors import StorageError
+from ide.store.inside import make_folders
 
 
 @contextmanager
@@ -44,10 +45,11 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; what is written there replaces ``path`` whole.
 
     The bytes are on the disk before the name is: a power cut leaves the old or the new file.
-    Raises ``StorageError``; then the old file stands and the temporary one is gone.
+    Raises ``StorageError``, or ``LinkError`` where a link leads out of a workspace; then the old
+    file stands and the temporary one is gone.
     """
     with storage_errors(path, "write"):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(path.parent)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
         os.close(handle)
         temporary = Path(name)
@@ -84,13 +86,14 @@ def write_text(path: Path, text: str) -> None:
 def write_out(path: Path, text: str) -> None:
     """Write text where a person said: a file is replaced whole, anything else is written into.
 
-    A link stays a link, and ``/dev/null`` or a pipe what it is; replaced, it would be none.
+    A link stays a link, and ``/dev/null`` or a pipe what it is; replaced, it would be none. A link
+    on the way there is the person's too.
     """
     if path.is_symlink() or (path.exists() and not path.is_file()):
         with storage_errors(path, "write"):
             path.write_text(text, encoding="utf-8", newline="")
     else:
-        write_text(path, text)
+        write_text(path.parent.resolve() / path.name, text)
 
 
 def write_json(path: Path, value: Any) -> None:

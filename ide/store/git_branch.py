@@ -66,7 +66,6 @@ def _switch(root: Path, *arguments: str) -> None:
         files = [line.strip() for line in said.splitlines() if line.startswith("\t")]
         raise GitError(
             f"{', '.join(files[:5])} {'has' if len(files) == 1 else 'have'} changes that "
-            f"{arguments[-1]!r} would overwrite. Commit them first, or set them aside with: "
-            "git stash"
+            f"{arguments[-1]!r} would overwrite. Commit them first, with: upwell commit"
         )
     raise GitError(explain(said, root))

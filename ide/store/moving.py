@@ -106,7 +106,7 @@ def refusal(said: str, root: Path) -> str:
         )
     return (
         f"{_few(files)} {have} not committed and would be overwritten. Commit first, with: "
-        "upwell commit (or git commit for what is no label), or set aside with: git stash"
+        "upwell commit (or git commit for what is no label)"
     )
 
 

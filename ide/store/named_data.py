@@ -24,6 +24,7 @@ from ide.store import git
 from ide.store.dvc_cache import cache_path, cached_file, cached_folder, is_name
 from ide.store.dvc_config import write_clean_config
 from ide.store.files import storage_errors, write_text
+from ide.store.inside import make_folders
 from ide.store.workspace import Workspace
 
 
@@ -90,7 +91,7 @@ def manifest(workspace: Workspace, named: Iterable[Named]) -> Iterator[Workspace
     """Yield a folder that DVC takes for a workspace which names exactly these, with our cache."""
     folder = workspace.local_path / "at"
     with storage_errors(folder, "write to"):
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folders(folder)
         made = tempfile.TemporaryDirectory(dir=folder, prefix="transfer-")
     with made as path:
         clean = Workspace(Path(path))

@@ -104,12 +104,24 @@ def _refuse_unfit(root: Path, files: dict[str, str]) -> None:
         )
     for name, text in files.items():
         path = root / name
+        _refuse_link(root, path)
         is_kept = name in _FOREIGN_LINES or name == "README.md"
         if path.exists() and not is_kept and path.read_bytes() != text.encode():
             raise WorkspaceError(
                 f"{root} has a {name} of its own, which a workspace needs for itself; move it "
                 "away, or name a new folder"
             )
+
+
+def _refuse_link(root: Path, path: Path) -> None:
+    """Refuse to write a workspace through a link that the repository has, out of it perhaps."""
+    below = [p for p in (path, *path.parents) if p != root and p.is_relative_to(root)]
+    links = [p.relative_to(root).as_posix() for p in below if p.is_symlink()]
+    if links:
+        raise WorkspaceError(
+            f"{root} has a link {links[0]}, and a workspace is not written through links; remove "
+            "it, or name a new folder"
+        )
 
 
 def _write_into(root: Path, files: dict[str, str]) -> None:

@@ -27,6 +27,7 @@ from ide.store.builds import BuildInfo
 from ide.store.commits import brought_by, log_at
 from ide.store.files import storage_errors, write_parquet
 from ide.store.history import DIFF, diff
+from ide.store.inside import refuse_links
 from ide.store.past_edits import edits_at
 from ide.store.past_examples import parts_at
 from ide.store.tables import (
@@ -237,6 +238,7 @@ def _build_file(
     if lacking or not found:
         schema = pa.schema([_single(field) for field in lacking or schemas[table]])
         empty = past_path(workspace) / f"no-{content_id(str(schema).encode())}.parquet"
+        refuse_links(empty)
         if not empty.exists():  # of another query, or of the other side of this one
             write_parquet(empty, schema.empty_table())
         found.append(str(empty))
@@ -272,6 +274,7 @@ def _readable(workspace: Workspace, path: Path) -> Path:
     if path.is_relative_to(workspace.datasets_path):
         return path
     target = past_path(workspace) / f"{path.parent.name}{path.name}.parquet"
+    refuse_links(target)
     if target.exists():
         return target
     with storage_errors(target, "write"):
@@ -282,6 +285,7 @@ def _readable(workspace: Workspace, path: Path) -> Path:
             return target
         except OSError:  # another disk
             temporary = target.with_suffix(f".{os.getpid()}.tmp")
+            temporary.unlink(missing_ok=True)
             shutil.copyfile(path, temporary)
             temporary.replace(target)
     return target

@@ -7,7 +7,6 @@ go to an archive of their own, ``.upwell/at/builds/``; ``build_of.build_of_revis
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +25,7 @@ from ide.store.build_process import names_to_build, new_run
 from ide.store.builds import BuildInfo, other_builds_path
 from ide.store.clean_folder import clean_folder, keep_measurements
 from ide.store.dvc_examples import bring_examples
+from ide.store.files import write_bytes
 from ide.store.repro import cancellation, repro
 from ide.store.runs import Run, make_folder, new_run_id, progress_path, run_folder, save_run
 from ide.store.workspace import Workspace
@@ -106,6 +106,8 @@ def _begin(clean: Workspace, names: Sequence[str]) -> Run:
 
 def _names(clean: Workspace, names: Sequence[str], revision: str) -> list[str]:
     """Return the datasets to build, as ``params.yaml`` of the revision has them."""
+    for name in names:
+        clean.refuse_links(name)
     missing = [name for name in names if name not in clean.datasets()]
     if missing:
         known = ", ".join(clean.datasets()) or "none"
@@ -141,7 +143,7 @@ def _keep_log(workspace: Workspace, clean: Workspace) -> None:
     """Keep what DVC said of a build that failed; the clean folder goes."""
     logs = sorted(run_folder(clean, "").glob("*/dvc.log"))
     if logs:
-        shutil.copyfile(logs[-1], workspace.local_path / "at" / "dvc.log")
+        write_bytes(workspace.local_path / "at" / "dvc.log", logs[-1].read_bytes())
 
 
 @contextmanager

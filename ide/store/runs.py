@@ -7,7 +7,6 @@ log and the ``dvc.lock`` from before.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from typing import Any
 
 from ide.dataset.edit import new_edit_id
 from ide.store.files import write_json
+from ide.store.inside import make_folders, remove_folder
 from ide.store.progress import read_progress
 from ide.store.workspace import Workspace
 
@@ -109,9 +109,9 @@ def load_run(workspace: Workspace) -> Run | None:
 def make_folder(workspace: Workspace, run_id: str) -> Path:
     """Make a run's folder, and remove those of runs long past."""
     folder = run_folder(workspace, run_id)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folders(folder)
     for old in sorted(folder.parent.iterdir())[:-N_KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
+        remove_folder(old)
     return folder
 
 

@@ -51,6 +51,7 @@ class Status:
 
     ``branch`` None: HEAD is detached. ``revision``: HEAD's first 10 digits, None before the
     first commit. ``problem``: why git cannot tell (then every edit counts as uncommitted).
+    A dataset that has a link is not among ``datasets``.
     """
 
     branch: str | None
@@ -59,6 +60,7 @@ class Status:
     changed_paths: tuple[str, ...]
     problem: str | None = None
     unfinished: tuple[str, ...] = ()  # a sentence for each file that git could not merge
+    refused: tuple[str, ...] = ()  # a sentence for each dataset that has a link
 
     @property
     def n_edits(self) -> int:
@@ -75,7 +77,8 @@ def status(workspace: Workspace) -> Status:
     except GitError as error:
         every = {name: read_edits(workspace, name).edits for name in names}
         found = tuple(_dataset_status(workspace, n, every[n], (), is_untracked=True) for n in names)
-        return Status(None, None, found, (), problem=str(error))
+        refused = tuple(workspace.refused().values())
+        return Status(None, None, found, (), problem=str(error), refused=refused)
     blobs = {name: _changed_logs(tree, name) for name in names}
     changed = {name: compare_logs(workspace, name, blobs[name]) for name in names}
     found = tuple(
@@ -94,6 +97,7 @@ def status(workspace: Workspace) -> Status:
         datasets=found,
         changed_paths=tuple(change.path for change in tree.changes),
         unfinished=tuple(unfinished(c.path) for c in tree.changes if c.kind == "unmerged"),
+        refused=tuple(workspace.refused().values()),
     )
 
 
@@ -146,6 +150,7 @@ def status_as_dict(found: Status) -> dict[str, Any]:
         "damage": [
             *([found.problem] if found.problem else []),
             *found.unfinished,
+            *found.refused,
             *(sentence for d in found.datasets for sentence in d.damage),
         ],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from ide.dataset.config import DatasetConfig, check_name, is_name, parse_config
 from ide.dataset.errors import ConfigError, DatasetNotFoundError, WorkspaceError
+from ide.store.inside import is_workspace, link_in_dataset, refuse_linked_parts
 
 TRACKED = ("datasets", "dvc.lock", "params.yaml")  # what git keeps of it, and commands change
 _REGISTERED = re.compile(r"""@check\(\s*["']([^"']+)["']""")
@@ -22,10 +24,14 @@ class Workspace:
 
     @classmethod
     def find(cls, start: str | Path | None = None) -> Workspace:
-        """Return the workspace at or above ``start`` (default: here), or raise."""
+        """Return the workspace at or above ``start`` (default: here), or raise.
+
+        Raises ``LinkError`` where what the workspace is made of is a link.
+        """
         begin = Path(start or ".").resolve()
         for folder in (begin, *begin.parents):
-            if (folder / "datasets").is_dir() and (folder / "dvc.yaml").is_file():
+            if is_workspace(folder):
+                refuse_linked_parts(folder)
                 return cls(folder)
         raise WorkspaceError(
             f"{begin} is not in a workspace: no folder from there upwards holds both datasets/ "
@@ -73,16 +79,32 @@ class Workspace:
         )
 
     def datasets(self) -> list[str]:
-        """The names of the datasets, sorted."""
+        """The names of the datasets, sorted, without those that ``refused`` names."""
         found = (path.parent.name for path in self.datasets_path.glob("*/dataset.toml"))
-        return sorted(name for name in found if is_name(name))
+        return sorted(n for n in found if is_name(n) and not link_in_dataset(self.root, n))
+
+    def refused(self) -> dict[str, str]:
+        """Dataset → why it cannot be used: it has a link, which can lead to any file."""
+        with os.scandir(self.datasets_path) as entries:
+            names = sorted(e.name for e in entries if e.is_symlink() or _is_dataset(e))
+        found = {name: link_in_dataset(self.root, name) for name in names}
+        return {name: str(error) for name, error in found.items() if error}
 
     def require(self, name: str) -> str:
-        """Return ``name`` if the workspace holds it; else raise ``DatasetNotFoundError``."""
-        known = self.datasets()
-        if name not in known:
-            raise DatasetNotFoundError(name[:80], known)
+        """Return ``name`` if the workspace holds it; else raise ``DatasetNotFoundError``.
+
+        Raises ``LinkError`` where the dataset has a link.
+        """
+        self.refuse_links(name)
+        if not is_name(name) or not self.config_path(name).exists():
+            raise DatasetNotFoundError(name[:80], self.datasets())
         return name
+
+    def refuse_links(self, name: str) -> None:
+        """Raise ``LinkError`` where a dataset, known or not yet, has a link."""
+        error = link_in_dataset(self.root, name) if is_name(name) else None
+        if error is not None:
+            raise error
 
     def config(self, name: str) -> DatasetConfig:
         """Read a dataset's ``dataset.toml``."""
@@ -94,6 +116,10 @@ class Workspace:
             return _read_config(path, stat.st_mtime_ns, stat.st_size, name, where, own)
         except OSError as error:
             raise ConfigError(f"{where} cannot be read: {error.strerror}") from None
+
+
+def _is_dataset(entry: os.DirEntry[str]) -> bool:
+    return is_name(entry.name) and os.path.lexists(f"{entry.path}/dataset.toml")
 
 
 @lru_cache(maxsize=64)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import random
 import resource
 import signal
@@ -9,6 +11,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -168,6 +171,111 @@ def test_a_full_disk_leaves_the_log_as_it_was(workspace):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)
+    assert path.read_bytes() == before
+
+
+class Disk:
+    """``os.fsync`` that notes what it is called on, and refuses some calls, as a disk does."""
+
+    def __init__(self, monkeypatch, refuses=()):
+        self.synced, self.refuses, self.real = [], set(refuses), os.fsync
+        monkeypatch.setattr(os, "fsync", self.fsync)
+
+    def fsync(self, handle):
+        self.synced.append(Path(f"/proc/self/fd/{handle}").readlink().name)
+        if len(self.synced) in self.refuses:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        self.real(handle)
+
+
+def test_nothing_is_acknowledged_before_the_log_and_its_name_are_on_the_disk(
+    workspace, monkeypatch
+):
+    disk = Disk(monkeypatch)
+    edit = label("a")
+    assert append_edits(workspace, "pets", [edit]) == [edit.edit_id]
+    assert disk.synced == ["ada.jsonl", "edits"]  # the name is new
+    append_edits(workspace, "pets", [label("b")])
+    append_edits(workspace, "pets", [edit])  # written by who knows whom
+    assert disk.synced[2:] == ["ada.jsonl", "ada.jsonl"]
+
+
+@pytest.mark.parametrize("refused", [1, 2])
+@pytest.mark.parametrize("n_before", [0, 1])
+def test_what_fsync_refused_is_taken_away_and_written_anew(
+    workspace, monkeypatch, refused, n_before
+):
+    """The kernel says that all is well at a second ``fsync``, of pages that it has given up."""
+    path = workspace.edits_path("pets") / "ada.jsonl"
+    append_edits(workspace, "pets", [label("a")] * n_before)
+    before, edit = path.read_bytes() if n_before else b"", label("b")
+    disk = Disk(monkeypatch, refuses={refused})
+    if n_before and refused == 2:  # the name of a log that was there is not synced
+        assert append_edits(workspace, "pets", [edit])
+        return
+    with pytest.raises(StorageError, match="could not save edits to"):
+        append_edits(workspace, "pets", [edit])
+    assert path.read_bytes() == before
+    assert edit not in read_edits(workspace, "pets").edits
+    disk.synced.clear()
+    disk.refuses.clear()
+    assert append_edits(workspace, "pets", [edit]) == [edit.edit_id]
+    assert path.read_bytes() == before + f"{to_line(edit)}\n".encode()
+    assert disk.synced == ["ada.jsonl"] if n_before else ["ada.jsonl", "edits"]
+
+
+def test_a_line_that_can_be_neither_synced_nor_taken_away_is_written_again(workspace, monkeypatch):
+    """It stands in the log, perhaps in memory only; what is acknowledged has to be written."""
+
+    def refuse(*_):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    path, edit = workspace.edits_path("pets") / "ada.jsonl", label("a")
+    disk = Disk(monkeypatch, refuses={1, 2})
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "ftruncate", refuse)
+        with pytest.raises(StorageError):
+            append_edits(workspace, "pets", [edit])
+    assert path.read_bytes().count(b"\n") == 1
+    disk.refuses.clear()
+    assert append_edits(workspace, "pets", [edit]) == [edit.edit_id]
+    assert path.read_bytes().count(b"\n") == 2
+    append_edits(workspace, "pets", [edit])
+    assert path.read_bytes().count(b"\n") == 2
+    assert {e.edit_id for e in read_edits(workspace, "pets").edits} == {edit.edit_id}
+
+
+def test_a_line_of_another_that_fsync_refused_is_not_acknowledged_the_second_time_either(
+    workspace, monkeypatch
+):
+    """A writer that was killed before its ``fsync`` left it; a client sends the edit again."""
+    path, edit = workspace.edits_path("pets") / "ada.jsonl", label("a")
+    path.parent.mkdir()
+    path.write_text(f"{to_line(edit)}\n")
+    disk = Disk(monkeypatch, refuses={1})
+    with pytest.raises(StorageError):
+        append_edits(workspace, "pets", [edit])
+    disk.refuses.clear()
+    assert append_edits(workspace, "pets", [edit]) == [edit.edit_id]
+    assert path.read_bytes().count(b"\n") == 2  # once it is surely written
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO, errno.EDQUOT])
+def test_a_write_that_breaks_off_leaves_the_log_as_it_was(workspace, monkeypatch, error):
+    append_edits(workspace, "pets", [label("a")])
+    path = workspace.edits_path("pets") / "ada.jsonl"
+    before, real, calls = path.read_bytes(), os.write, []
+
+    def write(handle, data):
+        calls.append(len(data))
+        if len(calls) == 2:
+            raise OSError(error, os.strerror(error))
+        return real(handle, data[:100])  # a short write
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", write)
+        with pytest.raises(StorageError, match="could not save edits to"):
+            append_edits(workspace, "pets", [label("b"), label("c")])
     assert path.read_bytes() == before
 
 

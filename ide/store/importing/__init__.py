@@ -26,6 +26,7 @@ from ide.store.importing.texts import (
     read_params,
 )
 from ide.store.importing.tracking import track_examples
+from ide.store.inside import make_folders
 from ide.store.workspace import Workspace
 
 
@@ -115,6 +116,7 @@ def _existing(workspace: Workspace, name: str) -> DatasetConfig | None:
     """Return the configuration of a dataset that is there; refuse what is only half of one."""
     if name in workspace.datasets():
         return workspace.config(name)
+    workspace.refuse_links(name)
     path = workspace.dataset_path(name)
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise ImportRefusedError(
@@ -174,6 +176,6 @@ def _bring_in_part(
         return
     examples = workspace.examples_path(name)
     with storage_errors(examples, "write in"):
-        examples.mkdir(exist_ok=True)
+        make_folders(examples)
         part.replace(examples / part.name)
         sync(examples)

@@ -21,7 +21,9 @@ _MAX_DEPTH = 16
 def open_folder(path: Path, _columns: Columns, modality: str | None) -> Source:
     """Open a folder; it is of images if it holds any, else of .txt files."""
     name = path.resolve().name
-    files = sorted(_files(path, name), key=lambda f: natural_key(f.as_posix()))
+    links_out: list[Path] = []
+    files = sorted(_files(path, name, links_out), key=lambda f: natural_key(f.as_posix()))
+    _refuse_links_out(links_out, name)
     kind = modality or ("image" if any(_is_image(f) for f in files) else "text")
     is_wanted = _is_image if kind == "image" else _is_text
     found = [f for f in files if is_wanted(f)]
@@ -78,9 +80,13 @@ def read_file(path: Path, where: str) -> bytes:
         ) from None
 
 
-def _files(root: Path, name: str) -> Iterator[Path]:
-    """Yield the files below a folder, relative to it; what is hidden is passed over."""
-    pending: list[tuple[Path, tuple[Path, ...]]] = [(root, (root.resolve(),))]
+def _files(root: Path, name: str, links_out: list[Path]) -> Iterator[Path]:
+    """Yield the files below a folder, relative to it; what is hidden is passed over.
+
+    What is a link out of the folder goes to ``links_out`` instead, and is not followed.
+    """
+    top = root.resolve()
+    pending: list[tuple[Path, tuple[Path, ...]]] = [(root, (top,))]
     while pending:
         folder, above = pending.pop()
         try:
@@ -93,6 +99,9 @@ def _files(root: Path, name: str) -> Iterator[Path]:
         for entry in entries:
             if entry.name.startswith(".") or entry.name.lower() in _JUNK:
                 continue
+            if entry.is_symlink() and not entry.resolve().is_relative_to(top):
+                links_out.append(entry.relative_to(root))
+                continue
             if not entry.is_dir():
                 _refuse_unprintable(entry, name)
                 yield entry.relative_to(root)
@@ -104,6 +113,19 @@ def _files(root: Path, name: str) -> Iterator[Path]:
                     "or too deep; remove the link. Nothing was imported."
                 )
             pending.append((entry, (*above, real)))
+
+
+def _refuse_links_out(links: list[Path], name: str) -> None:
+    """Refuse what would make an example of any file of this machine, such as a key."""
+    if links:
+        first = ", ".join(f"{name}/{ascii(str(link))[1:-1]}" for link in sorted(links)[:3])
+        more = f" and {len(links) - 3:,} more" if len(links) > 3 else ""
+        are = "is a link" if len(links) == 1 else "are links"
+        raise ImportRefusedError(
+            f"{first}{more} {are} to what lies outside of the folder, and links are not followed "
+            f"out of it. If that is what you want, import a copy: cp -rL {name} COPY. "
+            "Nothing was imported."
+        )
 
 
 def _refuse_unprintable(path: Path, name: str) -> None:
