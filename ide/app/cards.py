@@ -41,8 +41,9 @@ def problems(ws: Workspace) -> None:
     status = cached.status(ws)
     if status.problem:
         st.warning(plain(status.problem), icon=":material/warning:")
-    for sentence in status.refused:
-        st.error(plain(sentence), icon=":material/link_off:")
+    taken = [sentence for dataset in status.datasets for sentence in dataset.taken]
+    for sentence in (*status.refused, *taken):
+        st.error(plain(sentence), icon=":material/error:")
     notes = [sentence for dataset in status.datasets for sentence in dataset.notes]
     for sentence in notes:
         st.info(plain(sentence), icon=":material/target:")

@@ -264,9 +264,9 @@ def _stands(edit: Edit, states: Mapping[str, ExampleState]) -> bool:
     return any(edit.edit_id in ids for ids in state.in_force.values())
 
 
-def problems_of(damage: Sequence[Any], n_conflicts: int) -> list[str]:
-    """Return sentences about what is wrong with the edit log."""
-    found = [str(item) for item in damage[:3]]
+def problems_of(damage: Sequence[Any], n_conflicts: int, taken: Sequence[str] = ()) -> list[str]:
+    """Return sentences about what is wrong with the edit log, what was taken from it first."""
+    found = [*taken, *(str(item) for item in damage[:3])]
     if len(damage) > 3:
         found.append(f"{len(damage) - 3} more damaged lines.")
     if n_conflicts:

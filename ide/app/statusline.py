@@ -52,6 +52,11 @@ def _place(ws: Workspace) -> list[Item]:
     if status.n_edits:
         text = f"{count(status.n_edits, 'edit')} not committed"
         items.append(Item(text, "edit", "warn", "see Changes"))
+    items += [
+        Item("saved edits are gone", "error", "bad", sentence)
+        for dataset in status.datasets
+        for sentence in dataset.taken
+    ]
     return [*items, *_conflicts(status)]
 
 

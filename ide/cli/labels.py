@@ -107,6 +107,25 @@ def status(root: Path | None, style: str) -> int:
 
 
 @click.command()
+@click.argument("name", required=False)
+@click.option("--drop", is_flag=True, help="Forget them instead: they were meant to go.")
+@workspace_option
+def recover(name: str | None, root: Path | None, *, drop: bool) -> None:
+    """Bring back saved edits that git took from an edit log before a commit had them."""
+    from ide.store.taken import bring_back, drop_taken
+
+    workspace = Workspace.find(root)
+    total = 0
+    for each in [workspace.require(name)] if name else workspace.datasets():
+        n_edits = (drop_taken if drop else bring_back)(workspace, each)
+        total += n_edits
+        if n_edits:
+            click.echo(f"{each}: {n_edits:,} edits {'forgotten' if drop else 'are back'}")
+    if not total:
+        click.echo("no saved edit is gone")
+
+
+@click.command()
 @click.option("-m", "--message", help="The message (default: what changed).")
 @click.option("--name", "names", multiple=True, help="Only this dataset (may be repeated).")
 @click.option(

@@ -23,6 +23,7 @@ from ide.store.history import dataset_changes
 from ide.store.log_lines import edits_about
 from ide.store.log_marks import MARKS, first_mark
 from ide.store.past_edits import dataset_of, is_log
+from ide.store.taken import forget_committed
 from ide.store.workspace import Workspace
 
 SHARED = ("params.yaml", "dvc.lock")
@@ -72,6 +73,7 @@ def commit(
     text = (message or "").strip() or _message(workspace, repo, tree.revision, fresh, changes)
     text += f"\n\n{trailer}" if trailer else ""
     revision = commit_files(repo, workspace.root, files, text)
+    forget_committed(workspace, files)
     author = git.run(workspace.root, "log", "-1", "--format=%an", revision)
     return CommitInfo(
         revision=revision,

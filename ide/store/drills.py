@@ -35,6 +35,7 @@ from ide.store.git_commit import commit_files, refuse_in_progress
 from ide.store.inside import remove_folder
 from ide.store.log_lock import replacing_logs
 from ide.store.state import current_labels, dataset_state
+from ide.store.taken import forget_committed
 from ide.store.workspace import TRACKED, Workspace
 
 N_ERRORS = 60
@@ -297,11 +298,12 @@ def _commit_logs(workspace: Workspace, repo: git.Repository, drill: Drill) -> No
     tree = git.working_tree(repo, workspace.root, ["datasets"])
     changed = {change.path for change in tree.changes}
     paths = [p for name in workspace.datasets() for p in log_paths(workspace, name)]
-    dirty = [p for p in paths if workspace.relative(p) in changed]
+    files = {workspace.relative(p): whole_lines(p) for p in paths}
+    dirty = {path: text for path, text in files.items() if path in changed}
     if dirty:
-        files = {workspace.relative(p): whole_lines(p) for p in dirty}
         message = f"{drill.dataset}: the verdicts of a drill"
-        commit_files(repo, workspace.root, files, message)
+        commit_files(repo, workspace.root, dirty, message)
+    forget_committed(workspace, files)  # the drill's branch is mostly deleted, and meant to be
 
 
 def _refuse_building(workspace: Workspace) -> None:

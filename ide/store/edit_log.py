@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from ide.dataset.errors import EditError
 from ide.store.drill_file import drill_id, drill_of_build
 from ide.store.files import storage_errors, sync
 from ide.store.inside import open_inside
+from ide.store.kept_copies import keep_copies
 from ide.store.log_lock import appending
 from ide.store.log_marks import MARKS, is_mark
 from ide.store.workspace import Workspace
@@ -124,6 +125,11 @@ def whole_lines(path: Path) -> bytes:
     return data[: data.rfind(b"\n") + 1]
 
 
+def known_ids(workspace: Workspace, path: Path) -> Set[str]:
+    """Return the ids of the edits in a log, none where there is no such file. Only to be read."""
+    return _read(path, workspace.relative(path)).ids if path.exists() else frozenset()
+
+
 def edits_revision(workspace: Workspace, name: str) -> str:
     """Return a key that changes whenever a dataset's edit log does; costs a stat a file.
 
@@ -145,7 +151,11 @@ def append_edits(workspace: Workspace, name: str, edits: Sequence[Edit]) -> list
     """
     workspace.require(name)
     with appending(workspace):
-        return append_held(workspace, name, edits)
+        here = drill_id(workspace, name)
+        told = [_in_its_drill(workspace, name, edit, here) for edit in edits]
+        acknowledged = append_held(workspace, name, told)
+        keep_copies(workspace, name, told)
+    return acknowledged
 
 
 def append_held(workspace: Workspace, name: str, edits: Sequence[Edit]) -> list[str]:

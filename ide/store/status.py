@@ -16,6 +16,7 @@ from ide.store.examples import n_examples
 from ide.store.git_commit import unfinished
 from ide.store.past_edits import dataset_of, is_log
 from ide.store.state import dataset_state
+from ide.store.taken import taken_sentences
 from ide.store.uncommitted import compare_logs
 from ide.store.workspace import TRACKED, Workspace
 
@@ -38,6 +39,7 @@ class DatasetStatus:
     n_examples: int
     build_id: str | None
     notes: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()  # a sentence for each log that git took acknowledged edits from
 
     @property
     def n_edits(self) -> int:
@@ -151,7 +153,7 @@ def status_as_dict(found: Status) -> dict[str, Any]:
             *([found.problem] if found.problem else []),
             *found.unfinished,
             *found.refused,
-            *(sentence for d in found.datasets for sentence in d.damage),
+            *(sentence for d in found.datasets for sentence in (*d.taken, *d.damage)),
         ],
     }
 
@@ -187,6 +189,7 @@ def _dataset_status(
         n_examples=n_examples(workspace, name),
         build_id=_build_id(workspace, name),
         notes=drill_notes(workspace, name),
+        taken=taken_sentences(workspace, name),
     )
 
 

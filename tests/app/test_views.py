@@ -256,3 +256,19 @@ def test_text_of_others_is_shown_as_it_is(hostile):
     shown = text.plain(hostile)
     assert shown.replace("\\", "") == hostile
     assert all(shown[i - 1] == "\\" for i, c in enumerate(shown) if c in "<*[`$_:")
+
+
+def test_home_names_a_dataset_with_a_link_and_edits_that_git_took_and_draws_the_others(
+    empty, tmp_path, open_view
+):
+    (tmp_path / "t.csv").write_text("id,text,label\n1,a,x\n2,b,y\n")
+    for name in ("ours", "theirs"):
+        import_source(empty, str(tmp_path / "t.csv"), name=name, track=False)
+    edit_example(empty, "ours", "1", "label", "y", annotator="ada")
+    (empty.edits_path("ours") / "ada.jsonl").unlink()  # as git clean does
+    (empty.edits_path("theirs") / "ada.jsonl").symlink_to(tmp_path / "t.csv")
+    app = open_view(empty, "home")
+    assert is_calm(app)
+    assert "datasets/theirs/edits/ada.jsonl is a link to" in sentences(app)
+    assert "1 edit that was saved" in sentences(app) and "upwell recover ours" in sentences(app)
+    assert "**Ours**" in sentences(app)

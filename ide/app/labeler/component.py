@@ -35,6 +35,7 @@ from ide.store.builds import BuildInfo
 from ide.store.edit_log import read_edits
 from ide.store.queue import queue_of
 from ide.store.state import dataset_state, imported_labels
+from ide.store.taken import taken_sentences
 from ide.store.workspace import Workspace
 
 
@@ -156,7 +157,7 @@ def labeler_data(
         "history": [] if held else undoable_steps(log.edits, states, annotator),
         "evals": evals,
         "evals_split": split,
-        "problems": problems_of(log.damage, n_conflicts),
+        "problems": problems_of(log.damage, n_conflicts, taken_sentences(workspace, name)),
         "n_conflicts": n_conflicts,
         "receipt": receipt.as_data() if receipt else None,
     }

@@ -30,6 +30,7 @@ from ide.store.conflicts import Origin, conflict_ids, conflicts_by_id, origins
 from ide.store.edit_log import read_edits
 from ide.store.queue import ranked
 from ide.store.state import dataset_state, imported_labels, imported_splits
+from ide.store.taken import taken_sentences
 from ide.store.workspace import Workspace
 
 ACTIONS = frozenset({"label", "confirm", "exclude", "restore", "split", "undo"})
@@ -99,7 +100,7 @@ def conflicts_data(
         else undoable_steps(log.edits, states, annotator, actions=ACTIONS - {"undo"}),
         "evals": evals,
         "evals_split": split,
-        "problems": problems_of(log.damage, 0),
+        "problems": problems_of(log.damage, 0, taken_sentences(workspace, name)),
         "receipt": receipt.as_data() if receipt else None,
     }
 

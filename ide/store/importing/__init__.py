@@ -26,7 +26,8 @@ from ide.store.importing.texts import (
     read_params,
 )
 from ide.store.importing.tracking import track_examples
-from ide.store.inside import make_folders
+from ide.store.inside import make_folders, remove_folder
+from ide.store.kept_copies import copies_path
 from ide.store.workspace import Workspace
 
 
@@ -161,6 +162,7 @@ def _bring_in_dataset(
             part.rename(made / "examples" / part.name)
         for path in (made / "dataset.toml", made / "examples", made / "edits", made):
             sync(path)
+        remove_folder(copies_path(workspace, name))  # of a dataset of that name that is gone
         made.replace(target)
         sync(target.parent)
 
