@@ -1,28 +1,29 @@
-"""The workbench's server: Streamlit with a route for payloads, bound to this machine only."""
+"""The workbench's server: Streamlit with a route for payloads, behind a guard."""
 
 from __future__ import annotations
 
-import errno
 import os
 import re
-import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ide.app.guard import Guard, Origin, Site, chosen_origins, local_site
+from ide.app.listening import Place, place_to_listen
 from ide.app.payload import ROUTE, id_of, payload_reader
+from ide.app.settings import apply, server_config
 from ide.dataset.errors import UpwellError
 from ide.store.workspace import Workspace
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
     from streamlit import App
 
+DEFAULT_PORT = 8501
 APP_PATH = Path(__file__).parent
 SCRIPT_PATH = APP_PATH / "main.py"
 LABELER_PATH = APP_PATH / "labeler"
@@ -41,8 +43,6 @@ WORKSPACE_VARIABLE = "UPWELL_WORKSPACE"  # how the script learns what is served
 SHOWN_TYPES = frozenset({"image/png", "image/jpeg", "image/webp", "audio/wav", "audio/flac"})
 _CONTENT_HASH = re.compile(r"[0-9a-f]{8,64}")
 _FOREVER = "public, max-age=31536000, immutable"
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
 
 # Streamlit needs inline styles, evaluated chart code and blobs; nothing may leave the machine
 _PAGE_POLICY = "; ".join(
@@ -71,74 +71,52 @@ SECURITY_HEADERS = {
 }
 
 
-class PortInUseError(UpwellError):
-    """The port that was asked for belongs to another process."""
-
-    def __init__(self, port: int) -> None:
-        """Keep the port."""
-        self.port = port
-        super().__init__(
-            f"port {port} is in use, by another workbench perhaps: open "
-            f"http://localhost:{port}, or choose another with: upwell open --port {port + 1}"
-        )
-
-
 def serve(
     workspace: Workspace,
     *,
     port: int,
     headless: bool,
     address: str = "localhost",
+    allowed_origins: Iterable[str] = (),
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve a workspace until it is interrupted; ``on_ready`` is called with its address.
 
     ``address`` other than localhost is for a container or a reverse proxy, which then has to
-    say who may come in. Raises ``PortInUseError``.
+    say who may come in; ``allowed_origins`` are what a browser calls the workbench there.
+    Raises ``PortInUseError``, ``AddressError`` and ``OriginOptionError``.
     """
-    _check_port(address, port)
-    url = f"http://localhost:{port}"
+    allowed = chosen_origins(allowed_origins)
+    place = place_to_listen(address, port)
+    site = _site_at(place, allowed)
 
     def ready() -> None:
         if on_ready is not None:
-            on_ready(url)
+            on_ready(site.url)
         if not headless:
-            threading.Timer(0.3, webbrowser.open, [url]).start()
+            threading.Timer(0.3, webbrowser.open, [site.url]).start()
 
-    app = create_app(workspace, is_local=address in _LOOPBACK, on_ready=ready)
-    sys.argv = [str(Path(__file__))]  # Streamlit looks for .streamlit/ beside the launcher
-    app.run(config=server_config(port=port, address=address))
-
-
-def server_config(*, port: int, address: str = "localhost") -> dict[str, Any]:
-    """Return the options that no configuration file of this machine may loosen."""
-    return {
-        "server.address": address,
-        "server.port": port,
-        "server.headless": True,  # serve() opens the browser itself
-        "server.enableCORS": True,
-        "server.enableXsrfProtection": True,
-        "server.enableStaticServing": False,
-        "server.fileWatcherType": "none",
-        "browser.gatherUsageStats": False,
-        "browser.serverAddress": "localhost",
-        "logger.hideWelcomeMessage": True,
-        "client.toolbarMode": "minimal",
-        "global.developmentMode": False,
-    }
+    config = server_config(port=port, address=place.ip, origins=map(str, allowed))
+    app = create_app(workspace, site=site, config=config, on_ready=ready)
+    sys.argv = [str(Path(__file__))]  # its folder becomes the first to import from
+    app.run(config=config)
 
 
 def create_app(
-    workspace: Workspace, *, is_local: bool = True, on_ready: Callable[[], None] | None = None
+    workspace: Workspace,
+    *,
+    site: Site | None = None,
+    config: dict[str, Any] | None = None,
+    on_ready: Callable[[], None] | None = None,
 ) -> App:
-    """Return the workbench as an ASGI application.
+    """Return the workbench as an ASGI application that answers as ``site`` only.
 
-    A local one answers only to local names, so that no web page can reach it under a name of
-    its own (DNS rebinding).
+    ``config`` is what Streamlit is told.
     """
     import streamlit as st
 
     os.environ[WORKSPACE_VARIABLE] = str(workspace.root)
+    apply(config or server_config(port=DEFAULT_PORT))
 
     @asynccontextmanager
     async def lifespan(_app: App) -> AsyncIterator[dict[str, Any] | None]:
@@ -146,16 +124,24 @@ def create_app(
             on_ready()
         yield None
 
-    hosts = [Middleware(TrustedHostMiddleware, allowed_hosts=_LOCAL_HOSTS)] if is_local else []
     return st.App(
         SCRIPT_PATH,
         routes=[
             Route(f"{ROUTE}/{{dataset}}/{{content_hash}}/{{path:path}}", _payload_route(workspace)),
             Route("/labeler/{version}/{name}", _labeler_route),
         ],
-        middleware=[Middleware(SecurityHeaders), *hosts],
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(Guard, site=site or local_site(DEFAULT_PORT)),
+        ],
         lifespan=lifespan,
     )
+
+
+def _site_at(place: Place, allowed: frozenset[Origin]) -> Site:
+    if place.is_local:
+        return replace(local_site(place.port, place.names, allowed), url=place.url)
+    return Site(place.url, allowed, is_local=False, names=place.names | {"localhost"})
 
 
 class SecurityHeaders:
@@ -244,15 +230,3 @@ def labeler_version() -> str:
 
 def _not_found() -> Response:
     return Response(status_code=404, headers={"Cache-Control": "no-store"})
-
-
-def _check_port(address: str, port: int) -> None:
-    """Refuse a port that something listens on, before anything is started."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except OSError as error:
-            if error.errno in (errno.EADDRINUSE, errno.EACCES):
-                raise PortInUseError(port) from error
-            raise

@@ -64,8 +64,17 @@ def import_(source: str, root: Path | None, name: str, **options: Any) -> None:
     show_default=True,
     help="Where to listen; another than localhost only in a container or behind a proxy.",
 )
+@click.option(
+    "--allow-origin",
+    "allowed_origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="What browsers call the workbench behind a proxy or a tunnel; may be repeated.",
+)
 @workspace_option
-def open_(root: Path | None, port: int, headless: bool, address: str) -> None:
+def open_(
+    root: Path | None, port: int, headless: bool, address: str, allowed_origins: tuple[str, ...]
+) -> None:
     """Open the workbench in the browser, on this machine only."""
     from ide.app.server import serve
 
@@ -75,7 +84,14 @@ def open_(root: Path | None, port: int, headless: bool, address: str) -> None:
     workspace = Workspace.find(root)
     for sentence in workspace.refused().values():
         warn(sentence)
-    serve(workspace, port=port, headless=headless, address=address, on_ready=on_ready)
+    serve(
+        workspace,
+        port=port,
+        headless=headless,
+        address=address,
+        allowed_origins=allowed_origins,
+        on_ready=on_ready,
+    )
 
 
 @click.command()

@@ -13,14 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.synthetic import make_workspace
+from ide.app.listening import PortInUseError
 from ide.app.payload import id_of, path_of, payload_url
 from ide.app.server import (
-    PortInUseError,
     create_app,
     labeler_modules,
     labeler_version,
     serve,
-    server_config,
 )
 from ide.dataset.ids import content_id
 from ide.store.state import imported_labels
@@ -185,14 +184,6 @@ def test_pages_carry_the_headers_that_keep_a_page_to_itself(client):
 
 def test_a_foreign_name_for_this_machine_gets_no_answer(client):
     assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
-
-
-def test_no_configuration_file_can_loosen_the_server():
-    config = server_config(port=8501)
-    assert config["server.address"] == "localhost"
-    assert config["server.enableCORS"]
-    assert config["server.enableXsrfProtection"]
-    assert config["browser.gatherUsageStats"] is False
 
 
 def test_a_port_in_use_is_refused_in_one_sentence_before_anything_starts(workspace):
