@@ -22,7 +22,7 @@ are too high or too low is what ``recalibration`` tells.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,6 +52,11 @@ class Signals:
     given: np.ndarray  # (N,) codes of classes
     suggested: np.ndarray
     code_by_class: Mapping[str, int]
+
+    @property
+    def classes(self) -> list[str]:
+        """The classes, in the order of their codes."""
+        return list(self.code_by_class)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,30 +102,53 @@ def verdicts_of(
     shown: Callable[[ExampleState], Mapping[str, object] | None],
 ) -> Verdicts:
     """Find the verdicts that stand. ``shown``: the evidence of a state's edit in force, or None."""
+    found = (
+        verdict_of(signals, state, row=row_by_id.get(x, -1), imported=imported.get(x), shown=shown)
+        for x, state in states.items()
+    )
+    return as_columns(each for each in found if each is not None)
+
+
+# a verdict's row, whether the label was wrong, the log odds shown, the given class, the suggested
+Verdict = tuple[int, bool, float, int, int]
+
+
+def verdict_of(
+    signals: Signals,
+    state: ExampleState,
+    *,
+    row: int,
+    imported: str | None,
+    shown: Callable[[ExampleState], Mapping[str, object] | None],
+) -> Verdict | None:
+    """Return the verdict on one example's given label; None where none stands.
+
+    row: the example's row in the build, -1 = the build does not rank it.
+    """
+    if not state.is_judged or imported is None:
+        return None
     codes = signals.code_by_class
-    names = list(codes)
-    found: list[tuple[int, bool, float, int, int]] = []
-    for example_id, state in states.items():
-        first = imported.get(example_id)
-        if not state.is_judged or first is None:
-            continue
-        row = row_by_id.get(example_id, -1)
-        ranked = names[signals.given[row]] if row >= 0 else None
-        label = state.label if state.label is not None else first
-        if row >= 0 and (state.is_excluded or label != ranked or ranked == first):
-            found.append((row, state.is_excluded or label != ranked, np.nan, -1, -1))
-        else:
-            evidence = shown(state) or {}
-            p, suggested = evidence.get("p_mislabeled"), evidence.get("suggested_label")
-            odds = float(logit(np.array(p))) if isinstance(p, int | float) else np.nan
-            is_error = state.is_excluded or label != first
-            found.append((-1, is_error, odds, codes.get(first, -1), codes.get(str(suggested), -1)))
+    ranked = signals.classes[signals.given[row]] if row >= 0 else None
+    label = state.label if state.label is not None else imported
+    if row >= 0 and (state.is_excluded or label != ranked or ranked == imported):
+        return row, state.is_excluded or label != ranked, np.nan, -1, -1
+    evidence = shown(state) or {}
+    p, suggested = evidence.get("p_mislabeled"), evidence.get("suggested_label")
+    odds = float(logit(np.array(p))) if isinstance(p, int | float) else np.nan
+    is_error = state.is_excluded or label != imported
+    return -1, is_error, odds, codes.get(imported, -1), codes.get(str(suggested), -1)
+
+
+def as_columns(found: Iterable[Verdict]) -> Verdicts:
+    """Return verdicts as columns, in their order."""
+    columns = list(zip(*found, strict=True)) or [()] * 5
+    rows, is_error, logits, given, suggested = columns
     return Verdicts(
-        rows=np.array([each[0] for each in found], np.int64),
-        is_error=np.array([each[1] for each in found], bool),
-        logits=np.array([each[2] for each in found], float),
-        given=np.array([each[3] for each in found], np.int64),
-        suggested=np.array([each[4] for each in found], np.int64),
+        rows=np.array(rows, np.int64),
+        is_error=np.array(is_error, bool),
+        logits=np.array(logits, float),
+        given=np.array(given, np.int64),
+        suggested=np.array(suggested, np.int64),
     )
 
 

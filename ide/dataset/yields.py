@@ -94,14 +94,18 @@ def yield_of(
     n_judged: int,
     n_errors: int,
     error_cost: float = ERROR_COST,
+    interval: tuple[int, int] | None = None,
 ) -> Yield:
-    """Tell the same of a calibration and the (U,) log odds of the unjudged, in their order."""
+    """Tell the same of a calibration and the (U,) log odds of the unjudged, in their order.
+
+    interval: of the errors left, where it is known already; working it out takes the longest.
+    """
     p = sigmoid(learnt.apply(logits))
     ahead = np.concatenate([[0.0], np.cumsum(p)])
     n_left = float(ahead[-1])
     losses = np.arange(len(ahead)) + error_cost * (n_left - ahead)
     n_worth = int(losses.argmin())
-    low, high = interval_left(learnt, logits)
+    low, high = interval or interval_left(learnt, logits)
     precision_low, precision_high = wilson(n_errors, n_judged) if n_judged else (0.0, 1.0)
     n_next = min(N_NEXT, len(p))
     return Yield(

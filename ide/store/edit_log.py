@@ -8,6 +8,8 @@ from collections import OrderedDict
 from collections.abc import Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from threading import Lock
 
@@ -44,12 +46,14 @@ class EditLog:
 
     ``elsewhere``: edits that were made in a drill and count in it only (``drill.counting``).
     ``has_drills``: whether some of ``edits`` were made in a drill.
+    ``parts``: the edits of each file, a list that only grows, and how many of them are meant.
     """
 
     edits: tuple[Edit, ...]
     damage: tuple[Damage, ...]
     elsewhere: tuple[Edit, ...] = ()
     has_drills: bool = False
+    parts: tuple[tuple[list[Edit], int], ...] = field(default=(), compare=False, repr=False)
 
     @property
     def every(self) -> tuple[Edit, ...]:
@@ -79,11 +83,23 @@ _CACHE_SIZE = 256
 _LOCK = Lock()
 # ids of edits that the disk refused, and that a file may hold all the same: not to be acknowledged
 _UNSURE: set[str] = set()
+_LOGS: OrderedDict[tuple[Workspace, str], tuple[list[_File], object, EditLog]] = OrderedDict()
+_N_LOGS = 8
 
 
 def log_paths(workspace: Workspace, name: str) -> list[Path]:
     """Return a dataset's edit logs, sorted by annotator."""
-    return sorted(workspace.edits_path(name).glob("*.jsonl"))
+    folder = workspace.edits_path(name)
+    try:
+        names = sorted(each for each in os.listdir(folder) if each.endswith(".jsonl"))  # noqa: PTH208 – ten times as fast, and asked for with each label
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return list(_paths_in(folder, tuple(names)))
+
+
+@lru_cache(maxsize=32)
+def _paths_in(folder: Path, names: tuple[str, ...]) -> tuple[Path, ...]:
+    return tuple(folder / each for each in names)
 
 
 def read_edits(workspace: Workspace, name: str) -> EditLog:
@@ -91,14 +107,43 @@ def read_edits(workspace: Workspace, name: str) -> EditLog:
 
     Edits of a drill that is not in force are put aside.
     """
-    files = [_read(path, workspace.relative(path)) for path in log_paths(workspace, name)]
-    edits = tuple(edit for file in files for edit in file.edits)
-    damage = tuple(damage for file in files for damage in file.damage)
+    files = [_current(workspace, path) for path in log_paths(workspace, name)]
+    here = drill_id(workspace, name) if any(file.has_drills for file in files) else None
+    with _LOCK:
+        key = (here, *((len(file.edits), len(file.damage), file.has_drills) for file in files))
+        known, known_key, log = _LOGS.get((workspace, name), ([], None, EditLog((), ())))
+        is_same = list(map(id, known)) == list(map(id, files))
+        if not is_same or key != known_key:
+            log = _joined(files, here)
+        _LOGS[workspace, name] = (files, key, log)
+        _LOGS.move_to_end((workspace, name))
+        while len(_LOGS) > _N_LOGS:
+            _LOGS.popitem(last=False)
+    return log
+
+
+def _joined(files: Sequence[_File], here: str | None) -> EditLog:
+    """Return what some files hold; ``here``: the drill in force."""
+    edits = tuple(chain.from_iterable(file.edits for file in files))
+    damage = tuple(chain.from_iterable(file.damage for file in files))
     if not any(file.has_drills for file in files):
-        return EditLog(edits, damage)
-    here = drill_id(workspace, name)
+        return EditLog(edits, damage, parts=tuple((file.edits, len(file.edits)) for file in files))
     elsewhere = tuple(e for e in edits if drill_of(e) not in (None, here))
-    return EditLog(tuple(counting(edits, here)), damage, elsewhere)
+    return EditLog(tuple(counting(edits, here)), damage, elsewhere, has_drills=True)
+
+
+def _current(workspace: Workspace, path: Path) -> _File:
+    """Return what a file holds; one that is as it was when it was read last is not opened."""
+    file = _CACHE.get(path)
+    if file is not None:
+        try:
+            stat = path.lstat()
+        except OSError:  # it is read, which says why it cannot be
+            return _read(path, workspace.relative(path))
+        now = ((stat.st_dev, stat.st_ino), stat.st_size, stat.st_mtime_ns)
+        if now == (file.identity, file.size, file.mtime_ns):
+            return file
+    return _read(path, workspace.relative(path))
 
 
 def read_log(workspace: Workspace, path: Path) -> EditLog:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +15,6 @@ from ide.dataset.replay import (
     UNTOUCHED,
     ExampleState,
     register_of,
-    replay,
     replay_one,
     undo_heads,
 )
@@ -24,19 +22,8 @@ from ide.dataset.reviews import check_reviewed
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, SPLITS
 from ide.store.edit_log import append_edits, edits_revision, read_edits
 from ide.store.examples import examples_revision, read_examples, require_here
+from ide.store.replaying import replayed
 from ide.store.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class _Replayed:
-    """The edits that were replayed last, by id, and what they make."""
-
-    edits: Mapping[str, Edit]
-    states: dict[str, ExampleState]
-
-
-_LAST: dict[tuple[Workspace, str], _Replayed] = {}
-_N_LAST = 8
 
 
 def dataset_revision(workspace: Workspace, name: str) -> str:
@@ -46,34 +33,12 @@ def dataset_revision(workspace: Workspace, name: str) -> str:
 
 def dataset_state(workspace: Workspace, name: str) -> dict[str, ExampleState]:
     """Return the state of every example that an edit touches. Treat it as read-only."""
-    return _replayed(workspace, name, edits_revision(workspace, name))
+    return replayed(workspace, name).states
 
 
-@lru_cache(maxsize=8)
-def _replayed(workspace: Workspace, name: str, _revision: str) -> dict[str, ExampleState]:
-    """Replay the log; where it grew since the last time, only the examples that it grew by.
-
-    Each example is replayed by itself. An edit that is not the very one that was read before is
-    new, also under an id that is known: a person may have corrected its line.
-    """
-    edits = read_edits(workspace, name).edits
-    now = {edit.edit_id: edit for edit in edits}
-    known = _LAST.get((workspace, name), _Replayed({}, {}))
-    fresh = [edit for edit in edits if known.edits.get(edit.edit_id) is not edit]
-    if not known.edits.keys() <= now.keys() or len(fresh) > len(edits) // 4:
-        states = replay(edits)
-    else:
-        before = (known.edits[e.edit_id] for e in fresh if e.edit_id in known.edits)
-        touched = {e.example_id for e in (*fresh, *before)}
-        renewed = replay(e for e in edits if e.example_id in touched)
-        states = known.states | renewed
-        for example_id in touched - renewed.keys():
-            del states[example_id]
-        states = states if known.states.keys() >= touched else dict(sorted(states.items()))
-    _LAST[(workspace, name)] = _Replayed(now, states)
-    while len(_LAST) > _N_LAST:
-        _LAST.pop(next(iter(_LAST)), None)
-    return states
+def edits_by_id(workspace: Workspace, name: str) -> Mapping[str, Edit]:
+    """Return every edit that counts, by id. It is for looking up: it grows while others label."""
+    return replayed(workspace, name).by_id
 
 
 def imported_labels(workspace: Workspace, name: str) -> dict[str, str | None]:

@@ -41,32 +41,32 @@ class Workspace:
     @property
     def datasets_path(self) -> Path:
         """The source code: a folder a dataset."""
-        return self.root / "datasets"
+        return _below(self.root, "datasets")
 
     @property
     def local_path(self) -> Path:
         """This machine's own state (archived builds, locks, progress); not in git."""
-        return self.root / ".upwell"
+        return _below(self.root, ".upwell")
 
     def dataset_path(self, name: str) -> Path:
         """The folder of a dataset, known or not yet."""
-        return self.datasets_path / check_name(name)
+        return _below(self.datasets_path, check_name(name))
 
     def config_path(self, name: str) -> Path:
         """The ``dataset.toml`` of a dataset."""
-        return self.dataset_path(name) / "dataset.toml"
+        return _below(self.dataset_path(name), "dataset.toml")
 
     def examples_path(self, name: str) -> Path:
         """The folder of a dataset's Parquet parts."""
-        return self.dataset_path(name) / "examples"
+        return _below(self.dataset_path(name), "examples")
 
     def edits_path(self, name: str) -> Path:
         """The folder of a dataset's edit logs."""
-        return self.dataset_path(name) / "edits"
+        return _below(self.dataset_path(name), "edits")
 
     def checks_path(self, name: str) -> Path:
         """The folder of a dataset's own checks; it need not be there."""
-        return self.dataset_path(name) / "checks"
+        return _below(self.dataset_path(name), "checks")
 
     def build_path(self, name: str) -> Path:
         """Where the pipeline writes; readers go through ``ide.store.builds``."""
@@ -120,6 +120,12 @@ class Workspace:
 
 def _is_dataset(entry: os.DirEntry[str]) -> bool:
     return is_name(entry.name) and os.path.lexists(f"{entry.path}/dataset.toml")
+
+
+@lru_cache(maxsize=1024)
+def _below(folder: Path, name: str) -> Path:
+    """Join two parts of a path once: some hundred times a label they are the same."""
+    return folder / name
 
 
 @lru_cache(maxsize=64)
