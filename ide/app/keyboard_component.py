@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from ide.app import navigate
-from ide.app.labeler.sync import Message, Receipt, parse_message
+from ide.app import navigate, state
+from ide.app.conversation import Conversation, DataOf, Save
 from ide.app.server import labeler_version
 
+_N_KEPT = 3  # conversations of one key
 # The modules come from a route with an immutable address, so that a rerun does not carry them.
 _LOADER = """
 export default async function (component) {
@@ -31,31 +32,48 @@ def keyboard_component(name: str, *, classes: str, styles: Sequence[Path]) -> An
     )
 
 
+def key_of(*parts: str) -> str:
+    """Return a component's key made of names: Streamlit refuses one with "__" in it."""
+    return "/".join(parts).replace("_", "~")  # no name has a tilde: two keys stay two
+
+
 def converse(
-    component: Any,
-    *,
-    key: str,
-    view: str,
-    save: Callable[[Message], Receipt],
-    data_of: Callable[[Any, Receipt | None], dict[str, Any]],
+    component: Any, *, key: str, view: str, about: str, save: Save, data_of: DataOf
 ) -> None:
-    """Show a surface, save what its messages bring, and give it what it lacks.
+    """Show a surface and let it talk with the server, by a route: see ``sync_route``.
 
-    Its edits arrive as state and are on the disk before they are acknowledged; sending twice
-    changes nothing. view: the page that it stands on, which a late message does not bring back.
-    data_of: what it is given, by the newest message as it came (None: at its beginning).
+    Its edits are on the disk before they are acknowledged; sending twice changes nothing. view:
+    the page that it stands on. about: names the list that it is over. data_of: what it is given,
+    by the newest message as it came (None: at its beginning).
     """
-    receipt_key = f"{key}/receipt"
-
-    def on_sync() -> None:
-        message = parse_message(_said(key))
-        if message is not None:
-            st.session_state[receipt_key] = save(message)
-        navigate.stay_out_of(view)
-
-    data = data_of(_said(key), st.session_state.get(receipt_key))
-    component(key=key, data=data, on_sync_change=on_sync)
+    conversation = _begun(key, about, save, data_of)
+    component(
+        key=key,
+        data=conversation.given(state.visit()),
+        on_rested_change=lambda: navigate.stay_out_of(view),
+    )
 
 
-def _said(key: str) -> Any:
-    return (st.session_state.get(key) or {}).get("sync")
+def is_spoken_of(key: str) -> bool:
+    """Whether the surface of that key is on the page and has spoken."""
+    kept = st.session_state.get(_kept_as(key), {}).values()
+    return any(each.has_spoken and each.visit == state.visit() for each in kept)
+
+
+def _begun(key: str, about: str, save: Save, data_of: DataOf) -> Conversation:
+    """Return the conversation about a list, a new one where there is none.
+
+    The session keeps it, and with the session it ends. The last ones are kept too: what a surface
+    had still to say when its list gave way to another is heard.
+    """
+    kept: dict[str, Conversation] = st.session_state.setdefault(_kept_as(key), {})
+    conversation = kept.pop(about, None) or Conversation(save, data_of)
+    conversation.save, conversation.data_of = save, data_of
+    kept[about] = conversation
+    while len(kept) > _N_KEPT:
+        kept.pop(next(iter(kept)))
+    return conversation
+
+
+def _kept_as(key: str) -> str:
+    return f"{key}/conversations"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from functools import lru_cache
+
 import streamlit as st
 
 from ide.app import navigate, state
@@ -11,6 +14,7 @@ from ide.app.labeler.sync import Message, Receipt
 from ide.app.text import count
 from ide.store.builds import BuildInfo, current_build, list_builds
 from ide.store.conflicts import conflict_ids
+from ide.store.log_growth import Mark
 from ide.store.workspace import Workspace
 
 _PINNED = "upwell_review_build"
@@ -32,7 +36,8 @@ def review(workspace: Workspace, name: str) -> None:
 def _suspects(workspace: Workspace, name: str, newest: BuildInfo) -> None:
     """Draw the surface over what the network doubts, the build that is in use first."""
     annotator, start = state.annotator(), state.parameter("example")
-    build = _pinned(workspace, name, newest, annotator)
+    build, mark = _pinned(workspace, name, newest, annotator), Mark()
+    conflicts_url = _conflicts_url(name)
 
     def data_of(message: Message | None, receipt: Receipt | None) -> dict[str, object]:
         data = labeler_data(
@@ -43,8 +48,10 @@ def _suspects(workspace: Workspace, name: str, newest: BuildInfo) -> None:
             start=start,
             message=message,
             receipt=receipt,
+            mark=mark,
         )
-        return data | {"conflicts_url": _conflicts_url(name)}
+        newest = _newest_id(workspace, name, int(time.monotonic()))
+        return data | {"conflicts_url": conflicts_url, "newer_build": newest != build.build_id}
 
     labeler(
         workspace,
@@ -53,8 +60,14 @@ def _suspects(workspace: Workspace, name: str, newest: BuildInfo) -> None:
         data_of,
         annotator=annotator,
         links=_links(name),
-        is_outdated=newest.build_id != build.build_id,
     )
+
+
+@lru_cache(maxsize=8)
+def _newest_id(workspace: Workspace, name: str, _second: int) -> str | None:
+    """Return the newest build's id, looked for once a second however many people label."""
+    build = current_build(workspace, name)
+    return build.build_id if build else None
 
 
 def _conflicts(workspace: Workspace, name: str, build: BuildInfo | None) -> None:

@@ -9,7 +9,7 @@ given before, the newest last. All functions only read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -209,11 +209,16 @@ def changed_states(
     held: Held | None,
     states: Mapping[str, ExampleState],
     state_of: Callable[[str], dict[str, Any]],
+    since: Set[str] | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """Return the states of the edited examples among those that the browser holds."""
+    """Return the states of the edited examples among those that the browser holds.
+
+    since: the examples edited since it was told last; None = all may have been.
+    """
     if held is None:
         return {}
-    return {x: state_of(x) for x in (*held.near, *held.beyond) if x in states}
+    edited = states.keys() if since is None else since
+    return {x: state_of(x) for x in (*held.near, *held.beyond) if x in edited}
 
 
 def evals_of(build: BuildInfo) -> tuple[str, dict[str, dict[str, Any]]]:

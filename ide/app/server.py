@@ -24,6 +24,8 @@ from ide.app.guard import Guard, Origin, Site, chosen_origins, local_site
 from ide.app.listening import Place, place_to_listen
 from ide.app.payload import ROUTE, id_of, payload_reader
 from ide.app.settings import apply, server_config
+from ide.app.sync_route import ROUTE as SYNC_ROUTE
+from ide.app.sync_route import sync_route
 from ide.dataset.errors import UpwellError
 from ide.store.workspace import Workspace
 
@@ -128,6 +130,7 @@ def create_app(
         SCRIPT_PATH,
         routes=[
             Route(f"{ROUTE}/{{dataset}}/{{content_hash}}/{{path:path}}", _payload_route(workspace)),
+            Route(SYNC_ROUTE, sync_route, methods=["POST"]),
             Route("/labeler/{version}/{name}", _labeler_route),
         ],
         middleware=[

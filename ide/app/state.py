@@ -19,6 +19,7 @@ from ide.store.workspace import Workspace
 WORKSPACE_VARIABLE = "UPWELL_WORKSPACE"
 _DATASET, _ANNOTATOR, _NOTICES = "upwell_dataset", "upwell_annotator", "upwell_notices"
 _LEFT, _TOLD, _HERE = "upwell_left_browse", "upwell_told", "upwell_here"
+_VISIT = "upwell_visit"
 
 
 def workspace() -> Workspace:
@@ -137,7 +138,14 @@ def typed(key: str) -> str | None:
 
 def arrive(view: str) -> None:
     """Remember which view is being drawn, and at which address."""
+    if elsewhere(view):
+        st.session_state[_VISIT] = visit() + 1
     st.session_state[_HERE] = (view, st.query_params.to_dict())
+
+
+def visit() -> int:
+    """Return a number that changes whenever one comes to a view from another."""
+    return int(st.session_state.get(_VISIT, 0))
 
 
 def elsewhere(view: str) -> tuple[str, dict[str, str]] | None:

@@ -211,30 +211,20 @@ def test_two_people_work_at_once_and_neither_loses_an_edit(tab, chromium, addres
 def test_edits_that_could_not_be_sent_survive_a_reload_and_are_sent_then(chromium, address, fresh):
     context = chromium.new_context()
     tab = context.new_page()
-    lines = []
-    tab.route_web_socket("**/_stcore/stream", lambda ws: lines.append(_relay(ws)))
     tab.on("dialog", lambda dialog: dialog.accept())  # "leave?": there are unsent edits
     open_review(tab, address, "eve")
-    lines[-1]["is_open"] = False
+    context.route("**/labeler/sync", lambda route: route.abort())
     seen = press_fast(tab, ["6", "7", "8"], 40)
     tab.wait_for_timeout(500)
     assert current(tab)["unsaved"] == 3
     assert fresh("eve") == []
+    context.unroute("**/labeler/sync")
     tab.reload()
     ready(tab)
     wait_until_saved(tab)
     found = [(e.example_id, e.value) for e in fresh("eve")]
     assert found == list(zip(seen, ["6", "7", "8"], strict=True))
     context.close()
-
-
-def _relay(ws) -> dict:
-    """Pass a web socket's messages on until the tunnel begins."""
-    line = {"is_open": True}
-    server = ws.connect_to_server()
-    ws.on_message(lambda message: server.send(message) if line["is_open"] else None)
-    server.on_message(ws.send)
-    return line
 
 
 def test_everything_works_by_touch_on_a_narrow_screen(chromium, address, fresh, glyphs):
@@ -265,35 +255,36 @@ def test_a_surface_moves_into_the_element_that_the_page_makes_anew(tab):
         "received",
         "closed",
         "moved",
-        "received",
+        "renewed",
         "closed",
         "made",
         "received",
     ]
 
 
-# the second element gets an answer to the first surface, the third one that is for nobody
+# the second element is of the same visit to the page as the first, the third of another
 MOUNT_TWICE = """async (address) => {
   const { mount } = await import(new URL(address, location.origin));
   const seen = [];
   const identity = (data) => data.name;
-  const show = (root, to) => mount({
-    root, data: { name: "test", to }, setStateValue: () => {}, identity,
+  const show = (root, visit) => mount({
+    root, data: { name: "test", visit }, setStateValue: () => {}, identity,
     make: () => {
       seen.push("made");
       return {
-        root, identity: "test", client: "me",
-        receive: () => seen.push("received"), close: () => seen.push("closed"),
+        root, identity: "test",
+        receive: () => seen.push("received"), renew: () => seen.push("renewed"),
+        close: () => seen.push("closed"),
         moveTo(next) { this.root = next; seen.push("moved"); },
       };
     },
   });
   const roots = [0, 1, 2].map(() => document.createElement("div"));
-  const leaveFirst = show(roots[0], null);
-  const leaveSecond = show(roots[1], "me");
+  const leaveFirst = show(roots[0], 1);
+  const leaveSecond = show(roots[1], 1);
   leaveFirst(); // too late: the surface is elsewhere
   leaveSecond();
-  show(roots[2], null);
+  show(roots[2], 2);
   return seen;
 }"""
 
@@ -314,8 +305,59 @@ def test_a_refused_edit_says_why_and_is_not_written(tab, fresh, glyphs):
         tab.locator(".labeler .notice", has_text="is not a class").wait_for(timeout=20_000)
         assert tab.locator(".labeler .notice", has_text="in conflict").is_visible()
         assert fresh() == []
+        assert "1 refused" in tab.locator(".labeler .saved").inner_text()
+        tab.keyboard.press("Escape")
+        assert not tab.locator(".labeler .notice", has_text="is not a class").is_visible()
+        assert tab.locator(".labeler .saved").inner_text() == "All saved"
     finally:
         write_text(path, whole)
+
+
+def test_a_refusal_stands_until_it_is_read_or_something_made_after_it_is_saved(tab):
+    found = tab.evaluate(REFUSE, f"/labeler/{labeler_version()}/notices.js")
+    assert found == {
+        "shown": ["Not saved: no class", "1 refused"],
+        "made before": ["Not saved: no class", "1 refused"],
+        "too soon": ["Not saved: no class", "1 refused"],
+        "read": [None, None],
+        "again": ["Not saved: no split (and 1 more)", "2 refused"],
+        "clicked": [None, None],
+    }
+
+
+# the clock is the test's: a refusal can be read for five seconds, whatever is saved meanwhile
+REFUSE = """async (address) => {
+  const { Refusal } = await import(new URL(address, location.origin));
+  const [now, later] = [Date.now, window.setTimeout];
+  let [clock, due] = [1000, null];
+  Date.now = () => clock;
+  window.setTimeout = (run, ms) => { due = { run, at: clock + ms }; return 0; };
+  const pass = (ms) => { clock += ms; if (due && due.at <= clock) { due.run(); due = null; } };
+  const seen = {};
+  const refusal = new Refusal({ onChange: () => {} });
+  const { element } = refusal;
+  const note = (what) => {
+    seen[what] = [element.hidden ? null : element.textContent, refusal.words];
+  };
+  const follow = (acked, sentences, pending) => refusal.follow({ acked, sentences, pending });
+  follow(["a"], ["no class"], ["a", "b", "c"]);
+  note("shown");
+  follow(["c"], [], ["c"]);
+  pass(9000);
+  note("made before");
+  clock = 1500;
+  follow(["d"], [], ["d"]);
+  pass(4000);
+  note("too soon");
+  pass(1000);
+  note("read");
+  follow([], ["no split", "no class"], ["e", "f"]);
+  note("again");
+  element.click();
+  note("clicked");
+  [Date.now, window.setTimeout] = [now, later];
+  return seen;
+}"""
 
 
 def test_a_server_that_is_started_anew_gets_every_edit_without_a_hand(page, tmp_path):

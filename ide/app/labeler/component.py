@@ -1,8 +1,7 @@
 """The labelling surface as a Streamlit component, and the conversation with it.
 
 The component is one element that holds a window of the queue and never waits for Python. Its
-edits arrive as state, are written in the callback (which runs before the page is drawn, and
-also when the person is leaving it) and are acknowledged in the data of the next run.
+edits arrive by a route, and are on the disk when it is answered.
 """
 
 from __future__ import annotations
@@ -11,9 +10,14 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from typing import Any
 
-import streamlit as st
+import numpy as np
 
-from ide.app.keyboard_component import converse, keyboard_component
+from ide.app.keyboard_component import (
+    converse,
+    is_spoken_of,
+    key_of,
+    keyboard_component,
+)
 from ide.app.labeler.sync import REVIEW_ACTIONS, Message, Receipt, parse_message, receive
 from ide.app.payload import payload_urls
 from ide.app.review_data import (
@@ -32,9 +36,10 @@ from ide.app.server import LABELER_PATH
 from ide.dataset.ids import content_id
 from ide.dataset.replay import UNTOUCHED
 from ide.store.builds import BuildInfo
-from ide.store.edit_log import read_edits
-from ide.store.queue import queue_of
-from ide.store.state import dataset_state, imported_labels
+from ide.store.live_queue import live_queue
+from ide.store.log_growth import Mark
+from ide.store.replaying import replayed
+from ide.store.state import imported_labels
 from ide.store.taken import taken_sentences
 from ide.store.workspace import Workspace
 
@@ -57,22 +62,21 @@ def labeler(
     annotator: str,
     links: list[dict[str, str]],
     actions: frozenset[str] = REVIEW_ACTIONS,
-    is_outdated: bool = False,
 ) -> None:
     """Show the labelling surface over a queue, and save what is judged there.
 
     ``queue``: a build's id, or ``conflicts``; ``data_of``: what the queue holds, after a message.
-    ``links``: where to go when all are judged. ``is_outdated``: a newer build has another queue.
+    ``links``: where to go when all are judged.
     """
 
     def data(value: Any, receipt: Receipt | None) -> dict[str, Any]:
-        found = data_of(parse_message(value), receipt)
-        return found | {"links": links, "newer_build": is_outdated}
+        return data_of(parse_message(value), receipt) | {"links": links}
 
     converse(
         _component(),
         key=_key(name, annotator, queue),
         view="review",
+        about=queue,
         save=partial(receive, workspace, name, annotator=annotator, actions=actions),
         data_of=data,
     )
@@ -80,11 +84,11 @@ def labeler(
 
 def is_in_use(name: str, annotator: str, queue: str) -> bool:
     """Whether the surface over that queue is on the page and has spoken."""
-    return bool(st.session_state.get(_key(name, annotator, queue)))
+    return is_spoken_of(_key(name, annotator, queue))
 
 
 def _key(name: str, annotator: str, queue: str) -> str:
-    return f"labeler/{name}/{annotator}/{queue}"
+    return key_of("labeler", name, annotator, queue)
 
 
 def labeler_data(
@@ -96,12 +100,16 @@ def labeler_data(
     start: str | None,
     message: Message | None,
     receipt: Receipt | None,
+    mark: Mark | None = None,
 ) -> dict[str, Any]:
-    """Return what the component is given: acknowledgements, and the rows that it lacks."""
+    """Return what the component is given: acknowledgements, and the rows that it lacks.
+
+    mark: how far this browser was told of the log; None: it is told everything.
+    """
     config = workspace.config(name)
-    log = read_edits(workspace, name)
-    states, imported = dataset_state(workspace, name), imported_labels(workspace, name)
-    queue = queue_of(workspace, name, build)
+    now = replayed(workspace, name)
+    log, states, imported = now.log, now.states, imported_labels(workspace, name)
+    queue, n_conflicts = live_queue(workspace, name, build, now)
     held = message.held if message else None
 
     def state_of(example_id: str) -> dict[str, Any]:
@@ -123,8 +131,9 @@ def labeler_data(
     here = begin if held is None else wanted
     has = set(held.beyond) if held else set()
     lacking = [x for x in window.ahead if x not in has]
-    n_conflicts = sum(state.is_conflict for state in states.values())
+    odds = queue.p_mislabeled[np.array([known[x] for x in window.ahead], np.int64)]
     split, evals = evals_of(build)
+    since = mark.told_since(message.mark if message else None, log) if mark else None
     return {
         "workspace": content_id(str(workspace.root).encode()),
         "dataset": name,
@@ -150,16 +159,17 @@ def labeler_data(
         ),
         "before": window.before,
         "here": here,
-        "ahead": [(x, round(float(queue.p_mislabeled[known[x]]), 4)) for x in window.ahead],
+        "ahead": list(zip(window.ahead, odds.round(4).tolist(), strict=True)),
         "is_begin": window.is_begin if is_looking_back else None,
         "is_end": window.is_end,
-        "states": changed_states(held, states, state_of),
+        "states": changed_states(held, states, state_of, since),
         "history": [] if held else undoable_steps(log.edits, states, annotator),
         "evals": evals,
         "evals_split": split,
         "problems": problems_of(log.damage, n_conflicts, taken_sentences(workspace, name)),
         "n_conflicts": n_conflicts,
         "receipt": receipt.as_data() if receipt else None,
+        "mark": mark.name if mark else None,
     }
 
 

@@ -102,6 +102,7 @@ def conflicts_data(
         "evals_split": split,
         "problems": problems_of(log.damage, 0, taken_sentences(workspace, name)),
         "receipt": receipt.as_data() if receipt else None,
+        "newer_build": False,
     }
 
 

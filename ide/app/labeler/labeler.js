@@ -1,7 +1,7 @@
 // The labelling surface: holds a window of the queue, judges at once, tells the server later.
 //
-// The server is told of edits by state, never by trigger: each message carries every edit that
-// is not acknowledged yet, each with its own id, so that sending twice changes nothing.
+// The server is told of edits by a route, line.js: each message carries every edit that is not
+// acknowledged yet, each with its own id, so that sending twice changes nothing.
 
 import { h, onceAfterPaint } from "./dom.js";
 import { doneParts } from "./done.js";
@@ -11,13 +11,13 @@ import { helpPanel } from "./help.js";
 import { Images, preload } from "./images.js";
 import { after, untouched } from "./judgement.js";
 import { belongsElsewhere, classKeys, command, sideKey } from "./keys.js";
+import { Line } from "./line.js";
 import { listen } from "./listening.js";
 import { mount } from "./mounting.js";
 import { Notices } from "./notices.js";
 import { Outbox, newEditId } from "./outbox.js";
 import { Picker } from "./picker.js";
 import { Queue } from "./queue.js";
-import { reconnect } from "./reconnect.js";
 import { about } from "./sides.js";
 import { Stage } from "./stage.js";
 import { Steps } from "./steps.js";
@@ -28,23 +28,21 @@ const DECODE_AHEAD = 12;
 const DECODE_BEHIND = 4;
 const ASK_BELOW = 240; // unjudged rows ahead; fewer, and the server is asked for more
 const QUIET_MS = 250; // after the last move: the address follows the cursor
-const LEAVING_MS = 1500; // after a click elsewhere, which may be on another view
 const CONFLICTS = "conflicts"; // the queue of what people disagree about; any other is a build's
 
 /** Called by Streamlit at mount and whenever the data changes. */
 export default function labeler({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".labeler");
   if (!root || !data) return undefined;
-  return mount({ root, data, setStateValue, identity, make: () => new Labeler(root, data, setStateValue) });
+  return mount({ root, data, setStateValue, identity, make: () => new Labeler(root, data) });
 }
 
 const identity = (data) => `${data.workspace}/${data.dataset}/${data.annotator}/${data.queue === CONFLICTS ? data.queue : data.build.id}`;
 
 class Labeler {
-  constructor(root, data, setStateValue) {
+  constructor(root, data) {
     this.root = root;
     this.identity = identity(data);
-    this.setStateValue = setStateValue;
     this.data = data;
     this.client = newEditId();
     this.isConflicts = data.queue === CONFLICTS;
@@ -54,8 +52,8 @@ class Labeler {
     this.steps.begin(data.history);
     this.classes = data.classes;
     this.keys = classKeys(data.classes);
-    this.nMessages = 0;
-    this.leftAt = 0;
+    this.mark = null; // the last answer of which everything was taken in
+    this.line = new Line(this, data.conversation);
     this.isGrid = false;
     this.nTotal = data.n_total;
     this.nSuspects = data.n_suspects;
@@ -63,9 +61,9 @@ class Labeler {
     this.outbox = new Outbox({
       prefix: `upwell/edits/${data.workspace}/${data.dataset}/${data.annotator}/`,
       client: this.client,
-      send: (edits) => this.sync({ edits }),
+      send: () => this.line.ask(),
+      hurry: () => this.line.hurry(),
       onChange: () => this.showSaved(),
-      onSilence: (n) => reconnect(this.outbox, n, () => this.writeAddress()),
     });
     this.build();
     this.controller = listen(this);
@@ -91,7 +89,7 @@ class Labeler {
     this.picker = new Picker({ classes: this.classes, onPick: (label) => this.judge("label", label), onClose: () => this.root.focus({ preventScroll: true }) });
     this.head = new Head({ onGrid: () => this.toggleGrid(), onHelp: () => this.toggleHelp() });
     this.yield = new YieldLine();
-    this.notices = new Notices({ onReload: () => this.reload() });
+    this.notices = new Notices({ onReload: () => this.reload(), onChange: () => this.showSaved() });
     this.done = h("div", { class: "done", hidden: true });
     this.help = helpPanel({ keys: this.keys, nClasses: this.classes.length, isConflicts: this.isConflicts, onClose: () => this.toggleHelp(false) });
     this.parts = [this.head.element, this.yield.element, ...this.notices.elements, this.stage.element, this.strip.element, this.grid.element, this.done, this.picker.element, this.help];
@@ -111,7 +109,7 @@ class Labeler {
     this.root = root;
     this.fill();
     this.controller = listen(this);
-    if (this.outbox.size) this.outbox.schedule();
+    this.outbox.open();
   }
 
   /** Keys should work at once; a field that is being typed in keeps the focus. */
@@ -124,6 +122,7 @@ class Labeler {
 
   close() {
     this.outbox.close();
+    this.line.close();
     clearTimeout(this.quiet);
     this.controller.abort();
   }
@@ -132,7 +131,6 @@ class Labeler {
   leave() {
     this.outbox.hurry();
     this.writeAddress();
-    this.leftAt = Date.now();
   }
 
   keydown(event) {
@@ -161,6 +159,7 @@ class Labeler {
     else if (name === "grid") this.toggleGrid();
     else if (name === "help") this.toggleHelp();
     else if (name === "pick") this.picker.open();
+    else if (name === "escape" && this.help.hidden) this.notices.refusal.hide();
     else if (name === "escape") this.toggleHelp(false);
   }
 
@@ -172,6 +171,7 @@ class Labeler {
     else if (name === "take" && isShift) this.judge("keep");
     else if (name === "escape") {
       if (!this.help.hidden) this.toggleHelp(false);
+      else if (this.notices.refusal.n) this.notices.refusal.hide();
       else if (this.grid.chosen.size) this.grid.choose([]);
       else this.toggleGrid(false);
     } else if (!isShift || name === "help" || name === "side") this.command({ name, label });
@@ -298,10 +298,6 @@ class Labeler {
 
   /** The keys paused: bring the address and the server up to date. */
   settle() {
-    if (Date.now() - this.leftAt < LEAVING_MS) { // a question now would disturb the view that comes
-      this.quiet = setTimeout(() => this.settle(), LEAVING_MS);
-      return;
-    }
     this.writeAddress();
     this.prefetch();
     if (this.wanted && (this.nAsked += 1) > 3) {
@@ -310,7 +306,7 @@ class Labeler {
     }
     const isShort = !this.queue.isEnd && this.queue.ahead(ASK_BELOW).length < ASK_BELOW;
     const isUntold = this.queue.current && this.told && !this.told.has(this.queue.current.id); // others may have judged it
-    if (isShort || this.queue.isNearBegin || isUntold || this.wanted) this.sync({ edits: [...this.outbox.edits.values()] });
+    if (isShort || this.queue.isNearBegin || isUntold || this.wanted) this.line.ask();
   }
 
   /** Fetch pictures into the browser's cache, those of the neighbours too. */
@@ -332,7 +328,7 @@ class Labeler {
   }
 
   showSaved() {
-    this.head.showSaved(this.outbox, this.refusal);
+    this.head.showSaved(this.outbox, this.notices.refusal.words);
     this.root.dataset.unsaved = this.outbox.size;
   }
 
@@ -366,20 +362,25 @@ class Labeler {
 
   // ---- talking with the server ----
 
-  sync({ edits }) {
-    this.nMessages += 1;
+  /** What the server is told. isLeaving: nobody will read more than what became of the edits. */
+  message({ isLeaving }) {
+    const about = { client: this.client, annotator: this.data.annotator, build_id: this.data.build.id ?? CONFLICTS, edits: this.outbox.take() };
+    if (isLeaving) return { ...about, is_leaving: true };
     const { held } = this.queue;
     this.told = new Set(held?.near);
-    this.setStateValue("sync", {
-      client: this.client, message: this.nMessages, annotator: this.data.annotator, build_id: this.data.build.id ?? CONFLICTS,
-      edits, held, wanted: this.wanted ?? null,
-    });
+    return { ...about, held, wanted: this.wanted ?? null, mark: this.mark };
+  }
+
+  /** The page was drawn again, with what it had at first: what is new the server tells. */
+  renew(data) {
+    this.data.links = data.links;
+    this.line.renew(data.conversation);
   }
 
   receive(data) {
     const isFirst = !this.isBegun;
-    if (isFirst && data.to && data.to !== this.client) { // an answer to an earlier mount, which held what this one lacks
-      this.sync({ edits: [...this.outbox.edits.values()] });
+    if (isFirst && data.is_repeat) { // what an earlier surface was given: ask for what is so now
+      this.line.ask();
       return;
     }
     this.isBegun = true;
@@ -387,8 +388,7 @@ class Labeler {
     this.data = { ...data, history: [] };
     const fresh = this.queue.merge(data);
     for (const row of fresh) this.replayPending(row);
-    if (data.receipt && data.receipt.client === this.client) this.takeReceipt(data.receipt);
-    this.takeStates(data.states);
+    this.takeStates(data.states, data.mark);
     this.stage.evals = data.evals;
     this.yield.element.hidden = !data.yield;
     if (data.yield) this.yield.show(data.yield);
@@ -404,20 +404,22 @@ class Labeler {
   }
 
   takeReceipt({ acked, refused, error }) {
-    const sentences = Object.values(refused);
-    if (sentences.length) {
-      this.refusal = `${sentences.length} refused`;
-      Object.keys(refused).forEach((id) => this.steps.refuse(id));
-      this.notices.refuse(sentences);
-    }
+    const pending = [...this.outbox.edits.keys()];
+    const gone = pending.filter((id) => id in refused);
+    gone.forEach((id) => this.steps.refuse(id));
+    if (gone.length) this.mark = null; // what was kept of these examples is to be told again
+    this.notices.refusal.follow({ acked, sentences: gone.map((id) => refused[id]), pending });
     this.outbox.receive({ acked, refused, error });
   }
 
   /** What others did meanwhile; an example with edits of ours on the way keeps ours. */
-  takeStates(states) {
+  takeStates(states, mark) {
+    this.mark = mark ?? null;
     for (const [id, state] of Object.entries(states)) {
       const row = this.queue.byId.get(id);
-      if (row && !this.outbox.of(id).length) row.state = state;
+      if (!row) continue;
+      if (this.outbox.of(id).length) this.mark = null;
+      else row.state = state;
     }
   }
 

@@ -4,29 +4,32 @@
 const mounts = new WeakMap(); // element → the surface in it
 let latest = null; // the surface that was shown last
 
-/** Put a surface into root, or tell the one that is there of news; return what takes it out.
- *  identity(data): what makes it another surface; make(): a new one, which has root, client,
- *  setStateValue, receive(data), close() and moveTo(root). */
+/** Put a surface into root, or tell the one that is there that the page was drawn again; return what
+ *  takes it out. identity(data): what makes it another surface; make(old): a new one in the place of
+ *  another or of none, which has root, identity, visit, setStateValue, receive(data), renew(data),
+ *  close() and moveTo(root). */
 export function mount({ root, data, setStateValue, identity, make }) {
-  let surface = mounts.get(root);
-  if (!surface || surface.identity !== identity(data)) {
-    surface?.close();
-    surface = moved(root, data, identity(data)) ?? make();
-    mounts.set(root, surface);
-    latest = surface;
-  }
+  const old = mounts.get(root);
+  const isSame = old?.identity === identity(data);
+  if (!isSame) old?.close();
+  const known = isSame ? old : moved(root, data, identity(data));
+  const surface = known ?? make(old);
+  mounts.set(root, surface);
+  latest = surface;
+  surface.visit = data.visit;
   surface.setStateValue = setStateValue;
-  surface.receive(data);
+  if (known) surface.renew(data);
+  else surface.receive(data);
   return () => {
     if (surface.root === root) surface.close();
     mounts.delete(root);
   };
 }
 
-/** The last surface, where what the server says is an answer to it. */
+/** The last surface, where it is of the same visit to the page. */
 function moved(root, data, identity) {
-  if (latest?.identity !== identity || !data.to || data.to !== latest.client) return null;
-  if (latest.root !== root) mounts.delete(latest.root);
+  if (latest?.identity !== identity || latest.visit !== data.visit || latest.root === root) return null;
+  mounts.delete(latest.root);
   latest.close();
   latest.moveTo(root);
   return latest;

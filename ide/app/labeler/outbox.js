@@ -16,21 +16,23 @@ export function newEditId(now = Date.now()) {
 }
 
 export class Outbox {
-  /** send(edits) hands the unacknowledged tail over; onChange() follows every change; onSilence(n)
-   *  is told of each wait without an answer, the n-th in a row. */
-  constructor({ prefix, client, send, onChange, onSilence }) {
+  /** send() tells the server, by a message that takes the tail; hurry() does so at once, the page
+   *  being left; onChange() follows every change. */
+  constructor({ prefix, client, send, hurry, onChange }) {
     this.prefix = prefix;
     this.key = `${prefix}${client}`;
     this.send = send;
+    this.sendInHurry = hurry;
     this.onChange = onChange;
-    this.onSilence = onSilence;
     this.edits = new Map(); // by edit_id, in the order in which they were made
     this.seq = 0;
     this.error = null;
-    this.nSilent = 0;
+    this.isSilent = false;
+    this.isClosed = false;
     this.isStored = false; // whether a reload would find every edit again
     this.firstUnsentAt = null;
     this.sentSeq = 0; // edits up to this one have been sent at least once
+    this.nMost = MAX_MESSAGE; // edits in one message
     this.adopt();
   }
 
@@ -42,7 +44,7 @@ export class Outbox {
   get status() {
     if (this.size === 0) return "saved";
     if (this.error) return "refused";
-    return this.nSilent ? "offline" : "saving";
+    return this.isSilent ? "offline" : "saving";
   }
 
   of(exampleId) {
@@ -71,17 +73,37 @@ export class Outbox {
   flush() {
     clearTimeout(this.timer);
     this.firstUnsentAt = null;
-    if (this.size === 0) return;
-    const tail = [...this.edits.values()].slice(0, MAX_MESSAGE);
-    this.sentSeq = Math.max(this.sentSeq, tail.at(-1).seq);
-    this.send(tail);
+    if (this.size === 0 || this.isClosed) return;
+    this.send();
     clearTimeout(this.silence);
     this.silence = setTimeout(() => {
-      this.nSilent += 1;
-      this.onChange();
+      this.missed();
       this.flush();
-      this.onSilence(this.nSilent);
     }, SILENCE_MS);
+  }
+
+  /** The edits that the next message carries. */
+  tail() {
+    return [...this.edits.values()].slice(0, this.nMost);
+  }
+
+  /** The same for a message that is sent now. */
+  take() {
+    const tail = this.tail();
+    this.sentSeq = Math.max(this.sentSeq, tail.at(-1)?.seq ?? 0);
+    return tail;
+  }
+
+  /** The server cannot be reached, or does not answer. */
+  missed() {
+    this.isSilent = true;
+    this.onChange();
+  }
+
+  /** It answered. */
+  reached() {
+    this.isSilent = false;
+    clearTimeout(this.silence);
   }
 
   /** Take the server's answer in; what is neither saved nor refused stays. */
@@ -90,14 +112,11 @@ export class Outbox {
     for (const id of [...acked, ...Object.keys(refused)]) this.edits.delete(id);
     this.error = error;
     if (before !== this.size) this.save();
-    if (before !== this.size || error) {
-      this.nSilent = 0;
+    if (this.isClosed) return; // what is left is adopted by the next surface
+    if (this.size && error) {
       clearTimeout(this.silence);
-      if (this.size) {
-        if (error) this.silence = setTimeout(() => this.flush(), SILENCE_MS);
-        else this.schedule();
-      }
-    }
+      this.silence = setTimeout(() => this.flush(), SILENCE_MS);
+    } else if (this.size) this.schedule();
     this.onChange();
   }
 
@@ -134,11 +153,18 @@ export class Outbox {
 
   /** Send at once what was never sent: the page is about to be left. */
   hurry() {
-    if (this.seq > this.sentSeq) this.flush();
+    if (this.seq > this.sentSeq) this.sendInHurry();
+  }
+
+  /** The surface is on the page again. */
+  open() {
+    this.isClosed = false;
+    if (this.size) this.schedule();
   }
 
   close() {
     this.hurry();
+    this.isClosed = true;
     clearTimeout(this.timer);
     clearTimeout(this.silence);
   }

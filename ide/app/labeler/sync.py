@@ -8,16 +8,17 @@ appended to the log; sending an edit twice changes nothing.
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, cast
 
 from ide.dataset.edit import WHOLE_DATASET, Edit, make_edit
 from ide.dataset.errors import EditError, StorageError, UpwellError
 from ide.dataset.replay import register_of
-from ide.store.edit_log import append_edits, read_edits
-from ide.store.state import check_value, imported_labels
+from ide.store.edit_log import append_edits
+from ide.store.state import check_value, edits_by_id, imported_labels
 from ide.store.workspace import Workspace
 
 MAX_EDITS = 1000  # in one message; the component sends at most 400
@@ -55,6 +56,7 @@ class Message:
     have: tuple[int, int] | None  # ranks that it holds, where it goes by ranks
     held: Held | None  # examples that it holds, where it goes by examples
     wanted: str | None  # an example that it lacks
+    mark: str | None = None  # the last answer that reached it
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ def parse_message(value: object) -> Message | None:
         have=_ranks(value.get("have")),
         held=_held(value.get("held")),
         wanted=wanted if isinstance(wanted, str) else None,
+        mark=mark if isinstance(mark := value.get("mark"), str) else None,
     )
 
 
@@ -123,7 +126,7 @@ def receive(
     if message.annotator != annotator:
         return Receipt(message.client, error=f"these edits are {message.annotator[:64]}'s")
     try:
-        known = {edit.edit_id: edit for edit in read_edits(workspace, name).edits}
+        known = edits_by_id(workspace, name)
         good = _checked(
             workspace,
             name,
@@ -151,7 +154,8 @@ def _checked(
 ) -> list[Edit]:
     """Return the edits that may be written; put a sentence in ``refused`` for each other one."""
     examples = imported_labels(workspace, name)
-    seen = dict(known)
+    made: dict[str, Edit] = {}  # in this message
+    seen = ChainMap(made, cast("dict[str, Edit]", known))
     good: list[Edit] = []
     for entry in fields:
         edit_id = entry.get("edit_id")
@@ -167,7 +171,7 @@ def _checked(
         except UpwellError as error:
             refused[edit_id] = str(error)
         else:
-            seen[edit_id] = edit
+            made[edit_id] = edit
             good.append(edit)
     return good
 
@@ -210,7 +214,7 @@ def _with_previous(edit: Edit, previous: object, known: Mapping[str, Edit]) -> E
     if not isinstance(previous, list) or len(previous) > MAX_PREVIOUS:
         raise EditError(f"previous is not a list of at most {MAX_PREVIOUS} edit ids")
     register = register_of(edit, known)
-    names = {p for p in previous if isinstance(p, str)} & known.keys()
+    names = {p for p in previous if isinstance(p, str) and p in known}
     kept = [
         p
         for p in names

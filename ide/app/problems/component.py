@@ -1,7 +1,7 @@
 """The Problems view as a Streamlit component, and the conversation with it.
 
 As in Review: one element that holds a window of the list and never waits for Python; its edits
-arrive as state, are on the disk before they are acknowledged, and sending twice changes nothing.
+arrive by a route, are on the disk before they are acknowledged, and sending twice changes nothing.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache, partial
 from typing import Any
 
-from ide.app.keyboard_component import converse, keyboard_component
+from ide.app.keyboard_component import converse, key_of, keyboard_component
 from ide.app.labeler.sync import Receipt, parse_message, receive
 from ide.app.problems.data import Listing, parse_place, problem_data
 from ide.app.problems.rows import ACTIONS
@@ -41,8 +41,9 @@ def problems(listing: Listing, *, annotator: str, start: str | None) -> None:
 
     converse(
         _component(),
-        key=f"problems/{name}/{annotator}",
+        key=key_of("problems", name, annotator),
         view="problems",
+        about=listing.view_id,
         save=partial(receive, workspace, name, annotator=annotator, actions=ACTIONS),
         data_of=data,
     )

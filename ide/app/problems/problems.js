@@ -1,12 +1,15 @@
 // The Problems view: holds a stretch of the list, acts at once, tells the server later.
 //
-// As in Review, the server is told by state and never by trigger: each message carries every edit
-// that is not acknowledged, each with its own id, so that sending twice changes nothing.
+// As in Review, the server is told by a route, line.js: each message carries every edit that is not
+// acknowledged, each with its own id, so that sending twice changes nothing.
 
 import { button, h, setText } from "./dom.js";
 import { preload } from "./images.js";
 import { belongsElsewhere, classKeys, command } from "./keys.js";
+import { Line } from "./line.js";
 import { listen } from "./listening.js";
+import { mount } from "./mounting.js";
+import { Refusal } from "./notices.js";
 import { Outbox, newEditId } from "./outbox.js";
 import { Picker } from "./picker.js";
 import { COMMANDS, HELP, MOVES } from "./problem_keys.js";
@@ -14,7 +17,6 @@ import { ProblemList } from "./problem_list.js";
 import { ProblemQueue } from "./problem_queue.js";
 import { after, register, statusOf, unknown, without } from "./problem_rules.js";
 import { ProblemStage } from "./problem_stage.js";
-import { reconnect } from "./reconnect.js";
 
 const ASK_BELOW = 160; // problems ahead; fewer, and the server is asked for more
 const QUIET_MS = 250; // after the last move: the address follows the cursor
@@ -22,25 +24,11 @@ const REMARK_MS = 4000;
 const LEAP = 20;
 const MOVING = /^(next|previous|onward|back|leap|leapback)$/;
 
-const mounts = new WeakMap();
-
 /** Called by Streamlit at mount and whenever the data changes. */
 export default function problems({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".problems");
   if (!root || !data) return undefined;
-  let mount = mounts.get(root);
-  if (!mount || mount.identity !== identity(data)) {
-    const old = mount;
-    old?.close();
-    mount = new Problems(root, data, setStateValue, old);
-    mounts.set(root, mount);
-  }
-  mount.setStateValue = setStateValue;
-  mount.receive(data);
-  return () => {
-    mounts.get(root)?.close();
-    mounts.delete(root);
-  };
+  return mount({ root, data, setStateValue, identity, make: (old) => new Problems(root, data, old) });
 }
 
 const identity = (data) => `${data.workspace}/${data.dataset}/${data.annotator}/${data.view}`;
@@ -52,13 +40,12 @@ function notice() {
 
 class Problems {
   /** old: the view before, where the filters or the build changed under the same hands. */
-  constructor(root, data, setStateValue, old) {
+  constructor(root, data, old) {
     this.root = root;
     this.identity = identity(data);
-    this.setStateValue = setStateValue;
     this.data = data;
     this.client = newEditId();
-    this.nMessages = 0;
+    this.line = new Line(this, data.conversation);
     this.focus = 0;
     this.states = new Map(); // example id → state, "*" = of the whole dataset
     this.payloads = new Map();
@@ -71,13 +58,13 @@ class Problems {
     this.outbox = new Outbox({
       prefix: `upwell/problems/${data.workspace}/${data.dataset}/${data.annotator}/`,
       client: this.client,
-      send: (edits) => this.sync(edits),
+      send: () => this.line.ask(),
+      hurry: () => this.line.hurry(),
       onChange: () => this.showSaved(),
-      onSilence: (n) => reconnect(this.outbox, n, () => this.writeAddress()),
     });
     const kept = old ? [...old.outbox.edits.values()].filter((edit) => !this.outbox.edits.has(edit.edit_id)) : [];
-    if (kept.length) this.outbox.add(kept);
     this.build();
+    if (kept.length) this.outbox.add(kept);
     this.controller = listen(this);
   }
 
@@ -105,15 +92,29 @@ class Problems {
     this.saved = h("span", { class: "saved", role: "status", "aria-live": "polite" });
     const head = h("header", {}, this.place, h("span", { class: "space" }), this.saved,
       button({ class: "quiet", "aria-label": "keys", onclick: () => this.toggleHelp() }, h("kbd", { text: "?" }), h("span", { class: "wide", text: "Keys" })));
-    [this.notice, this.refused] = [notice(), notice()];
+    this.notice = notice();
+    this.refusal = new Refusal({ onChange: () => this.showSaved() });
     this.done = h("div", { class: "done", hidden: true });
     this.help = this.helpPanel();
     this.body = h("div", { class: "panes" }, this.list.element, h("div", { class: "work" }, this.stage.element, this.done));
-    this.root.replaceChildren(head, this.refused, this.notice, this.body, this.picker.element, this.splits.element, this.help);
+    this.parts = [head, this.refusal.element, this.notice, this.body, this.picker.element, this.splits.element, this.help];
+    this.fill();
+  }
+
+  fill() {
+    this.root.replaceChildren(...this.parts);
     this.root.tabIndex = -1;
     this.root.dataset.ready = "true";
     const active = document.activeElement;
-    if (!active || !/^(INPUT|TEXTAREA|SELECT)$/.test(active.tagName)) back();
+    if (!active || !/^(INPUT|TEXTAREA|SELECT)$/.test(active.tagName)) this.root.focus({ preventScroll: true });
+  }
+
+  /** The page made the element anew: go on in the new one. */
+  moveTo(root) {
+    this.root = root;
+    this.fill();
+    this.controller = listen(this);
+    this.outbox.open();
   }
 
   helpPanel() {
@@ -127,6 +128,7 @@ class Problems {
 
   close() {
     this.outbox.close();
+    this.line.close();
     clearTimeout(this.quiet);
     this.controller.abort();
   }
@@ -168,6 +170,7 @@ class Problems {
     else if (name === "open" || name === "review") this.go(name === "open" ? "example" : "review");
     else if (name === "gate") this.goToGate();
     else if (name === "help") this.toggleHelp();
+    else if (name === "escape" && this.help.hidden) this.refusal.hide();
     else if (name === "escape") this.toggleHelp(false);
   }
 
@@ -320,8 +323,7 @@ class Problems {
     if (this.queue.seek(id)) this.arrive();
     else {
       this.wanted = id;
-      this.outbox.hurry();
-      this.sync([...this.outbox.edits.values()]);
+      this.line.ask();
     }
   }
 
@@ -402,8 +404,8 @@ class Problems {
 
   showSaved() {
     const { size, status, error } = this.outbox;
-    const text = { saved: this.refusal ?? "All saved", saving: `${size} saving …`, offline: `Offline: ${size} kept here, sent again soon`, refused: `${size} not saved: ${error}` }[status];
-    this.saved.dataset.status = this.refusal ? "refused" : status;
+    const text = { saved: this.refusal.words ?? "All saved", saving: `${size} saving …`, offline: `Offline: ${size} kept here, sent again soon`, refused: `${size} not saved: ${error}` }[status];
+    this.saved.dataset.status = this.refusal.words ? "refused" : status;
     setText(this.saved, text);
     this.saved.title = text;
     this.root.dataset.unsaved = size;
@@ -419,7 +421,7 @@ class Problems {
     if (lacks) this.asked.add(row.id);
     const isShort = !isEnd && this.queue.nAhead() < ASK_BELOW;
     const isAtStart = index < LEAP && (range?.[0] ?? 0) > 0;
-    if (lacks || isShort || isAtStart || this.wanted) this.sync([...this.outbox.edits.values()]);
+    if (lacks || isShort || isAtStart || this.wanted) this.line.ask();
   }
 
   writeAddress() {
@@ -444,19 +446,23 @@ class Problems {
 
   // ---- talking with the server ----
 
-  sync(edits) {
-    this.nMessages += 1;
-    this.setStateValue("sync", {
-      client: this.client, message: this.nMessages, annotator: this.data.annotator, build_id: this.data.view,
-      edits, cursor: this.queue.current?.pos ?? 0, have: this.queue.range, wanted: this.wanted,
-    });
+  /** What the server is told. isLeaving: nobody will read more than what became of the edits. */
+  message({ isLeaving }) {
+    return {
+      client: this.client, annotator: this.data.annotator, build_id: this.data.view, edits: this.outbox.take(),
+      ...(isLeaving ? { is_leaving: true } : { cursor: this.queue.current?.pos ?? 0, have: this.queue.range, wanted: this.wanted }),
+    };
+  }
+
+  /** The page was drawn again, with what it had at first: what is new the server tells. */
+  renew(data) {
+    this.line.renew(data.conversation);
   }
 
   receive(data) {
     const isFirst = this.queue.range === null;
     this.data = { ...data, history: [] };
-    if (data.receipt) this.takeReceipt(data.receipt);
-    if (isFirst && data.client !== null && data.client !== this.client) {
+    if (isFirst && data.is_repeat) {
       this.beginAnew();
       return;
     }
@@ -474,14 +480,13 @@ class Problems {
     this.showSaved();
   }
 
-  /** The page made this element anew, and what came is what the one before it lacked: ask for all. */
+  /** What came is what an earlier surface was given: ask for what is so now. */
   beginAnew() {
     this.stage.element.hidden = true;
     this.done.hidden = false;
     this.done.replaceChildren(...this.doneParts());
-    if (this.nMessages) return;
     this.wanted ??= new URL(location.href).searchParams.get("issue");
-    this.sync([...this.outbox.edits.values()]);
+    this.line.ask();
   }
 
   /** Put the cursor where it belongs after news: on what was asked for, else where it is. */
@@ -523,15 +528,13 @@ class Problems {
   }
 
   takeReceipt({ acked, refused, error }) {
-    const sentences = Object.values(refused).filter((_, i) => this.outbox.edits.has(Object.keys(refused)[i]));
-    if (sentences.length) {
-      this.refusal = `${sentences.length} refused`;
-      setText(this.refused, `Not saved: ${sentences[0]}${sentences.length > 1 ? ` (and ${sentences.length - 1} more)` : ""}`);
-      this.refused.hidden = false;
-      const gone = new Set(Object.keys(refused));
-      this.history = this.history.filter((step) => !step.edits.some((edit) => gone.has(edit.edit_id)));
-    }
+    const pending = [...this.outbox.edits.values()];
+    const gone = pending.filter((edit) => edit.edit_id in refused);
+    this.history = this.history.filter((step) => !step.edits.some((edit) => edit.edit_id in refused));
+    this.refusal.follow({ acked, sentences: gone.map((edit) => refused[edit.edit_id]), pending: pending.map((edit) => edit.edit_id) });
     this.outbox.receive({ acked, refused, error });
+    for (const { example_id: id } of gone) if (!this.outbox.of(id).length) this.states.set(id, this.served(id)); // it never was
+    if (gone.length) { this.settleRows(); this.showAll(); }
   }
 }
 

@@ -1,21 +1,20 @@
 """The review of changes as a Streamlit component, and the conversation with it.
 
 As in Review and Problems: one element that holds a window of the list and never waits for Python;
-its verdicts arrive as state, are on the disk before they are acknowledged, and sending twice
+its verdicts arrive by a route, are on the disk before they are acknowledged, and sending twice
 changes nothing.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
-from ide.app.keyboard_component import converse, keyboard_component
-from ide.app.labeler.sync import Message, Receipt, parse_message
+from ide.app.keyboard_component import converse, key_of, keyboard_component
+from ide.app.labeler.sync import Receipt, parse_message
 from ide.app.problems.data import parse_place
 from ide.app.reviews.data import Listing, review_data, save
 from ide.app.server import LABELER_PATH, PROBLEMS_PATH, REVIEWS_PATH
-from ide.dataset.errors import UpwellError
 
 
 @lru_cache(maxsize=1)
@@ -34,12 +33,6 @@ def review_changes(listing: Listing, *, annotator: str, start: str | None) -> No
     ``start``: the edit that the address names.
     """
 
-    def saved(message: Message) -> Receipt:
-        try:
-            return save(listing, message, annotator=annotator)
-        except UpwellError as error:
-            return Receipt(message.client, error=str(error))
-
     def data(value: Any, receipt: Receipt | None) -> dict[str, Any]:
         return review_data(
             listing,
@@ -50,5 +43,11 @@ def review_changes(listing: Listing, *, annotator: str, start: str | None) -> No
             receipt=receipt,
         )
 
-    key = f"reviews/{listing.name}/{annotator}"
-    converse(_component(), key=key, view="reviews", save=saved, data_of=data)
+    converse(
+        _component(),
+        key=key_of("reviews", listing.name, annotator),
+        view="reviews",
+        about=listing.view_id,
+        save=partial(save, listing, annotator=annotator),
+        data_of=data,
+    )

@@ -1,17 +1,19 @@
 // The review of changes: holds a stretch of the list, judges at once, tells the server later.
 //
-// As in Review and Problems, the server is told by state and never by trigger: each message carries
-// every verdict that is not acknowledged, each with its own id, so that sending twice changes nothing.
+// As in Review and Problems, the server is told by a route, line.js: each message carries every
+// verdict that is not acknowledged, each with its own id, so that sending twice changes nothing.
 // A row: id (of the edit, or example:…), pos, edit (null = none to judge), example_id, kind, pair,
 // before, after, split, annotator, when, reason, evidence, commit, caused [fixed, broken].
 
 import { button, h, setText } from "./dom.js";
 import { preload } from "./images.js";
 import { belongsElsewhere, command } from "./keys.js";
+import { Line } from "./line.js";
 import { listen } from "./listening.js";
+import { mount } from "./mounting.js";
+import { Refusal } from "./notices.js";
 import { Outbox, newEditId } from "./outbox.js";
 import { ProblemQueue } from "./problem_queue.js";
-import { reconnect } from "./reconnect.js";
 import { COMMANDS, HELP, MOVES } from "./review_keys.js";
 import { ReviewList } from "./review_list.js";
 import { ReviewStage } from "./review_stage.js";
@@ -19,28 +21,15 @@ import { ReviewStage } from "./review_stage.js";
 const ASK_BELOW = 160; // changes ahead; fewer, and the server is asked for more
 const QUIET_MS = 250; // after the last move: the address follows the cursor
 const REMARK_MS = 4000;
+const REST_MS = 3000; // after the last verdict that was saved
 const LEAP = 20;
 const MOVING = /^(next|previous|leap|leapback)$/;
-
-const mounts = new WeakMap();
 
 /** Called by Streamlit at mount and whenever the data changes. */
 export default function reviews({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".reviews");
   if (!root || !data) return undefined;
-  let mount = mounts.get(root);
-  if (!mount || mount.identity !== identity(data)) {
-    const old = mount;
-    old?.close();
-    mount = new Reviews(root, data, setStateValue, old);
-    mounts.set(root, mount);
-  }
-  mount.setStateValue = setStateValue;
-  mount.receive(data);
-  return () => {
-    mounts.get(root)?.close();
-    mounts.delete(root);
-  };
+  return mount({ root, data, setStateValue, identity, make: (old) => new Reviews(root, data, old) });
 }
 
 const identity = (data) => `${data.workspace}/${data.dataset}/${data.annotator}/${data.view}`;
@@ -49,13 +38,12 @@ const notice = () => h("p", { class: "notice", hidden: true, role: "alert", titl
 
 class Reviews {
   /** old: the view before, where the filters or the revisions changed under the same hands. */
-  constructor(root, data, setStateValue, old) {
+  constructor(root, data, old) {
     this.root = root;
     this.identity = identity(data);
-    this.setStateValue = setStateValue;
     this.data = data;
     this.client = newEditId();
-    this.nMessages = 0;
+    this.line = new Line(this, data.conversation);
     this.payloads = new Map();
     this.said = new Map(); // row id → {verdicts, comments}, as the server has them
     this.mine = new Map(); // row id → own verdict or null, where keys changed it and the server does not say so yet
@@ -65,14 +53,14 @@ class Reviews {
     this.outbox = new Outbox({
       prefix: `upwell/reviews/${data.workspace}/${data.dataset}/${data.annotator}/`,
       client: this.client,
-      send: (edits) => this.sync(edits),
+      send: () => this.line.ask(),
+      hurry: () => this.line.hurry(),
       onChange: () => this.showSaved(),
-      onSilence: (n) => reconnect(this.outbox, n, () => this.writeAddress()),
     });
     const kept = old ? [...old.outbox.edits.values()].filter((edit) => !this.outbox.edits.has(edit.edit_id)) : [];
+    this.build();
     if (kept.length) this.outbox.add(kept);
     for (const edit of this.outbox.edits.values()) this.follow(edit);
-    this.build();
     this.controller = listen(this);
   }
 
@@ -90,15 +78,29 @@ class Reviews {
     this.saved = h("span", { class: "saved", role: "status", "aria-live": "polite" });
     const head = h("header", {}, this.place, h("span", { class: "space" }), this.saved,
       button({ class: "quiet", "aria-label": "keys", onclick: () => this.toggleHelp() }, h("kbd", { text: "?" }), h("span", { class: "wide", text: "Keys" })));
-    [this.notice, this.refused] = [notice(), notice()];
+    this.notice = notice();
+    this.refusal = new Refusal({ onChange: () => this.showSaved() });
     this.done = h("div", { class: "done", hidden: true });
     this.help = this.helpPanel();
     const body = h("div", { class: "panes" }, this.list.element, h("div", { class: "work" }, this.stage.element, this.done));
-    this.root.replaceChildren(head, this.refused, this.notice, body, this.help);
+    this.parts = [head, this.refusal.element, this.notice, body, this.help];
+    this.fill();
+  }
+
+  fill() {
+    this.root.replaceChildren(...this.parts);
     this.root.tabIndex = -1;
     this.root.dataset.ready = "true";
     const active = document.activeElement;
-    if (!active || !/^(INPUT|TEXTAREA|SELECT)$/.test(active.tagName)) back();
+    if (!active || !/^(INPUT|TEXTAREA|SELECT)$/.test(active.tagName)) this.root.focus({ preventScroll: true });
+  }
+
+  /** The page made the element anew: go on in the new one. */
+  moveTo(root) {
+    this.root = root;
+    this.fill();
+    this.controller = listen(this);
+    this.outbox.open();
   }
 
   helpPanel() {
@@ -111,13 +113,16 @@ class Reviews {
 
   close() {
     this.outbox.close();
+    this.line.close();
     clearTimeout(this.quiet);
+    clearTimeout(this.resting);
     this.controller.abort();
   }
 
   leave() {
     this.outbox.hurry();
     this.writeAddress();
+    clearTimeout(this.resting); // drawing this page would disturb the view that comes
   }
 
   keydown(event) {
@@ -142,6 +147,7 @@ class Reviews {
     else if (name === "open") this.go();
     else if (name === "play") this.stage.play();
     else if (name === "help") this.toggleHelp();
+    else if (name === "escape" && this.help.hidden) this.refusal.hide();
     else if (name === "escape") this.toggleHelp(false);
   }
 
@@ -227,8 +233,7 @@ class Reviews {
     if (this.queue.seek(id)) this.arrive();
     else {
       this.wanted = id;
-      this.outbox.hurry();
-      this.sync([...this.outbox.edits.values()]);
+      this.line.ask();
     }
   }
 
@@ -296,8 +301,8 @@ class Reviews {
 
   showSaved() {
     const { size, status, error } = this.outbox;
-    const text = { saved: this.refusal ?? "All saved", saving: `${size} saving …`, offline: `Offline: ${size} kept here, sent again soon`, refused: `${size} not saved: ${error}` }[status];
-    this.saved.dataset.status = this.refusal ? "refused" : status;
+    const text = { saved: this.refusal.words ?? "All saved", saving: `${size} saving …`, offline: `Offline: ${size} kept here, sent again soon`, refused: `${size} not saved: ${error}` }[status];
+    this.saved.dataset.status = this.refusal.words ? "refused" : status;
     setText(this.saved, text);
     this.saved.title = text;
     this.root.dataset.unsaved = size;
@@ -313,7 +318,7 @@ class Reviews {
     }
     const isShort = !isEnd && this.queue.rows.length - index < ASK_BELOW;
     const isAtStart = index < LEAP && (range?.[0] ?? 0) > 0;
-    if (isShort || isAtStart || this.wanted) this.sync([...this.outbox.edits.values()]);
+    if (isShort || isAtStart || this.wanted) this.line.ask();
   }
 
   writeAddress() {
@@ -338,20 +343,24 @@ class Reviews {
 
   // ---- talking with the server ----
 
-  sync(edits) {
-    this.nMessages += 1;
-    const sent = edits.map(({ edit_id, example_id, action, value, text }) => ({ edit_id, example_id, action, value, text }));
-    this.setStateValue("sync", {
-      client: this.client, message: this.nMessages, annotator: this.data.annotator, build_id: this.data.view,
-      edits: sent, cursor: this.queue.current?.pos ?? 0, have: this.queue.range, wanted: this.wanted,
-    });
+  /** What the server is told. isLeaving: nobody will read more than what became of the edits. */
+  message({ isLeaving }) {
+    const edits = this.outbox.take().map(({ edit_id, example_id, action, value, text }) => ({ edit_id, example_id, action, value, text }));
+    return {
+      client: this.client, annotator: this.data.annotator, build_id: this.data.view, edits: edits,
+      ...(isLeaving ? { is_leaving: true } : { cursor: this.queue.current?.pos ?? 0, have: this.queue.range, wanted: this.wanted }),
+    };
+  }
+
+  /** The page was drawn again, with what it had at first: what is new the server tells. */
+  renew(data) {
+    this.line.renew(data.conversation);
   }
 
   receive(data) {
     const isFirst = this.queue.range === null;
     this.data = { ...data, history: [] };
-    if (data.receipt) this.takeReceipt(data.receipt);
-    if (isFirst && data.client !== null && data.client !== this.client) {
+    if (isFirst && data.is_repeat) {
       this.beginAnew();
       return;
     }
@@ -372,14 +381,13 @@ class Reviews {
     for (const id of this.mine.keys()) if (!pending.has(id)) this.mine.delete(id);
   }
 
-  /** The page made this element anew, and what came is what the one before it lacked: ask for all. */
+  /** What came is what an earlier surface was given: ask for what is so now. */
   beginAnew() {
     this.stage.element.hidden = true;
     this.done.hidden = false;
     this.done.replaceChildren(...this.doneParts());
-    if (this.nMessages) return;
     this.wanted ??= new URL(location.href).searchParams.get("edit");
-    this.sync([...this.outbox.edits.values()]);
+    this.line.ask();
   }
 
   /** Put the cursor where it belongs after news: on what was asked for, else where it is. */
@@ -395,14 +403,17 @@ class Reviews {
   }
 
   takeReceipt({ acked, refused, error }) {
-    const mine = Object.keys(refused).filter((id) => this.outbox.edits.has(id));
-    if (mine.length) {
-      this.refusal = `${mine.length} refused`;
-      setText(this.refused, `Not saved: ${refused[mine[0]]}${mine.length > 1 ? ` (and ${mine.length - 1} more)` : ""}`);
-      this.refused.hidden = false;
-      const gone = new Set(mine);
-      this.history = this.history.filter((step) => !gone.has(step.id));
-    }
+    const pending = [...this.outbox.edits.keys()];
+    const gone = pending.filter((id) => id in refused);
+    this.history = this.history.filter((step) => !(step.id in refused));
+    this.refusal.follow({ acked, sentences: gone.map((id) => refused[id]), pending });
     this.outbox.receive({ acked, refused, error });
+    if (acked.length) this.rest();
+  }
+
+  /** The verdicts paused: what the page around says of them is drawn again. */
+  rest() {
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.setStateValue("rested", Date.now()), REST_MS);
   }
 }
