@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ide.dataset.edit import Edit, to_line
+from ide.dataset.errors import LinkError
 from ide.store.inside import open_inside
 from ide.store.workspace import Workspace
 
@@ -30,7 +31,7 @@ def keep_copies(workspace: Workspace, name: str, edits: Sequence[Edit]) -> None:
     lines: dict[str, str] = {}
     for edit in edits:
         lines[edit.annotator] = lines.get(edit.annotator, "") + f"{to_line(edit)}\n"
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, LinkError):
         for annotator, text in lines.items():
             path = copies_path(workspace, name) / f"{annotator}.jsonl"
             handle = open_inside(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)

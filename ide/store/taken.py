@@ -29,10 +29,10 @@ def taken_edits(workspace: Workspace, name: str) -> dict[str, list[Edit]]:
     missing: dict[str, list[Edit]] = {}
     for path in sorted(copies_path(workspace, name).glob("*.jsonl")):
         log = workspace.edits_path(name) / path.name
-        present = known_ids(workspace, log)
-        gone = {e.edit_id: e for e in read_log(workspace, path).edits if e.edit_id not in present}
+        gone = known_ids(workspace, path) - known_ids(workspace, log)  # asked for with each label
         if gone:
-            missing[workspace.relative(log)] = list(gone.values())
+            edits = {e.edit_id: e for e in read_log(workspace, path).edits if e.edit_id in gone}
+            missing[workspace.relative(log)] = list(edits.values())
     if not missing:
         return {}
     elsewhere = [known_ids(workspace, path) for path in log_paths(workspace, name)]
