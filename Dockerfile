@@ -1,6 +1,7 @@
 # The workbench for people who deploy it: the workspace is a volume at /workspace.
 #   docker build -t upwell .
-#   docker run --rm -p 127.0.0.1:8501:8501 -v "$PWD:/workspace" upwell
+#   docker run --rm -p 127.0.0.1:8501:8501 -v "$PWD:/workspace" -e UPWELL_TRUST=1 upwell
+# UPWELL_TRUST=1 says that code of the workspace may run; without it, one can look and label.
 FROM python:3.11-slim
 
 RUN apt-get update \

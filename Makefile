@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 PIP_FLAGS ?= $(shell $(PYTHON) torch_index.py)
 PORT ?= 8501
 export DVC_NO_ANALYTICS := 1
+# Who runs make here has run code of this repository already: it may run (docs/trust.md).
+export UPWELL_TRUST := 1
 
 .PHONY: help ide test check bench lock screenshots clean
 
@@ -13,6 +15,7 @@ help: ## List the words.
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 ide: $(VENV)/.ide ## Set everything up, compile the digits, open the workbench.
+	$(BIN)/upwell trust --yes >/dev/null
 	$(BIN)/upwell compile
 	$(BIN)/upwell open --port $(PORT)
 

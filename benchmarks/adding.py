@@ -24,6 +24,7 @@ from ide.store.committing import commit
 from ide.store.importing import import_source
 from ide.store.new import new_workspace
 from ide.store.remotes import pull, push
+from ide.store.trust import trust
 from ide.store.workspace import Workspace
 
 
@@ -86,6 +87,7 @@ def main() -> None:
         measure("push", root, lambda: push(workspace))
         _run(root, "git", "clone", "-q", "hub.git", "ben")
         ben = Workspace(root / "ben")
+        trust(ben)
         measure("pull in a clone", root, lambda: pull(ben))
         measure(f"import {n_new:,} more, commit", root, lambda: import_("new.parquet"))
         measure("push", root, lambda: push(workspace))

@@ -26,7 +26,7 @@ def seconds_of_compile(root: Path) -> tuple[float, float]:
     """Return wall and CPU seconds; on a machine that others use the second says more."""
     start, cpu = time.perf_counter(), _cpu_seconds()
     command = [sys.executable, "-m", "ide.cli", "compile", "digits"]
-    environment = {**os.environ, "PYTHONPATH": str(root)}
+    environment = {**os.environ, "PYTHONPATH": str(root), "UPWELL_TRUST": "1"}
     subprocess.run(command, cwd=root, env=environment, check=True, capture_output=True)
     return time.perf_counter() - start, _cpu_seconds() - cpu
 

@@ -12,6 +12,7 @@ from ide.store.edit_log import read_edits
 from ide.store.files import write_json, write_parquet
 from ide.store.progress import report_progress
 from ide.store.state import current_labels
+from ide.store.trust import is_trusted
 from ide.store.workspace import Workspace
 from pipelines.check_input import read_check_input
 from pipelines.own_checks import all_issues
@@ -42,7 +43,13 @@ def check_now(workspace: Workspace, name: str) -> None:
     def on_progress(check_name: str) -> None:
         report_progress("check", dataset=name, message=check_name)
 
-    issues, broken = all_issues(workspace, name, dataset, on_progress=on_progress)
+    issues, broken = all_issues(
+        workspace,
+        name,
+        dataset,
+        on_progress=on_progress,
+        with_code=is_trusted(workspace.root),
+    )
     folder = checked_path(workspace, name)
     write_parquet(folder / "issues.parquet", issues)
     facts = {

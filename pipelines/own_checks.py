@@ -1,7 +1,8 @@
 """A dataset's own checks: Python files and SQL queries in ``datasets/<name>/checks/``.
 
 They are the workspace's own code. So they run where a person or CI runs ``upwell check`` or
-``upwell compile``, and never because the workbench is open.
+``upwell compile``, and never because the workbench is open; those in Python only in a workspace
+that a person has trusted (``ide.store.trust``). A query can only read.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from ide.dataset.checks.registry import (
     registering_in,
     run_checks,
 )
-from ide.dataset.errors import QueryError
+from ide.dataset.errors import QueryError, UntrustedError
 from ide.store.workspace import Workspace
 
 MAX_ROWS = 100_000  # of a SQL check
@@ -35,29 +36,50 @@ _COLUMNS = ("example_id", "other_id", "score", "message", "severity")
 
 
 def all_issues(
-    workspace: Workspace, name: str, dataset: CheckInput, *, on_progress: Callable[[str], None]
+    workspace: Workspace,
+    name: str,
+    dataset: CheckInput,
+    *,
+    on_progress: Callable[[str], None],
+    with_code: bool = True,
 ) -> tuple[pa.Table, list[str]]:
-    """Run our checks and the dataset's own; return ``schema.ISSUES``, and what broke."""
+    """Run our checks and the dataset's own; return ``schema.ISSUES``, and what broke.
+
+    with_code: whether those in Python may run. DVC's stage does not ask: who ran it has run the
+    commands of ``dvc.yaml``.
+    """
     found = run_checks(dataset, on_progress=on_progress)
-    own, broken = run_own_checks(workspace, name, dataset, on_progress=on_progress)
+    own, broken = run_own_checks(
+        workspace, name, dataset, on_progress=on_progress, with_code=with_code
+    )
     issues = pa.concat_tables([found, own])
     severity = pc.index_in(issues["severity"], pa.array(SEVERITIES))
     return issues.take(pc.sort_indices(severity)), broken
 
 
 def run_own_checks(
-    workspace: Workspace, name: str, dataset: CheckInput, *, on_progress: Callable[[str], None]
+    workspace: Workspace,
+    name: str,
+    dataset: CheckInput,
+    *,
+    on_progress: Callable[[str], None],
+    with_code: bool = True,
 ) -> tuple[pa.Table, list[str]]:
     """Run a dataset's own checks; return ``schema.ISSUES``, and a sentence for each that broke.
 
-    One that breaks says so with its file and line, and the others still run.
+    One that breaks says so with its file and line, and the others still run. with_code: else
+    those in Python are left out, and that is said.
     """
     found: list[tuple[Check, Issue]] = []
     broken: list[str] = []
     ordered = dataset.by_id()
     folder = workspace.checks_path(name)
     taken = dict.fromkeys(CHECKS, "Upwell")
-    for path in sorted(folder.glob("*.py")):
+    files = sorted(folder.glob("*.py"))
+    if files and not with_code:
+        names = ", ".join(workspace.relative(path) for path in files)
+        broken.append(str(UntrustedError(workspace.root, f"{names} did not run, being programs")))
+    for path in files if with_code else ():
         checks: dict[str, Check] = {}
         where = workspace.relative(path)
         try:

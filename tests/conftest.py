@@ -81,6 +81,9 @@ def _quiet_tools(tmp_path_factory) -> None:
     )
     os.environ.update(
         COLUMNS="160",  # a worker of pytest-xdist says 80
+        # the suite trusts every workspace that it makes; tests of trust take this away
+        UPWELL_TRUST="1",
+        XDG_CONFIG_HOME=str(folder / "config"),
         GIT_CONFIG_GLOBAL=str(config),
         GIT_CONFIG_NOSYSTEM="1",
         DVC_NO_ANALYTICS="1",

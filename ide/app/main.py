@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ide.app import aside, cards, errors, navigate, sidebar, state, statusline
+from ide.app import aside, cards, errors, navigate, sidebar, state, statusline, trust_card
 
 _FOLDER = Path(__file__).parent
 WITH_EVALS = frozenset({"browse", "example", "changes", "compile"})
@@ -31,6 +31,8 @@ with errors.shown():
         statusline.draw(workspace)
         with st.container(key="title"):
             st.subheader(page.title, anchor=False)
+        with errors.shown():
+            trust_card.draw(workspace, page.url_path or "home")
     work = st.container()
     if (page.url_path or "home") in WITH_EVALS and state.has_dataset():
         work, beside = st.columns([4, 1], gap="medium")

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ide.cli.common import echo_rows, format_option, limit_option, warn, workspace_option
-from ide.output import ProgressLine
+from ide.cli.common import (
+    EXIT_OK,
+    EXIT_WRONG_REQUEST,
+    echo_rows,
+    format_option,
+    limit_option,
+    warn,
+    workspace_option,
+)
+from ide.output import ProgressLine, printable
 from ide.store.workspace import Workspace
 
 
@@ -20,6 +29,40 @@ def new(folder: Path) -> None:
 
     workspace = new_workspace(folder)
     click.echo(f"made a workspace in {workspace.root}. Next: cd there, then upwell import SOURCE")
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--revoke", is_flag=True, help="Take the trust back.")
+@workspace_option
+def trust(root: Path | None, *, yes: bool, revoke: bool) -> int:
+    """Allow what belongs to this workspace to run, once a clone; shows first what that is."""
+    from ide.store import trust as trusting
+    from ide.store.what_runs import what_runs
+
+    workspace = Workspace.find(root)
+    if revoke:
+        trusting.revoke(workspace)
+        click.echo(f"{workspace.root} is not trusted")
+        return EXIT_OK
+    found = [str(one) for one in what_runs(workspace)]
+    for line in found or ["nothing of its own: only the stages that every workspace has"]:
+        click.echo(f"  {printable(line, width=500)}")
+    if not yes and not _agrees():
+        click.echo("nothing has changed")
+        return EXIT_WRONG_REQUEST
+    trusting.trust(workspace)
+    click.echo(f"{workspace.root} is trusted; take it back with: upwell trust --revoke")
+    return EXIT_OK
+
+
+def _agrees() -> bool:
+    """Ask the person; raise where there is none."""
+    if not sys.stdin.isatty():
+        raise click.UsageError(
+            "nobody is there to ask. Look at what would run, and say it with: upwell trust --yes"
+        )
+    return click.confirm("May all of this run on this machine?", default=False)
 
 
 @click.command("import")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 
@@ -24,6 +25,18 @@ class ConfigError(UpwellError):
 
 class WorkspaceError(UpwellError):
     """There is no workspace, or the folder is not one."""
+
+
+class UntrustedError(UpwellError):
+    """Something would run code of a workspace that nobody has trusted yet."""
+
+    def __init__(self, root: Path, why: str) -> None:
+        """Keep the values; ``why``: what of the workspace would run, and when."""
+        self.root, self.why = root, why
+        super().__init__(
+            f"{root} is not trusted yet, and {why}. See what would run there and, if you know "
+            "where it comes from, allow it with: upwell trust"
+        )
 
 
 class DatasetNotFoundError(UpwellError):

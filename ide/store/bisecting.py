@@ -38,9 +38,11 @@ from ide.store.bisect_state import (
     save_bisect,
     save_progress,
 )
+from ide.store.children import start_detached
 from ide.store.clean_folder import tidy_places
 from ide.store.file_lock import file_lock
 from ide.store.repro import cancellation, started_at
+from ide.store.trust import COMPILING, require_trust
 from ide.store.workspace import Workspace
 
 _REFS = "refs/upwell/bisect"
@@ -62,17 +64,16 @@ def start_bisect(
     ``GateError``, ``GitError`` or ``ConfigError`` where it cannot begin; then nothing was started.
     It goes on when this process ends.
     """
+    require_trust(workspace, COMPILING)
     wanted = request_of(workspace, name, good=good, bad=bad or "HEAD", gate=gate)
     log_path = bisect_folder(workspace, wanted.bisect_id) / "bisect.log"
     with _begun(workspace, wanted) as (_, handle), log_path.open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ide.store.bisecting", wanted.bisect_id],
-            cwd=workspace.root,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            pass_fds=(handle,),  # the lock goes on to the child, without a gap
+        process = start_detached(
+            "ide.store.bisecting",
+            wanted.bisect_id,
+            folder=workspace.root,
+            output=log,
+            handles=(handle,),  # the lock goes on to the child, without a gap
         )
     _CHILDREN.append(process)
     return wanted
@@ -86,6 +87,7 @@ def run_bisect(
     As ``start_bisect``; what is raised there is raised here. What goes wrong later is told by the
     ``state`` and the ``message``. SIGINT and SIGTERM cancel it.
     """
+    require_trust(workspace, COMPILING)
     wanted = request_of(workspace, name, good=good, bad=bad or "HEAD", gate=gate)
     with _begun(workspace, wanted) as (bisect, _):
         return _search(workspace, bisect)

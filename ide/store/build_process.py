@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from ide.dataset.errors import (
@@ -23,6 +24,7 @@ from ide.dataset.errors import (
 )
 from ide.store.adopting import adopt_build, restore_build
 from ide.store.builds import BuildInfo
+from ide.store.children import start_detached
 from ide.store.clean_folder import tidy_places
 from ide.store.compile_lock import compile_lock, is_compiling
 from ide.store.drill_file import begin_drill_build, end_drill_build
@@ -40,6 +42,7 @@ from ide.store.runs import (
     save_run,
     status_of,
 )
+from ide.store.trust import COMPILING, require_trust
 from ide.store.workspace import Workspace
 
 _CANCEL_S = 5.0  # after which a build that does not end by itself is killed
@@ -60,6 +63,7 @@ def run_build(
     SIGTERM, in ``BuildError`` where a stage fails, in ``ConfigError`` or ``GitError`` where it
     cannot begin. In each case ``builds/``, ``dvc.lock`` and the archive are as they were.
     """
+    require_trust(workspace, COMPILING)
     wanted = names_to_build(workspace, names)
     tidy_places(workspace)
     with compile_lock(workspace) as is_ours:
@@ -91,19 +95,18 @@ def start_build(workspace: Workspace, names: Sequence[str] | None = None) -> Run
     Raises ``BuildRunningError`` while one runs and ``ConfigError`` where it could not begin. The
     build goes on when this process ends.
     """
+    require_trust(workspace, COMPILING)
     wanted = names_to_build(workspace, names)
     if build_status(workspace).state == "running":
         raise _running_error(workspace)
     run_id = new_run_id()
     with (make_folder(workspace, run_id) / "build.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ide.store.build_process", *wanted],
-            cwd=workspace.root,
-            env={**os.environ, _RUN_ID: run_id},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
+        process = start_detached(
+            "ide.store.build_process",
+            *wanted,
+            folder=workspace.root,
+            output=log,
+            environment={_RUN_ID: run_id},
         )
     _CHILDREN.append(process)
     run = new_run(run_id, process.pid, wanted)
@@ -136,12 +139,13 @@ def cancel_build(workspace: Workspace) -> None:
     if run is None or run.state != "running" or not lives(run):
         build_status(workspace)
         return
-    os.kill(run.pid, signal.SIGTERM)
     deadline = time.monotonic() + _CANCEL_S
-    while lives(run):
-        if time.monotonic() > deadline:
-            os.kill(run.pid, signal.SIGKILL)
-        time.sleep(0.03)
+    with suppress(ProcessLookupError):  # it may end by itself just now
+        os.kill(run.pid, signal.SIGTERM)
+        while lives(run):
+            if time.monotonic() > deadline:
+                os.kill(run.pid, signal.SIGKILL)
+            time.sleep(0.03)
     with compile_lock(workspace) as is_ours:
         if is_ours:  # it ended without putting things back: too early, or killed
             _tidy_killed(workspace, state="cancelled", message=CANCELLED)

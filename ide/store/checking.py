@@ -6,9 +6,7 @@ What it finds lies in ``.upwell/checks/<name>/`` until the next time.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +20,7 @@ import pyarrow.compute as pc
 from ide.dataset.errors import BuildError
 from ide.dataset.replay import dismissed_issues
 from ide.store.builds import BuildInfo, current_build
+from ide.store.children import start_child
 from ide.store.drill_file import drill_id, drills_path
 from ide.store.files import read_parquet
 from ide.store.progress import VARIABLE, read_progress
@@ -128,24 +127,24 @@ def remarks(name: str, found: Findings) -> list[str]:
 
 
 def _run(workspace: Workspace, name: str, on_progress: Callable[[str], None] | None) -> None:
+    from ide.store.dvc import end_group  # slow to import, and who lists findings needs it not
+
     with tempfile.TemporaryDirectory(prefix="upwell-check-") as folder:
         path = Path(folder) / "progress.jsonl"
         path.touch()
         log = Path(folder) / "log"
         with log.open("wb") as stream:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "pipelines.check_now", name],
-                cwd=workspace.root,
-                env={**os.environ, VARIABLE: str(path), "PYTHONUNBUFFERED": "1"},
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=stream,
+            process = start_child(
+                ["pipelines.check_now", name],
+                folder=workspace.root,
+                output=stream,
+                environment={VARIABLE: str(path), "PYTHONUNBUFFERED": "1"},
             )
             try:
                 _watch(process, path, name, on_progress)
             finally:
                 if process.poll() is None:
-                    process.kill()
+                    end_group(process.pid)
                 process.wait()
         if process.returncode != 0:
             errors = [e for e in read_progress(path) if "error" in e]

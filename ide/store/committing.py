@@ -24,6 +24,7 @@ from ide.store.log_lines import edits_about
 from ide.store.log_marks import MARKS, first_mark
 from ide.store.past_edits import dataset_of, is_log
 from ide.store.taken import forget_committed
+from ide.store.trust import COMMITTING, require_trust
 from ide.store.workspace import Workspace
 
 SHARED = ("params.yaml", "dvc.lock")
@@ -56,6 +57,7 @@ def commit(
     one sentence where there is nothing to commit or git refuses, ``BlockedError`` where errors
     stand in a dataset that it would commit and there is no reason; then nothing has changed.
     """
+    require_trust(workspace, COMMITTING)
     chosen = [workspace.require(name) for name in names] if names else workspace.datasets()
     repo = git.repository(workspace.root)
     refuse_in_progress(repo)

@@ -36,6 +36,7 @@ from ide.store.inside import remove_folder
 from ide.store.log_lock import replacing_logs
 from ide.store.state import current_labels, dataset_state
 from ide.store.taken import forget_committed
+from ide.store.trust import MOVING, require_trust
 from ide.store.workspace import TRACKED, Workspace
 
 N_ERRORS = 60
@@ -93,6 +94,7 @@ def start_drill(
     ``GitError`` with one sentence; then branch and files are as they were.
     """
     workspace.require(name)
+    require_trust(workspace, MOVING)
     root = workspace.root
     repo = git.repository(root)
     home = _home(workspace, repo)
@@ -265,6 +267,7 @@ def end_drill(
     the drill's branch first, so nothing is lost either way. Ending the same drill again carries
     over nothing twice.
     """
+    require_trust(workspace, MOVING)
     drill, root = require_drill(workspace, name), workspace.root
     repo = git.repository(root)
     refuse_in_progress(repo)

@@ -25,8 +25,11 @@ from ide.dataset.errors import (
     StorageError,
     UpwellError,
 )
+from ide.store.children import start_child
 from ide.store.drill_file import BUILD_VARIABLE
 from ide.store.inside import open_inside, refuse_links
+from ide.store.revision_code import code_of
+from ide.store.trust import COMPILING, require_trust
 from ide.store.workspace import Workspace
 
 _LAST_STAGES = ("check", "evaluate")  # what everything else leads to
@@ -50,28 +53,21 @@ def start_repro(
     planted labels count, and DVC keeps nothing of what comes of them. asks_remote: what a stage
     made elsewhere is taken from the default remote rather than made again.
     """
+    require_trust(workspace, COMPILING)
     require_dvc(workspace)
     targets = [f"{stage}@{name}" for name in names for stage in _LAST_STAGES]
     environment = {
-        **os.environ,
+        **code_of(workspace),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
         "SHELL": "/bin/sh",  # DVC runs stages by the person's shell; a service may have none
-        "DVC_NO_ANALYTICS": "1",
         "PYTHONUNBUFFERED": "1",
         "UPWELL_PROGRESS": str(progress_path),
         BUILD_VARIABLE: drill or "",
     }
-    program = ["-P", "-m", "ide.store.dvc_jobs"] if asks_remote else ["-m", "dvc"]
+    program = "ide.store.dvc_jobs" if asks_remote else "dvc"
     options = ["--no-commit", "--no-run-cache"] if drill else list(options)
-    return subprocess.Popen(
-        [sys.executable, *program, "repro", *options, *targets],
-        cwd=workspace.root,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+    command = [program, "repro", *options, *targets]
+    return start_child(command, folder=workspace.root, output=log, environment=environment)
 
 
 def require_dvc(workspace: Workspace) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -13,13 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ide.dataset.errors import BuildCancelledError, ConfigError, ExamplesMissingError, StorageError
+from ide.store.children import start_child
 from ide.store.dvc import end_group, is_full, refusal, require_dvc
 from ide.store.dvc_config import default_remote, require_there
 from ide.store.importing.tracking import is_stage_output
 from ide.store.repro import CANCELLED
+from ide.store.trust import require_trust
 from ide.store.workspace import Workspace
 
 _POLL_S = 0.05
+_WHY = "DVC moves data by the settings that are in it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def needs_package(said: str) -> str | None:
 
 def dvc(workspace: Workspace, *arguments: str, is_cancelled: threading.Event | None = None) -> Said:
     """Run a DVC command to its end, or until it is cancelled; what it means is the caller's."""
-    command = ("-m", "dvc", *arguments)
+    command = ("dvc", *arguments)
     return follow(workspace, *command, environment={"LC_ALL": "C.UTF-8"}, is_cancelled=is_cancelled)
 
 
@@ -100,21 +101,14 @@ def follow(
     is_cancelled: threading.Event | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> Said:
-    """Run this Python with arguments in a workspace, and return how it ended.
+    """Run a module of Python with arguments in a workspace, and return how it ended.
 
     tell: given all that it has written, some times a second. Ended, with all its children, where
     it is cancelled or where we are interrupted.
     """
+    require_trust(workspace, _WHY)
     with tempfile.NamedTemporaryFile() as log:
-        process = subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=workspace.root,
-            env={**os.environ, "DVC_NO_ANALYTICS": "1", **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        process = start_child(arguments, folder=workspace.root, output=log, environment=environment)
         try:
             while not _has_ended(process):
                 if is_cancelled is not None and is_cancelled.is_set():

@@ -16,11 +16,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from ide.dataset.errors import GitError, StorageError
+from ide.store.git_guard import FOREIGN, guarding
+from ide.store.trust import is_trusted
 
 _UNSAFE_REVISION = re.compile(r"^-|[\x00-\x20\x7f]")
-# A git hook that starts us sets these to its own repository; ours is where the workspace lies.
 _PLAIN = ("-c", "color.ui=false", "-c", "core.quotePath=false")  # names in every script as they are
-_FOREIGN = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +59,13 @@ def run(
     *args: str,
     stdin: bytes | None = None,
     environment: Mapping[str, str] | None = None,
+    is_ours: bool = False,
 ) -> bytes:
-    """Run git in ``root`` and return what it writes.
+    """Run git in ``root`` as ``attempt`` does, and return what it writes.
 
     Raises ``GitError`` when it refuses, ``StorageError`` when the disk is full.
     """
-    result = attempt(root, *args, stdin=stdin, environment=environment)
+    result = attempt(root, *args, stdin=stdin, environment=environment, is_ours=is_ours)
     if result.returncode != 0:
         said = result.stderr.decode(errors="replace") or result.stdout.decode(errors="replace")
         raise refused(said, root)
@@ -76,9 +77,16 @@ def attempt(
     *args: str,
     stdin: bytes | None = None,
     environment: Mapping[str, str] | None = None,
+    is_ours: bool = False,
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run git and return how it ended; raise ``GitError`` only when git is not there at all."""
-    variables = {k: v for k, v in os.environ.items() if k not in _FOREIGN}
+    """Run git and return how it ended; raise ``GitError`` only when git is not there at all.
+
+    In a workspace that nobody has trusted, git runs nothing that the clone names. is_ours: the
+    caller has asked for trust already, or has just made the folder itself.
+    """
+    variables = {k: v for k, v in os.environ.items() if k not in FOREIGN}
+    if not is_ours and not is_trusted(root):
+        variables |= guarding(root)
     variables |= {
         "LC_ALL": "C",
         "GIT_TERMINAL_PROMPT": "0",

@@ -21,6 +21,7 @@ from ide.store.git_commit import refuse_in_progress
 from ide.store.log_lock import replacing_logs
 from ide.store.past_edits import is_log
 from ide.store.runs import load_run
+from ide.store.trust import MOVING, require_trust
 from ide.store.workspace import Workspace
 
 _ROOM_BYTES = 1 << 20  # logs and descriptions; examples are not git's
@@ -34,6 +35,7 @@ def moving(workspace: Workspace, doing: str) -> Iterator[git.Repository]:
     first, on the branch that it ran on. Raises ``BuildRunningError``, ``ImportRefusedError`` while
     an import runs, or ``GitError`` while a merge, a rebase or the like is unfinished.
     """
+    require_trust(workspace, MOVING)
     repo = git.repository(workspace.root)
     refuse_in_progress(repo, doing)
     _tidy_killed_build(workspace)

@@ -53,7 +53,7 @@ def named_by(workspace: Workspace, revision: str, *exclude: str) -> list[Named]:
     blobs = {path: blob for path, blob in _files(repo, root, revision).items() if _names(path)}
     wanted = [(blob, path) for path, blob in blobs.items()]
     if exclude:
-        said = git.run(repo.root, "rev-list", "--objects", revision, *exclude)
+        said = git.run(root, "rev-list", "--objects", revision, *exclude)
         for line in os.fsdecode(said).splitlines():
             blob, _, path = line.partition(" ")
             if path.startswith(repo.prefix) and _names(path.removeprefix(repo.prefix)):

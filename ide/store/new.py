@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 
-from ide.dataset.errors import WorkspaceError
+from ide.dataset.errors import StorageError, WorkspaceError
 from ide.store import git
 from ide.store.files import storage_errors, storage_sentence
+from ide.store.trust import trust
+from ide.store.what_runs import what_runs
 from ide.store.workspace import Workspace
 
 _README = """\
@@ -52,7 +55,7 @@ def new_workspace(path: str | Path) -> Workspace:
     if root.is_dir() and any(root.iterdir()):
         _refuse_unfit(root, files)
         _write_into(root, files)
-        return Workspace(root)
+        return _trusted(Workspace(root))
     if root.exists() and not root.is_dir():
         raise WorkspaceError(f"{root} is a file; name a new or an empty folder for the workspace")
     with storage_errors(root, "make"):
@@ -67,7 +70,15 @@ def new_workspace(path: str | Path) -> Workspace:
             made.replace(root)
         finally:
             shutil.rmtree(made, ignore_errors=True)
-    return Workspace(root)
+    return _trusted(Workspace(root))
+
+
+def _trusted(workspace: Workspace) -> Workspace:
+    """Trust what was made here; not a repository that was there, if it brings what would run."""
+    if not what_runs(workspace):
+        with suppress(StorageError):  # then it is asked for when it is needed
+            trust(workspace)
+    return workspace
 
 
 def _files(name: str) -> dict[str, str]:
@@ -161,8 +172,9 @@ def _is_in_repository(folder: Path) -> bool:
 
 
 def _begin_repository(root: Path) -> None:
-    git.run(root, "init", "--quiet", "--initial-branch", "main")
-    git.run(root, "add", "--all")
+    git.run(root, "init", "--quiet", "--initial-branch", "main", is_ours=True)
+    git.run(root, "add", "--all", is_ours=True)
     # Without an identity, or with a hook in the way, the files stay staged for a person.
     identity = ("-c", "user.useConfigOnly=true")
-    git.attempt(root, *identity, "commit", "--quiet", "--message", "Begin an Upwell workspace")
+    commit = ("commit", "--quiet", "--message", "Begin an Upwell workspace")
+    git.attempt(root, *identity, *commit, is_ours=True)

@@ -27,7 +27,9 @@ from ide.store.clean_folder import clean_folder, keep_measurements
 from ide.store.dvc_examples import bring_examples
 from ide.store.files import write_bytes
 from ide.store.repro import cancellation, repro
+from ide.store.revision_code import brings_code, lend_code
 from ide.store.runs import Run, make_folder, new_run_id, progress_path, run_folder, save_run
+from ide.store.trust import COMPILING, require_trust
 from ide.store.workspace import Workspace
 
 OnProgress = Callable[[str], None]
@@ -45,12 +47,13 @@ def build_at(
 
     A build that is kept already is returned as it is; one that DVC's cache or remote has is
     taken from there. May run beside a normal compile. The code is that of the revision where
-    the repository holds it (``pipelines/`` beside ``datasets/``), else the installed one.
+    Upwell itself is developed (``revision_code``), else the installed one.
 
     is_cancelled: set it from elsewhere to end the build; None = SIGINT and SIGTERM do. Raises
     ``GitError`` for no revision, ``DatasetNotFoundError`` or ``ConfigError`` where a dataset
     cannot be built there, ``BuildCancelledError``, ``BuildError``, ``StorageError``.
     """
+    require_trust(workspace, COMPILING)
     commit = git.resolve(workspace.root, revision)
     asked = list(names) or listed_at(workspace, commit)
     if asked and not brings_code(workspace, commit):
@@ -70,12 +73,6 @@ def build_at(
         return [_keep(workspace, clean, name, commit, seconds) for name in wanted]
 
 
-def brings_code(workspace: Workspace, commit: str) -> bool:
-    """Whether a revision has code of its own, which its builds depend on besides the labels."""
-    repo = git.repository(workspace.root)
-    return bool(git.list_files(repo, workspace.root, commit, "pipelines"))
-
-
 def build_in(
     workspace: Workspace,
     clean: Workspace,
@@ -89,6 +86,7 @@ def build_in(
     for name in names:  # DVC wants to see what git does not keep: empty folders
         clean.edits_path(name).mkdir(exist_ok=True)
         clean.checks_path(name).mkdir(exist_ok=True)
+    lend_code(workspace, clean)
     run = _begin(clean, names)
     if on_progress:
         on_progress("examples")

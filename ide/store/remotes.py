@@ -23,6 +23,7 @@ from ide.store.named_data import Named, lacking, named_by, named_here
 from ide.store.past_edits import is_log
 from ide.store.status import uncommitted_edits
 from ide.store.transferring import transfer
+from ide.store.trust import EXCHANGING, require_trust
 from ide.store.workspace import TRACKED, Workspace
 
 OnProgress = Callable[[str], None]
@@ -56,6 +57,7 @@ def push(workspace: Workspace, *, on_progress: OnProgress | None = None) -> Push
     Raises ``GitError``, ``ConfigError`` or ``StorageError`` with one sentence; what was sent by
     then stays there, and another push goes on from it. A drill's branch is refused.
     """
+    require_trust(workspace, EXCHANGING)
     tell = on_progress or (lambda _: None)
     root = workspace.root
     repo = git.repository(root)
@@ -92,6 +94,7 @@ def pull(workspace: Workspace, *, on_progress: OnProgress | None = None) -> Pull
     Raises ``GitError`` where both sides have moved on (then ``upwell merge`` joins them) or where
     git refuses, ``BuildRunningError`` during a build, ``StorageError`` where data cannot be had.
     """
+    require_trust(workspace, EXCHANGING)
     tell = on_progress or (lambda _: None)
     root = workspace.root
     tree = git.working_tree(git.repository(root), root, TRACKED)

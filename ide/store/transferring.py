@@ -38,7 +38,7 @@ def transfer(
         on_progress(f"{doing}, {counts[-1][0]:,} of {counts[-1][1]:,} files" if counts else doing)
 
     with manifest(workspace, named) as folder:
-        job = ("-P", "-m", "ide.store.dvc_jobs", direction)
+        job = ("ide.store.dvc_jobs", direction)
         said = follow(folder, *job, environment={"DVC_IGNORE_ISATTY": "1"}, tell=tell)
     if said.returncode != 0:
         raise _refusal(said, remote, direction)

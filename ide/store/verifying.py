@@ -27,6 +27,7 @@ from ide.store.files import storage_errors, write_bytes
 from ide.store.past_edits import edits_at
 from ide.store.rebuilding import build_at, build_in, event_of
 from ide.store.runs import STAGES
+from ide.store.trust import COMPILING, require_trust
 from ide.store.workspace import Workspace
 
 # nothing is taken from DVC's cache but the examples, and nothing is put there
@@ -65,6 +66,7 @@ def verify(
     first where there are none. The working tree, the cache and the kept builds do not change.
     Raises as ``build_at`` does, and ``ConfigError`` where sources are no longer those of a build.
     """
+    require_trust(workspace, COMPILING)
     chosen = list(names)
     with event_of(is_cancelled) as event:
         if revision is not None:

@@ -28,6 +28,7 @@ from ide.store.importing.texts import (
 from ide.store.importing.tracking import track_examples
 from ide.store.inside import make_folders, remove_folder
 from ide.store.kept_copies import copies_path
+from ide.store.trust import IMPORTING, require_trust
 from ide.store.workspace import Workspace
 
 
@@ -68,6 +69,8 @@ def import_source(
     is killed, not at all. Raises ``ImportRefusedError`` or ``UnknownClassError`` naming the file
     and row, ``ConfigError`` for a name or a file that cannot be used, and ``StorageError``.
     """
+    if track:
+        require_trust(workspace, IMPORTING)
     columns = Columns(label_column, payload_column, id_column, split_column)
     report = on_progress or (lambda _stage, _done, _total: None)
     config = _existing(workspace, check_name(name))

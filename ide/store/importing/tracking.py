@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from ide.dataset.errors import StorageError
+from ide.store.children import start_child
 from ide.store.examples import example_parts
+from ide.store.trust import IMPORTING, require_trust
 from ide.store.workspace import Workspace
 
 _TIMEOUT_S = 3600
@@ -26,21 +26,15 @@ def track_examples(workspace: Workspace, name: str) -> bool:
     if is_stage_output(workspace, name) or is_tracked(workspace, name):
         return False
     folder = workspace.relative(workspace.examples_path(name))
-    command = [sys.executable, "-m", "dvc", "add", "--quiet", folder]
-    environment = {**os.environ, "DVC_NO_ANALYTICS": "1"}
+    require_trust(workspace, IMPORTING)
+    command = ["dvc", "add", "--quiet", folder]
     try:
-        done = subprocess.run(
-            command,
-            cwd=workspace.root,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT_S,
-            check=False,
-        )
-        problem = done.stderr.strip().splitlines() if done.returncode else []
-        is_failed = done.returncode != 0
+        with start_child(
+            command, folder=workspace.root, output=subprocess.PIPE, environment=None
+        ) as process:
+            said, _ = process.communicate(timeout=_TIMEOUT_S)
+        problem = said.decode(errors="replace").strip().splitlines()
+        is_failed = process.returncode != 0
     except (OSError, subprocess.TimeoutExpired) as error:
         problem, is_failed = [str(error)], True
     if is_failed:
