@@ -32,6 +32,7 @@ from ide.store.edit_log import append_edits, log_paths, read_edits, whole_lines
 from ide.store.files import write_bytes, write_json, write_text
 from ide.store.git_branch import create_branch, delete_branch, has_branch, switch_branch
 from ide.store.git_commit import commit_files, refuse_in_progress
+from ide.store.git_hooks import WITHOUT_HOOKS, run_checkout_hook
 from ide.store.inside import remove_folder
 from ide.store.log_lock import replacing_logs
 from ide.store.state import current_labels, dataset_state
@@ -281,8 +282,10 @@ def end_drill(
     _commit_logs(workspace, repo, drill)
     every = {other: read_edits(workspace, other).every for other in workspace.datasets()}
     own = carried(every[name], drill)
+    before = git.head_revision(root)
     with replacing_logs(workspace):
-        switch_branch(root, drill.home)
+        switch_branch(root, drill.home, *WITHOUT_HOOKS)
+    run_checkout_hook(root, before)
     for other, edits in every.items():
         if other in workspace.datasets():
             known = {e.edit_id for e in read_edits(workspace, other).every}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ide.dataset.errors import GitError
@@ -43,11 +44,14 @@ def require_new(root: Path, branch: str) -> None:
         )
 
 
-def switch_branch(root: Path, branch: str) -> None:
-    """Go to a branch; uncommitted files come along. Raises ``GitError``; then nothing changed."""
+def switch_branch(root: Path, branch: str, *options: str) -> None:
+    """Go to a branch; uncommitted files come along. Raises ``GitError``; then nothing changed.
+
+    options: of git itself, such as ``git_hooks.WITHOUT_HOOKS``.
+    """
     if not has_branch(root, branch):
         raise GitError(f"there is no branch {branch!r}. List them with: git branch")
-    _switch(root, branch)
+    _switch(root, branch, options=options)
 
 
 def delete_branch(root: Path, branch: str) -> None:
@@ -57,8 +61,8 @@ def delete_branch(root: Path, branch: str) -> None:
         raise GitError(explain(result.stderr.decode(errors="replace"), root))
 
 
-def _switch(root: Path, *arguments: str) -> None:
-    result = attempt(root, "switch", "--quiet", "--no-guess", *arguments)
+def _switch(root: Path, *arguments: str, options: Sequence[str] = ()) -> None:
+    result = attempt(root, *options, "switch", "--quiet", "--no-guess", *arguments)
     if result.returncode == 0:
         return
     said = result.stderr.decode(errors="replace")

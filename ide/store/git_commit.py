@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from ide.dataset.errors import GitError
 from ide.store.files import storage_errors
 from ide.store.git import Repository, attempt, explain, head_revision, locked_sentence, run
 
+PLAIN, EXECUTABLE = "100644", "100755"  # modes of files, as git writes them
 _IN_PROGRESS = {
     "MERGE_HEAD": ("merge", "git merge --continue", "git merge --abort"),
     "rebase-merge": ("rebase", "git rebase --continue", "git rebase --abort"),
@@ -79,13 +81,37 @@ def commit_files(repo: Repository, root: Path, files: Mapping[str, bytes], messa
 
 
 def _entries(repo: Repository, root: Path, files: Mapping[str, bytes]) -> bytes:
-    """Store the files' bytes in git, and return the lines that put them into an index."""
+    """Store the files' bytes in git, and return the lines that put them into an index.
+
+    Filters are chosen by the path, which git takes as seen from the folder that it runs in.
+    """
+    modes = _modes(repo, root, files)
     lines = []
     for path, data in sorted(files.items()):
-        name = repo.path(path)
-        blob = run(root, "hash-object", "-w", "--stdin", "--path", name, stdin=data)
-        lines.append(b"100644 " + blob.strip() + b"\t" + os.fsencode(name) + b"\0")
+        blob = run(root, "hash-object", "-w", "--stdin", "--path", path, stdin=data)
+        entry = f"{modes[path]} {blob.decode().strip()}\t".encode()
+        lines.append(entry + os.fsencode(repo.path(path)) + b"\0")
     return b"".join(lines)
+
+
+def _modes(repo: Repository, root: Path, paths: Iterable[str]) -> dict[str, str]:
+    """Return what git notes of each file besides its bytes: whether it can be executed.
+
+    By the file on the disk; by the index where git knows that this disk does not tell.
+    """
+    if attempt(root, "config", "--bool", "core.fileMode").stdout.strip() != b"false":
+        return {path: EXECUTABLE if _is_executable(root / path) else PLAIN for path in paths}
+    listed = os.fsdecode(run(root, "ls-files", "-z", "--stage", "--full-name", "--", *paths))
+    entries = (entry.partition("\t") for entry in listed.split("\0") if entry)
+    known = {name.removeprefix(repo.prefix): info.split(" ")[0] for info, _, name in entries}
+    return {path: known.get(path, PLAIN) for path in paths}
+
+
+def _is_executable(path: Path) -> bool:
+    try:
+        return bool(path.stat().st_mode & stat.S_IXUSR)
+    except FileNotFoundError:  # it is committed before it is there, or has just gone
+        return False
 
 
 def _commit(root: Path, message: str, environment: Mapping[str, str]) -> None:

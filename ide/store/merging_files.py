@@ -17,11 +17,10 @@ from pathlib import Path
 from ide.dataset.errors import GitError
 from ide.store import git
 from ide.store.examples_moving import is_pointer, join_pointers
+from ide.store.git_commit import EXECUTABLE, PLAIN
 from ide.store.merging_texts import merge_texts
 from ide.store.past_edits import dataset_of, is_log
 from ide.store.workspace import Workspace
-
-_MODE = "100644"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +42,13 @@ class Merged:
 
 @dataclass(slots=True)
 class _Found:
-    """Git's own merge: its tree, and of each file it stopped at the blobs by stage (1, 2, 3)."""
+    """Git's own merge: its tree, and of each file it stopped at the blobs by stage (1, 2, 3).
+
+    ``modes``: the files of these that either side has as executable.
+    """
 
     tree: str
+    modes: dict[str, str] = field(default_factory=dict)
     stages: dict[str, dict[int, str]] = field(default_factory=dict)
 
 
@@ -65,7 +68,7 @@ def complete(workspace: Workspace, repo: git.Repository, trees: Trees) -> Merged
     if refused:
         raise GitError(_refusal(refused))
     mended |= _lost_lines(workspace, repo, trees, found.tree, mended)
-    tree = _with_files(workspace, repo, found.tree, mended) if mended else found.tree
+    tree = _with_files(workspace, repo, found, mended) if mended else found.tree
     return Merged(tree, _notes(mended))
 
 
@@ -113,7 +116,9 @@ def _merge_tree(root: Path, trees: Trees) -> _Found:
     for entry in entries:
         if entry:
             info, _, path = entry.partition("\t")
-            _, blob, stage = info.split(" ")
+            mode, blob, stage = info.split(" ")
+            if mode == EXECUTABLE and stage != "1":
+                found.modes[path] = mode
             found.stages.setdefault(path, {})[int(stage)] = blob
     return found
 
@@ -168,20 +173,26 @@ def _logs(workspace: Workspace, repo: git.Repository, revision: str) -> dict[str
 
 
 def _with_files(
-    workspace: Workspace, repo: git.Repository, tree: str, files: Mapping[str, bytes]
+    workspace: Workspace, repo: git.Repository, found: _Found, files: Mapping[str, bytes]
 ) -> str:
     """Return a tree with some files replaced."""
     root = workspace.root
     with tempfile.TemporaryDirectory(dir=repo.git_path, prefix="upwell-") as folder:
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-        git.run(root, "read-tree", tree, environment=index)
-        entries = b"".join(_entries(root, repo, files))
+        git.run(root, "read-tree", found.tree, environment=index)
+        listed = git.run(root, "ls-files", "-z", "--stage", "--full-name", environment=index)
+        rows = (entry.partition("\t") for entry in os.fsdecode(listed).split("\0") if entry)
+        modes = {p: EXECUTABLE for info, _, p in rows if info.startswith(EXECUTABLE)} | found.modes
+        entries = b"".join(_entries(root, repo, files, modes))
         git.run(root, "update-index", "-z", "--index-info", stdin=entries, environment=index)
         return git.run(root, "write-tree", environment=index).decode().strip()
 
 
-def _entries(root: Path, repo: git.Repository, files: Mapping[str, bytes]) -> Iterable[bytes]:
+def _entries(
+    root: Path, repo: git.Repository, files: Mapping[str, bytes], modes: Mapping[str, str]
+) -> Iterable[bytes]:
     for path, data in sorted(files.items()):
         blob = git.run(root, "hash-object", "-w", "--stdin", stdin=data).strip()
-        name = os.fsencode(repo.path(path))
-        yield _MODE.encode() + b" " + blob + b"\t" + name + b"\0"
+        name = repo.path(path)
+        mode = modes.get(name, PLAIN).encode()
+        yield mode + b" " + blob + b"\t" + os.fsencode(name) + b"\0"

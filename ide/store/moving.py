@@ -18,6 +18,7 @@ from ide.store.compile_lock import compile_lock
 from ide.store.file_lock import IMPORT_LOCK, file_lock
 from ide.store.files import storage_errors
 from ide.store.git_commit import refuse_in_progress
+from ide.store.git_hooks import WITHOUT_HOOKS, run_checkout_hook, run_merge_hook
 from ide.store.log_lock import replacing_logs
 from ide.store.past_edits import is_log
 from ide.store.runs import load_run
@@ -72,15 +73,20 @@ def move(workspace: Workspace, *arguments: str) -> None:
     """Run a git command that replaces files, while nobody appends; raise what it refuses.
 
     Git looks before it touches anything: when this raises, nothing has changed. But it writes the
-    files and then its index, so a disk that is full is noticed here first.
+    files and then its index, so a disk that is full is noticed here first. Hooks run afterwards.
     """
+    before = git.head_revision(workspace.root)
     with replacing_logs(workspace):
         _require_room(git.repository(workspace.root).git_path)
-        result = git.attempt(workspace.root, *arguments)
+        result = git.attempt(workspace.root, *WITHOUT_HOOKS, *arguments)
     if result.returncode != 0:
         said = result.stderr.decode(errors="replace")
         kind = StorageError if git.is_full(said) else GitError
         raise kind(refusal(said, workspace.root))
+    if arguments[0] == "merge":
+        run_merge_hook(workspace.root)
+    else:
+        run_checkout_hook(workspace.root, before)
 
 
 def _require_room(git_path: Path) -> None:

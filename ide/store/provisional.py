@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ide.dataset.edit import Edit
-from ide.store.edit_log import append_held
-from ide.store.files import storage_errors, sync
+from ide.dataset.errors import GitError
+from ide.store.edit_log import append_held, read_edits
+from ide.store.files import storage_errors, sync, write_bytes
 from ide.store.log_lock import replacing_logs
 from ide.store.workspace import Workspace
 
@@ -20,25 +21,55 @@ def appended(
 ) -> Iterator[dict[str, bytes]]:
     """Append edits (by dataset); where the block raises, the logs are as they were.
 
-    Yields path → the lines appended to that file. Nobody else appends meanwhile, so that what
-    is taken away at a failure is nobody else's. When the process is killed, the edits stand,
-    uncommitted.
+    Yields path → the lines appended to that file. The lock of the logs is free meanwhile, for the
+    block may run a person's hooks, and these may edit: at a failure just these lines are taken
+    out again. Where somebody has edited on top of them by then, they stay and stand uncommitted,
+    which the error says; so they do when the process is killed.
     """
-    paths = {
-        workspace.edits_path(name) / f"{edit.annotator}.jsonl"
-        for name, found in edits.items()
-        for edit in found
-    }
+    paths = sorted(
+        {
+            workspace.edits_path(name) / f"{edit.annotator}.jsonl"
+            for name, found in edits.items()
+            for edit in found
+        }
+    )
     with replacing_logs(workspace):
-        sizes = {path: path.stat().st_size if path.exists() else None for path in sorted(paths)}
+        sizes = {path: path.stat().st_size if path.exists() else None for path in paths}
         try:
             for name, found in edits.items():
                 append_held(workspace, name, found)
-            yield {workspace.relative(path): _end(path, size) for path, size in sizes.items()}
+            lines = {path: _end(path, size) for path, size in sizes.items()}
         except BaseException:
             for path, size in sizes.items():
                 _cut(path, size)
             raise
+    try:
+        yield {workspace.relative(path): own for path, own in lines.items()}
+    except BaseException as error:
+        with replacing_logs(workspace):
+            if n := _built_on(workspace, edits):
+                raise GitError(_stays(error, n)) from error
+            for path, own in lines.items():
+                _take_out(path, own, sizes[path])
+        raise
+
+
+def _built_on(workspace: Workspace, edits: Mapping[str, Sequence[Edit]]) -> int:
+    """Count the edits that somebody has made on top of some."""
+    n = 0
+    for name, found in edits.items():
+        ours = {edit.edit_id for edit in found}
+        every = read_edits(workspace, name).every
+        n += sum(e.edit_id not in ours and not ours.isdisjoint(e.previous) for e in every)
+    return n
+
+
+def _stays(error: BaseException, n: int) -> str:
+    return (
+        f"{str(error) or type(error).__name__}. The edits stand all the same, uncommitted, for "
+        f"{n:,} that came in meanwhile {'builds' if n == 1 else 'build'} on them: commit them, "
+        "with: upwell commit, or undo them"
+    )
 
 
 def _end(path: Path, size: int | None) -> bytes:
@@ -56,3 +87,14 @@ def _cut(path: Path, size: int | None) -> None:
         elif path.stat().st_size > size:
             os.truncate(path, size)
             sync(path)
+
+
+def _take_out(path: Path, own: bytes, size: int | None) -> None:
+    """Take lines of ours out of a log that others may have appended to since; hold the lock."""
+    with storage_errors(path, "read"):
+        text = path.read_bytes() if path.exists() else b""
+    before, found, after = text.partition(own)
+    if found and not after and len(before) <= (size or 0) + 1:  # with the newline before it
+        _cut(path, size)
+    elif found:
+        write_bytes(path, before + after)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 
 import pytest
 
@@ -192,3 +193,77 @@ def test_edits_that_come_in_meanwhile_stay_out_of_the_commit(pets, monkeypatch):
     assert git(pets.root, "diff", "--stat").count("+") == 2  # of one line, and of the sum
     assert status(pets).n_edits == 1 and dataset_state(pets, "pets")["x1"].is_excluded
     append_edits(pets, "pets", [late])  # the lock is free again
+
+
+def hook_of(workspace, name, script):
+    path = workspace.root / ".git" / "hooks" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def edits_by(workspace, annotator, example_id, label):
+    root = workspace.root
+    command = f"edit pets {example_id} --label '{label}' --annotator {annotator} --workspace {root}"
+    return f"timeout 60 '{sys.executable}' -P -m ide.cli {command}"
+
+
+def test_a_hook_may_edit_while_a_revert_commits(pets):
+    edit(pets, "x0", "label", "dog")
+    commit(pets)
+    hook_of(pets, "pre-commit", edits_by(pets, "ben", "x1", "cat"))
+    assert undo(pets).n_edits == 1
+    state = dataset_state(pets, "pets")
+    assert (state["x0"].label, state["x1"].label) == (None, "cat")  # None: as imported
+    assert status(pets).n_edits == 1  # the hook's, which is not the revert's to commit
+
+
+def test_a_refused_revert_takes_out_its_own_lines_and_no_others(pets):
+    """The hook edits in the very log that the revert has written to."""
+    edit(pets, "x0", "label", "dog")
+    commit(pets)
+    before = (pets.edits_path("pets") / "ada.jsonl").read_bytes()
+    hook_of(pets, "pre-commit", f"{edits_by(pets, 'ada', 'x1', 'cat')}\nexit 1")
+    with pytest.raises(GitError, match="refused"):
+        revert(pets, "HEAD", annotator="ada")
+    after = (pets.edits_path("pets") / "ada.jsonl").read_bytes()
+    assert after.startswith(before) and after.count(b"\n") == before.count(b"\n") + 1
+    assert dataset_state(pets, "pets")["x1"].label == "cat"
+    assert dataset_state(pets, "pets")["x0"].label == "dog"
+
+
+def test_a_refused_revert_that_somebody_has_built_on_stays_and_says_so(pets):
+    edit(pets, "x0", "label", "dog")
+    commit(pets)
+    hook_of(pets, "pre-commit", f"{edits_by(pets, 'ben', 'x0', '<b>|pig</b>')}\nexit 1")
+    with pytest.raises(GitError, match="stand all the same, uncommitted, for 1 that came in"):
+        undo(pets)
+    assert dataset_state(pets, "pets")["x0"].label == "<b>|pig</b>"
+    assert not dataset_state(pets, "pets")["x0"].is_conflict
+
+
+def test_no_hook_runs_while_the_lock_of_the_logs_is_held(pets):
+    """Of a revert, a switch and a merge: a hook that edits would wait for us, and we for it."""
+    edit(pets, "x0", "label", "dog")
+    commit(pets)
+    lock = pets.local_path / "edits.lock"
+    for name in ("pre-commit", "post-commit", "post-checkout", "post-merge"):
+        probe = f"flock -n -s '{lock}' true && echo free >> '{pets.root}/.upwell/{name}'"
+        hook_of(pets, name, probe)
+
+    def ran(name):
+        path = pets.local_path / name
+        text = path.read_text() if path.exists() else ""
+        path.unlink(missing_ok=True)
+        return text.split()
+
+    undo(pets)
+    assert ran("pre-commit") == ["free"] and ran("post-commit") == ["free"]
+    create_branch(pets, "other", "HEAD~1")
+    assert ran("post-checkout") == ["free"]
+    switch_branch(pets, "other")
+    ran("post-checkout")
+    git(pets.root, "commit", "-qm", "empty", "--allow-empty", "--no-verify")
+    ran("post-commit")
+    merge(pets, git(pets.root, "rev-parse", "main").strip())
+    assert ran("post-merge") == ["free"]
