@@ -9,7 +9,7 @@ export DVC_NO_ANALYTICS := 1
 # Who runs make here has run code of this repository already: it may run (docs/trust.md).
 export UPWELL_TRUST := 1
 
-.PHONY: help ide test check bench lock screenshots clean
+.PHONY: help ide test check bench deps lock screenshots clean
 
 help: ## List the words.
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -33,6 +33,9 @@ bench: $(VENV)/.dev $(VENV)/.browser ## Measure what is claimed about speed and 
 
 screenshots: $(VENV)/.dev $(VENV)/.browser ## Make docs/screenshots/ anew.
 	$(BIN)/python docs/make_screenshots.py
+
+deps: $(VENV)/.dev ## Write what each stage runs into dvc.yaml, as its imports say.
+	$(BIN)/python -m pipelines.code_graph
 
 lock: ## Renew constraints.txt with the newest versions that pyproject.toml admits.
 	$(PYTHON) -m venv --clear $(VENV)-lock
