@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ide.dataset.errors import LinkError
 from ide.store.inside import open_inside
 from ide.store.workspace import Workspace
 
@@ -60,7 +61,7 @@ def remember(workspace: Workspace, prefix: str, records: Iterable[dict[str, Any]
         for record in records
     ]
     path = workspace.local_path / FILE
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, LinkError):
         handle = open_inside(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         with os.fdopen(handle, "ab") as stream:
             fcntl.flock(stream.fileno(), fcntl.LOCK_EX)

@@ -12,6 +12,7 @@ import pytest
 from ide.cli import run
 from ide.dataset.edit import make_edit
 from ide.dataset.errors import ImportRefusedError, LinkError, StorageError, WorkspaceError
+from ide.store.commit_cache import remember
 from ide.store.edit_log import append_edits
 from ide.store.file_lock import file_lock
 from ide.store.files import write_out, write_text
@@ -174,6 +175,19 @@ def test_a_log_with_a_second_name_is_not_appended_to(workspace, outside):
     os.link(outside / ".bashrc", workspace.edits_path("pets") / "ada.jsonl")
     with pytest.raises(LinkError, match=r"more than one name.*cp datasets/pets/edits/ada.jsonl"):
         append_edits(workspace, "pets", [label("cat")])
+
+
+def test_a_backup_of_hard_links_stops_nothing_but_labels_in_a_log_that_it_shares(
+    workspace, tmp_path
+):
+    """As ``cp -al`` makes it: a cache is not written to, and that is no reason to refuse."""
+    append_edits(workspace, "pets", [label("cat")])
+    (workspace.local_path / "commits.jsonl").write_text("")
+    for path in (*workspace.local_path.rglob("*.jsonl"), workspace.local_path / "edits.lock"):
+        os.link(path, tmp_path / path.name)
+    remember(workspace, "", [{"revision": "0"}])
+    assert append_edits(workspace, "pets", [label("dog")])
+    assert (tmp_path / "commits.jsonl").read_text() == ""
 
 
 def test_the_way_to_a_workspace_may_be_a_link(workspace, tmp_path):
