@@ -30,8 +30,6 @@ from ide.store.examples import examples_revision
 from ide.store.gates import GateResult, judge_gates
 from ide.store.history import blame as read_blame
 from ide.store.history import commit_of_edits, diff
-from ide.store.query import QueryResult
-from ide.store.query import query as ask
 from ide.store.queue import queue_of
 from ide.store.revisions import Ref, Span, changes_of_span
 from ide.store.revisions import refs as list_refs
@@ -305,18 +303,6 @@ def browse_columns(ws: Workspace, name: str) -> dict[str, str]:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _browse_columns(root: str, name: str, revision: str) -> dict[str, str]:
     return browse.browse_columns(Workspace(Path(root)), name)
-
-
-def query(ws: Workspace, text: str, limit: int) -> QueryResult:
-    """Return the answer to a query; asked again when something it can read has changed."""
-    revisions = "|".join(dataset_revision(ws, name) for name in ws.datasets())
-    revisions += f"|{status(ws).revision}"  # what `diff` and the commits are told by
-    return _query(str(ws.root), text, limit, revisions)
-
-
-@st.cache_resource(ttl=30, max_entries=16, show_spinner="Asking …")
-def _query(root: str, text: str, limit: int, revisions: str) -> QueryResult:
-    return ask(Workspace(Path(root)), text, limit=limit)
 
 
 def schema(ws: Workspace, name: str) -> dict[str, dict[str, str]]:

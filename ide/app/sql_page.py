@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import time
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
@@ -11,11 +13,16 @@ import streamlit as st
 
 from ide.app import cached
 from ide.app.text import count, plain
+from ide.dataset.errors import UpwellError
 from ide.store.csv_cells import escape_cell
+from ide.store.query import QueryResult, query
+from ide.store.sql_process import warm_up
 from ide.store.workspace import Workspace
 
 LIMIT = 1000
-_QUERY = "sql"
+_QUERY = "sql"  # stands in the address; what was run, and what came of it, does not
+_CHOSEN, _OUTCOME = "sql_chosen", "sql_outcome"
+_PLAY = ":material/play_arrow:"
 EXAMPLES = {
     "Suspects": "SELECT rank, example_id, label, suggested_label, p_mislabeled, reason\n"
     "FROM {name}.suspects ORDER BY rank LIMIT 50",
@@ -37,8 +44,21 @@ EXAMPLES = {
 }
 
 
-def query_box(name: str) -> str:
-    """Draw the query and some to begin with; return what is asked, "" for nothing."""
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What came of a query that was run: rows, or a sentence; neither = it was stopped."""
+
+    text: str
+    result: QueryResult | None = None
+    error: UpwellError | None = None
+    seconds: float = 0.0
+
+
+def query_box(name: str) -> tuple[str, bool]:
+    """Draw the query and some to begin with; return what stands there, and whether to run it.
+
+    A query that came with the address stands there and waits: only a press runs it.
+    """
     with st.container(horizontal=True, gap="small"):
         for title, text in EXAMPLES.items():
             st.button(
@@ -57,21 +77,71 @@ def query_box(name: str) -> str:
             label_visibility="collapsed",
             placeholder=f"SELECT * FROM {name}.suspects LIMIT 20",
         )
-        st.form_submit_button("Run", icon=":material/play_arrow:", type="primary")
-    return (text or "").strip()
+        is_pressed = st.form_submit_button("Run", icon=_PLAY, type="primary")
+    is_chosen = st.session_state.pop(_CHOSEN, False)
+    return (text or "").strip(), is_pressed or is_chosen
 
 
 def _choose(text: str) -> None:
     st.session_state[_QUERY] = text
+    st.session_state[_CHOSEN] = True
 
 
-def answer(ws: Workspace, text: str) -> None:
-    """Draw the answer and its downloads; raises ``QueryError`` as a sentence."""
-    result = cached.query(ws, text, LIMIT)
+def outcome(ws: Workspace, text: str, *, is_asked: bool) -> None:
+    """Run a query that is asked; draw what came of the one that stands in the box.
+
+    Raises ``QueryError`` as a sentence.
+    """
+    warm_up()  # while a person reads or types
+    if is_asked and text:
+        _run(ws, text)
+    known: _Outcome | None = st.session_state.get(_OUTCOME)
+    if not text:
+        return
+    if known is None or known.text != text:
+        st.info("Nothing has run yet. Press **Run**, or Ctrl+Enter in the box.", icon=_PLAY)
+    elif known.error is not None:
+        raise known.error
+    elif known.result is not None:
+        _answer(known.result, known.seconds)
+    else:
+        st.info("The query was stopped. Press **Run** to ask again.", icon=":material/stop:")
+
+
+def _run(ws: Workspace, text: str) -> None:
+    """Run a query and keep what came of it.
+
+    Whatever a person does meanwhile, such as to press Cancel or to leave, has Streamlit end this
+    run where it next draws something; that ends the query's process.
+    """
+    st.session_state[_OUTCOME] = _Outcome(text)
+    started_at = time.monotonic()
+    place = st.empty()
+    row = place.container(horizontal=True, vertical_alignment="center", gap="small")
+    with row, st.spinner("Asking …", width="content"):
+        clock = st.empty()
+        st.button("Cancel", icon=":material/stop:", key="sql_cancel")
+
+        def on_wait() -> None:
+            clock.caption(f"{time.monotonic() - started_at:.0f} s", width="content")
+
+        result = error = None
+        try:
+            result = query(ws, text, limit=LIMIT, on_wait=on_wait)
+        except UpwellError as raised:
+            error = raised
+    place.empty()
+    seconds = time.monotonic() - started_at
+    st.session_state[_OUTCOME] = _Outcome(text, result, error, seconds)
+    warm_up()
+
+
+def _answer(result: QueryResult, seconds: float) -> None:
+    """Draw the answer and its downloads."""
     table = result.table
-    cut = f", the first {LIMIT:,} (add LIMIT, or ask for less)" if result.is_cut else ""
+    cut = f", the first {len(table):,} (add LIMIT, or ask for less)" if result.is_cut else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(f"{count(len(table), 'row')}{cut}", width="content")
+        st.caption(f"{count(len(table), 'row')}{cut}, in {seconds:.1f} s", width="content")
         st.space("stretch")
         _download("CSV", "csv", _csv(table), "text/csv")
         _download("Parquet", "parquet", _parquet(table), "application/vnd.apache.parquet")

@@ -149,7 +149,9 @@ def sql(query: str, limit: int, root: Path | None, style: str) -> None:
     result = answer(Workspace.find(root), query, limit=limit)
     echo_rows(result.table.to_pylist(), result.table.column_names, style)
     if result.is_cut:
-        click.echo(f"upwell: only the first {limit:,} rows; raise --limit for more", err=True)
+        n_rows = result.table.num_rows
+        more = "raise --limit for more" if n_rows == limit else "select fewer columns for more"
+        click.echo(f"upwell: only the first {n_rows:,} rows; {more}", err=True)
 
 
 @click.command()

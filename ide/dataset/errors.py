@@ -158,6 +158,10 @@ class QueryError(UpwellError):
     """A SQL query is not one that can be answered."""
 
 
+class QueryStoppedError(QueryError):
+    """What was asked in SQL came to a limit, of time or of memory, and its process was ended."""
+
+
 class GateError(UpwellError):
     """A gate that was asked for is none, or cannot be answered."""
 

@@ -1,13 +1,13 @@
 """One page of a dataset's examples, filtered and sorted; never the whole table.
 
 The question is asked over Arrow tables in a DuckDB of its own that can reach no file, so that a
-person's SQL condition can read what is on the page and nothing else.
+person's SQL condition can read what is on the page and nothing else; one that might not end, in a
+process of its own.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,10 +19,13 @@ from ide.dataset.schema import EXAMPLE_ID, ISSUES, LABEL, LABELS, PREDICTIONS, S
 from ide.store.builds import BuildInfo, build_table
 from ide.store.examples import read_examples
 from ide.store.media import read_measured
+from ide.store.plain_conditions import is_plain
 from ide.store.queue import judged_ids
+from ide.store.sql_process import Answer, run
 from ide.store.state import current_labels
 from ide.store.workspace import Workspace
 
+_Tables = dict[str, pa.Table]
 PAGE_SIZE = 60
 TIME_LIMIT_S = 20.0
 ORDERS = {
@@ -98,7 +101,31 @@ def browse_page(
 
     The columns are those of ``browse_columns``; a page beyond the last one is the last one.
     """
-    with _joined(workspace, name, build) as database:
+    asked = (filters, page, page_size)
+    facts, (rows,) = _answered("page_of", filters, _tables(workspace, name, build), *asked)
+    return BrowsePage(rows, **facts)
+
+
+def browse_ids(
+    workspace: Workspace, name: str, build: BuildInfo | None, filters: Filters, *, limit: int
+) -> list[str]:
+    """Return the ids of what matches, in the order asked, at most ``limit``."""
+    tables = _tables(workspace, name, build)
+    _, (rows,) = _answered("ids_of", filters, tables, filters, limit)
+    ids: list[str] = rows[EXAMPLE_ID].to_pylist()
+    return ids
+
+
+def page_of(
+    tables: _Tables,
+    filters: Filters,
+    page: int,
+    page_size: int,
+    *,
+    memory_bytes: int | None = None,
+) -> Answer:
+    """Return the rows of a page, and what ``BrowsePage`` has besides."""
+    with _joined(tables, memory_bytes) as database:
         condition, values = _condition(database, filters)
         n_rows = _ask(database, f"SELECT count(*) AS n FROM joined WHERE {condition}", values)
         total = n_rows["n"][0].as_py()
@@ -111,24 +138,40 @@ def browse_page(
             f"LIMIT {page_size} OFFSET {(page - 1) * page_size}",
             values,
         )
-    return BrowsePage(rows, total, page, n_pages)
+    return {"n_rows": total, "page": page, "n_pages": n_pages}, [rows]
 
 
-def browse_ids(
-    workspace: Workspace, name: str, build: BuildInfo | None, filters: Filters, *, limit: int
-) -> list[str]:
-    """Return the ids of what matches, in the order asked, at most ``limit``."""
-    with _joined(workspace, name, build) as database:
+def ids_of(
+    tables: _Tables, filters: Filters, limit: int, *, memory_bytes: int | None = None
+) -> Answer:
+    """Return the ids of what matches, as a table."""
+    with _joined(tables, memory_bytes) as database:
         condition, values = _condition(database, filters)
         order = ORDERS.get(filters.order, ORDERS["id"])
         sql = f"SELECT example_id FROM joined WHERE {condition} ORDER BY {order} LIMIT {limit:d}"
-        ids: list[str] = _ask(database, sql, values)[EXAMPLE_ID].to_pylist()
-    return ids
+        return {}, [_ask(database, sql, values)]
+
+
+_FUNCTIONS: dict[str, Callable[..., Answer]] = {"page_of": page_of, "ids_of": ids_of}
+
+
+def _answered(function: str, filters: Filters, tables: _Tables, *arguments: Any) -> Answer:
+    """Answer here where the filters are sure to end soon, else in a process of its own."""
+    known = {*JOINED_COLUMNS, *(c for table in tables.values() for c in table.column_names)}
+    if is_plain(filters.where, known):
+        return _FUNCTIONS[function](tables, *arguments)
+    return run(
+        f"ide.store.browse:{function}",
+        *(tables, *arguments),
+        seconds=TIME_LIMIT_S,
+        subject="the condition",
+        advice="narrow it",
+    )
 
 
 def browse_columns(workspace: Workspace, name: str) -> dict[str, str]:
     """Return the columns that a condition can name, with their types."""
-    with _joined(workspace, name, None) as database:
+    with _joined(_tables(workspace, name, None)) as database:
         described = _ask(database, "DESCRIBE joined", [])
     return dict(
         zip(described["column_name"].to_pylist(), described["column_type"].to_pylist(), strict=True)
@@ -139,36 +182,41 @@ def browse_example(
     workspace: Workspace, name: str, build: BuildInfo | None, example_id: str
 ) -> dict[str, Any] | None:
     """Return one example's row, or None where there is no such example."""
-    with _joined(workspace, name, build) as database:
+    with _joined(_tables(workspace, name, build)) as database:
         found = _ask(database, "SELECT * FROM joined WHERE example_id = ?", [example_id])
     return next(iter(found.to_pylist()), None)
 
 
-@contextmanager
-def _joined(workspace: Workspace, name: str, build: BuildInfo | None) -> Iterator[Any]:
-    """Yield a DuckDB connection with the view ``joined``, and no way out of it."""
-    import duckdb
-
+def _tables(workspace: Workspace, name: str, build: BuildInfo | None) -> _Tables:
+    """Return what ``joined`` is made of; ``media`` only where something was measured."""
     examples = read_examples(workspace, name)
-    tables = {
+    measured = _measured(workspace, name, build, {*JOINED_COLUMNS, *examples.column_names})
+    return {
         "labels": current_labels(workspace, name),
         "examples": examples,
         "judged": pa.table({EXAMPLE_ID: pa.array(judged_ids(workspace, name), pa.string())}),
         "suspects": _build_columns(build, "suspects", SUSPECTS, _FROM_SUSPECTS),
         "predictions": _build_columns(build, "predictions", PREDICTIONS, _FROM_PREDICTIONS),
         "issues": _build_columns(build, "issues", ISSUES, [EXAMPLE_ID]),
+        **({} if measured is None else {"media": measured}),
     }
+
+
+@contextmanager
+def _joined(tables: _Tables, memory_bytes: int | None = None) -> Iterator[Any]:
+    """Yield a DuckDB connection with the view ``joined``, and no way out of it."""
+    import duckdb
+
     with duckdb.connect(config={"enable_external_access": False}) as database:
         for table, content in tables.items():
             database.register(table, content)
-        measured = _measured(workspace, name, build, {*JOINED_COLUMNS, *examples.column_names})
-        if measured is None:
-            database.execute(_JOINED.format(columns="", join=""))
-        else:
-            database.register("media", measured)
+        columns = join = ""
+        if "media" in tables:
             columns, join = ", m.* EXCLUDE (example_id)", "\nLEFT JOIN media m USING (example_id)"
-            database.execute(_JOINED.format(columns=columns, join=join))
+        database.execute(_JOINED.format(columns=columns, join=join))
         database.execute("SET python_enable_replacements = false")
+        if memory_bytes is not None:
+            database.execute(f"SET memory_limit = '{memory_bytes >> 10} KiB'")
         database.execute("SET lock_configuration = true")
         yield database
 
@@ -232,21 +280,14 @@ def _checked(database: Any, where: str) -> str:
 
 
 def _ask(database: Any, sql: str, values: list[str]) -> pa.Table:
-    """Run one query within the time limit."""
     import duckdb
 
-    timer = threading.Timer(TIME_LIMIT_S, database.interrupt)
-    timer.start()
     try:
         found: pa.Table = database.sql(sql, params=values).to_arrow_table()
-    except duckdb.InterruptException:
-        raise QueryError(
-            f"the condition took longer than {TIME_LIMIT_S:g} s and was stopped; narrow it"
-        ) from None
+    except duckdb.OutOfMemoryException:
+        raise MemoryError from None
     except duckdb.Error as error:
         raise QueryError(_sentence("the condition", error)) from None
-    finally:
-        timer.cancel()
     return found
 
 

@@ -1,14 +1,13 @@
 """SQL conditions over examples: which rows fulfil one.
 
 A condition is one expression that is true or false of each row. It is asked of tables in memory,
-in a DuckDB that can reach no file, no network, no variable of ours and no setting, and within a
-time limit; docs/decisions/021-sql-reads-only.md.
+in a DuckDB that can reach no file, no network, no variable of ours and no setting; one that might
+not end, in a process of its own: docs/decisions/074-sql-in-a-process-of-its-own.md.
 """
 
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -20,6 +19,8 @@ import pyarrow.compute as pc
 
 from ide.dataset.errors import QueryError, UnknownColumnError
 from ide.dataset.schema import LABEL, MEDIA, SPLIT
+from ide.store.plain_conditions import is_plain
+from ide.store.sql_process import Answer, run
 
 TIME_LIMIT_S = 20.0
 _ROW = "upwell_row"
@@ -48,27 +49,62 @@ def asking(labels: pa.Table, *others: pa.Table) -> Iterator[Ask]:
     first one counts. What is neither true nor false of a row is not fulfilled. The function
     raises ``QueryError`` with a sentence.
     """
-    import duckdb
-
     columns: dict[str, Any] = {name: labels[name] for name in labels.column_names}
     for table in others:
         for name in table.column_names:
             columns.setdefault(name, table[name])
     known = list(columns)
     columns[_ROW] = pa.array(np.arange(len(labels)))
-    with duckdb.connect(config={"enable_external_access": False}) as database:
-        database.execute("SET python_enable_replacements = false")
-        database.register("examples", pa.table(columns))
-        database.execute("SET lock_configuration = true")
-        yield lambda condition: _fulfilled(database, condition, len(labels), known)
+    examples = pa.table(columns)
+    with _database(examples) as database:
+
+        def ask(condition: str) -> np.ndarray:
+            if is_plain(condition, known):
+                rows = _rows(database, condition, known)
+            else:
+                rows = _rows_of_process(examples, condition)
+            mask = np.zeros(len(labels), bool)
+            mask[rows[_ROW].to_numpy()] = True
+            return mask
+
+        yield ask
 
 
-def _fulfilled(database: Any, condition: str, n: int, known: Sequence[str]) -> np.ndarray:
+def answer(examples: pa.Table, condition: str, *, memory_bytes: int) -> Answer:
+    """Answer one condition in a process of its own: the numbers of the rows that fulfil it."""
+    known = [name for name in examples.column_names if name != _ROW]
+    with _database(examples, memory_bytes) as database:
+        return {}, [_rows(database, condition, known)]
+
+
+def _rows_of_process(examples: pa.Table, condition: str) -> pa.Table:
+    _, tables = run(
+        "ide.store.conditions:answer",
+        *(examples, condition),
+        seconds=TIME_LIMIT_S,
+        subject=repr(condition[:120]),
+        advice="simplify it",
+    )
+    return tables[0]
+
+
+@contextmanager
+def _database(examples: pa.Table, memory_bytes: int | None = None) -> Iterator[Any]:
     import duckdb
 
-    timer = threading.Timer(TIME_LIMIT_S, database.interrupt)
-    timer.daemon = True
-    timer.start()
+    with duckdb.connect(config={"enable_external_access": False}) as database:
+        database.execute("SET python_enable_replacements = false")
+        database.register("examples", examples)
+        if memory_bytes is not None:
+            database.execute(f"SET memory_limit = '{memory_bytes >> 10} KiB'")
+        database.execute("SET lock_configuration = true")
+        yield database
+
+
+def _rows(database: Any, condition: str, known: Sequence[str]) -> pa.Table:
+    """Return the numbers of the rows that fulfil a condition, in the column ``_ROW``."""
+    import duckdb
+
     try:
         asked = duckdb.SQLExpression(f"({condition}\n)")
         examples = database.table("examples")
@@ -78,19 +114,11 @@ def _fulfilled(database: Any, condition: str, n: int, known: Sequence[str]) -> n
                 f"{condition[:120]!r} is no condition: it is {kind}, wanted what is true or false "
                 "of an example, such as label = '3'"
             )
-        found = examples.filter(asked).project(_ROW).to_arrow_table()[_ROW].to_numpy()
-    except duckdb.InterruptException:
-        raise QueryError(
-            f"{condition[:120]!r} took longer than {TIME_LIMIT_S:g} s and was stopped; simplify it"
-        ) from None
+        return examples.filter(asked).project(_ROW).to_arrow_table()
+    except duckdb.OutOfMemoryException:
+        raise MemoryError from None
     except duckdb.Error as error:
         raise _refusal(condition, error, known) from None
-    finally:
-        timer.cancel()
-        timer.join()
-    mask = np.zeros(n, bool)
-    mask[found] = True
-    return mask
 
 
 def _refusal(condition: str, error: Exception, known: Sequence[str]) -> QueryError:

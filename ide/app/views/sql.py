@@ -7,7 +7,6 @@ left, right = st.columns([3, 1], gap="medium")
 with right:
     sql_page.schema(ws, name)
 with left:
-    text = sql_page.query_box(name)
-    if text:
-        with errors.shown():
-            sql_page.answer(ws, text)
+    text, is_asked = sql_page.query_box(name)
+    with errors.shown():
+        sql_page.outcome(ws, text, is_asked=is_asked)
