@@ -71,7 +71,7 @@ def members_of(
             what = "IS NULL" if value is None else f"= {literal(value)}"
             condition = f"{identifier(name)} {what}"
             if condition in wanted:
-                is_in = pc.is_null(column) if value is None else pc.equal(column, value)
+                is_in = pc.is_null(column) if value is None else _equal(column, value)
                 found[condition] = _mask(is_in)
     return found
 
@@ -83,7 +83,7 @@ def _values(
     if max_values is not None and not 2 <= len(values) + bool(column.null_count) <= max_values:
         return
     for value in sorted(values.to_pylist()):
-        yield f"{identifier(name)} = {literal(value)}", _mask(pc.equal(column, value))
+        yield f"{identifier(name)} = {literal(value)}", _mask(_equal(column, value))
     if column.null_count and max_values is not None:
         yield f"{identifier(name)} IS NULL", _mask(pc.is_null(column))
 
@@ -91,6 +91,11 @@ def _values(
 def _is_categorical(kind: pa.DataType) -> bool:
     tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_boolean, pa.types.is_integer)
     return any(test(kind) for test in tests)
+
+
+def _equal(column: pa.ChunkedArray, value: str | bool | int) -> pa.ChunkedArray:
+    """Compare in the column's own type: half of the unsigned 64-bit numbers have no other."""
+    return pc.equal(column, pa.scalar(value, column.type))
 
 
 def _mask(values: pa.ChunkedArray) -> np.ndarray:

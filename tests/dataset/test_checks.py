@@ -207,3 +207,20 @@ def test_a_severity_or_a_need_that_does_not_exist_is_refused():
         check("nonsense", severity="note", needs=["luck"])
     with pytest.raises(ValueError, match="severity must be one of"):
         check("nonsense", severity="fatal")
+
+
+@pytest.mark.parametrize("kind", [pa.int64(), pa.uint64()])
+def test_ids_beyond_what_a_float_holds_stop_no_check(kind):
+    """Many different ones, one throughout, and a column of which half is empty."""
+    n, beyond = 120, 2**60 + 1 if kind == pa.int64() else 2**63 + 5
+    given_ = dataset(*[(f"c{k}", "ab"[k % 2], SPLITS[k % 3]) for k in range(n)])
+    metadata = {
+        "many": [beyond + 977 * k for k in range(n)],
+        "one": [beyond] * n,
+        "half": [beyond + k if k % 2 else None for k in range(n)],
+        "few": [beyond + k % 3 for k in range(n)],
+    }
+    table = pa.table({name: pa.array(values, kind) for name, values in metadata.items()})
+    parts = np.array(["p1", "p2"] * (n // 2), object)
+    table = run_checks(replace(given_, metadata=table, media=media_table(n), imported_in=parts))
+    assert table.schema == ISSUES

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ide.dataset.schema import LABELS, SLICES
-from ide.dataset.slices import MAX_VALUES, slices
+from ide.dataset.slices import MAX_VALUES, members_of, slices
 
 NASTY = ["it's", 'say "hi"', "=1+1"]
 
@@ -79,3 +79,12 @@ def test_numbers_and_columns_of_many_values_are_no_slices():
     names = " ".join(slices(*dataset(0, n=2 * MAX_VALUES))["slice"].to_pylist())
     assert '"year"' in names
     assert '"number"' not in names and '"width"' not in names
+
+
+def test_values_beyond_what_a_float_holds_are_slices_too():
+    labels, predictions, _ = dataset(0)
+    ids = pa.array([2**63 + 5, 1] * 20, pa.uint64())
+    table = slices(labels, predictions, pa.table({"id": ids}))
+    assert {f'"id" = {2**63 + 5}', '"id" = 1'} <= set(table["slice"].to_pylist())
+    members = members_of(labels, pa.table({"id": ids}), {f'"id" = {2**63 + 5}'})
+    assert np.array_equal(members[f'"id" = {2**63 + 5}'], np.arange(40) % 2 == 0)

@@ -64,7 +64,8 @@ def _column(name: str, column: pa.ChunkedArray, *, is_measured: bool) -> Column 
 
 
 def _numbers(name: str, column: pa.ChunkedArray) -> Column | None:
-    values = column.cast(pa.float64()).to_numpy().astype(np.float64)
+    # safe=False: ids beyond 2^53 are compared as rounded numbers, not refused
+    values = column.cast(pa.float64(), safe=False).to_numpy().astype(np.float64)
     known = values[np.isfinite(values)]
     return Column(name, values) if len(known) and known.min() < known.max() else None
 
