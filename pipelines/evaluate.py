@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from ide.dataset.metrics import evaluate as measure
-from ide.dataset.schema import EXAMPLE_ID, SPLIT
+from ide.dataset.schema import SPLIT
 from ide.dataset.slices import slices
-from ide.store.examples import read_examples
+from ide.store.examples import read_metadata
 from ide.store.files import read_parquet, write_json, write_parquet
 from ide.store.workspace import Workspace
 from pipelines.arrays import label_numbers, matrix
@@ -22,7 +22,7 @@ def evaluate(workspace: Workspace, name: str) -> None:
     targets = read_parquet(build / "targets.parquet")
     columns = ["predicted", "probs"]
     predictions = read_parquet(build / "predictions.parquet", columns=columns)
-    metadata = read_examples(workspace, name).sort_by(EXAMPLE_ID)
+    metadata = read_metadata(workspace, name)
     suspects = pq.read_schema(build / "suspects.parquet").metadata
     build_id = predictions.schema.metadata[b"upwell.build_id"].decode()
     table = slices(targets, predictions, metadata)

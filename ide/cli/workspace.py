@@ -70,10 +70,12 @@ def _agrees() -> bool:
 @click.option("--name", required=True, help="The dataset's name: a folder and a SQL schema.")
 @click.option("--title", help="The dataset's title (default: its name).")
 @click.option("--licence", help="Under which licence the data may be used.")
-@click.option("--label-column", help="The table's column of labels.")
+@click.option("--label-column", help="The table's column of labels; '' = it has none.")
 @click.option("--payload-column", help="The table's column of payloads or paths.")
-@click.option("--id-column", help="The table's column of ids.")
-@click.option("--split-column", help="The table's column of splits.")
+@click.option("--id-column", help="The table's column of ids; '' = it has none.")
+@click.option("--split-column", help="The table's column of splits; '' = it has none.")
+@click.option("--split", help="The split of all rows; none = no file or folder is named for one.")
+@click.option("--skip-broken", is_flag=True, help="Leave out examples that cannot be read.")
 @click.option("--add-classes", is_flag=True, help="Accept classes that dataset.toml lacks.")
 @workspace_option
 def import_(source: str, root: Path | None, name: str, **options: Any) -> None:
@@ -88,6 +90,8 @@ def import_(source: str, root: Path | None, name: str, **options: Any) -> None:
             progress(f"{step}{count}", stage=step)
 
         result = import_source(workspace, source, name=name, on_progress=on_progress, **options)
+    for note in result.notes:
+        click.echo(f"{name}: {note}")
     known = f", {result.n_known:,} known already" if result.n_known else ""
     click.echo(f"{name}: {result.n_new:,} examples imported{known}, {len(result.classes)} classes")
 

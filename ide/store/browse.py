@@ -16,7 +16,9 @@ import pyarrow as pa
 
 from ide.dataset.errors import QueryError
 from ide.dataset.schema import EXAMPLE_ID, ISSUES, LABEL, LABELS, PREDICTIONS, SPLIT, SUSPECTS
+from ide.dataset.source_columns import with_kept_names
 from ide.store.builds import BuildInfo, build_table
+from ide.store.duck_types import for_duckdb
 from ide.store.examples import read_examples
 from ide.store.media import read_measured
 from ide.store.plain_conditions import is_plain
@@ -189,7 +191,7 @@ def browse_example(
 
 def _tables(workspace: Workspace, name: str, build: BuildInfo | None) -> _Tables:
     """Return what ``joined`` is made of; ``media`` only where something was measured."""
-    examples = read_examples(workspace, name)
+    examples = for_duckdb(with_kept_names(read_examples(workspace, name)))
     measured = _measured(workspace, name, build, {*JOINED_COLUMNS, *examples.column_names})
     return {
         "labels": current_labels(workspace, name),

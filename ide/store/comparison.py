@@ -24,6 +24,7 @@ from ide.dataset.replay import dismissed_issues, replay
 from ide.dataset.schema import EXAMPLE_ID, FLIPS, ISSUES, LABEL, SPLIT, TEST, VALIDATION
 from ide.dataset.significance import Moved, moved_slices
 from ide.dataset.slices import members_of
+from ide.dataset.source_columns import with_kept_names
 from ide.store import git
 from ide.store.build_of import build_of_revision
 from ide.store.builds import BuildInfo, build_metrics, build_table
@@ -169,7 +170,7 @@ def _moved(
     examples = read_examples(workspace, name)
     own = [c for c in examples.column_names if c not in (LABEL, SPLIT)]
     places = pc.index_in(found[EXAMPLE_ID], value_set=examples[EXAMPLE_ID].combine_chunks())
-    metadata = examples.select(own).take(places)
+    metadata = with_kept_names(examples.select(own).take(places))
     wanted = frozenset(after["slice"].to_pylist())
     members = members_of(found.select([LABEL]), metadata, wanted)
     moved, n_slices = moved_slices(found, members, before, after, (TEST, VALIDATION))

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from ide.dataset.drill import Drill
 from ide.dataset.errors import ConfigError, StorageError
 from ide.dataset.schema import EXAMPLE_ID, LABEL, PAYLOAD_TYPES, SPLIT
+from ide.dataset.source_columns import with_kept_names
 from ide.store.drill_file import drill_id, drill_in_force
 from ide.store.workspace import Workspace
 
@@ -41,7 +42,7 @@ def read_metadata(workspace: Workspace, name: str) -> pa.Table:
     """Return the source's own columns, rows by example id; none is a table without columns."""
     examples = read_examples(workspace, name).sort_by(EXAMPLE_ID)
     own = [c for c in examples.column_names if c not in (EXAMPLE_ID, LABEL, SPLIT)]
-    return examples.select(own)
+    return with_kept_names(examples.select(own))
 
 
 def n_examples(workspace: Workspace, name: str) -> int:

@@ -10,8 +10,10 @@ from ide.dataset.checks.check_input import NamedByGate
 from ide.dataset.errors import QueryError, UnknownColumnError
 from ide.dataset.gates import Gate
 from ide.dataset.schema import EXAMPLE_ID, LABEL, MEDIA, SPLIT
+from ide.dataset.source_columns import with_kept_names
 from ide.store.builds import BuildInfo, build_table
 from ide.store.conditions import Ask, asking, counted
+from ide.store.duck_types import for_duckdb
 from ide.store.examples import read_examples
 from ide.store.media import read_measured
 from ide.store.state import current_labels, dataset_state
@@ -51,7 +53,8 @@ def columns_of(
     ids = labels[EXAMPLE_ID]
     examples = read_examples(workspace, name)
     own = [c for c in examples.column_names if c not in (LABEL, SPLIT)]
-    imported = examples.select(own).append_column("imported_label", examples[LABEL])
+    source = for_duckdb(with_kept_names(examples.select(own), {"tags"}))
+    imported = source.append_column("imported_label", examples[LABEL])
     found = [aligned(imported, ids), _tags(workspace, name, labels)]
     if media is not None:
         known = [c for c in media.column_names if c != "content_hash"]

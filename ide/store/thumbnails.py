@@ -8,6 +8,7 @@ import json
 import warnings
 from collections.abc import Iterable
 
+import numpy as np
 from PIL import Image, ImageOps
 
 from ide.dataset.document import Look, clean
@@ -74,7 +75,10 @@ def thumbnail(payload: bytes, side: int = SIDE) -> str | None:
                 source.draft("RGB", (2 * side, 2 * side))
                 image = ImageOps.exif_transpose(source)
                 is_small = max(image.size) <= side
-                image = image.convert("L" if image.mode in ("1", "L", "I;16") else "RGBA")
+                if image.mode.startswith("I"):  # 16 bits of gray; a plain convert would clip them
+                    gray = np.asarray(image, np.float32) / 257
+                    image = Image.fromarray(gray.clip(0, 255).astype(np.uint8))
+                image = image.convert("L" if image.mode in ("1", "L") else "RGBA")
                 if not is_small:
                     image.thumbnail((side, side))
     except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError):

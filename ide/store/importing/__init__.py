@@ -13,8 +13,8 @@ from ide.store.importing.content_hashes import keep_hashes
 from ide.store.importing.known import Known, read_known
 from ide.store.importing.lock import import_folder
 from ide.store.importing.opening import open_source
-from ide.store.importing.source import Columns, Source
-from ide.store.importing.staging import OnProgress, stage_rows, write_part
+from ide.store.importing.source import Columns, Source, as_split_of_all
+from ide.store.importing.staging import OnProgress, stage_rows, staged_notes, write_part
 from ide.store.importing.texts import (
     add_classes as add_classes_to_toml,
 )
@@ -40,6 +40,7 @@ class ImportResult:
     n_known: int  # rows that the dataset had already
     path: Path  # of the dataset
     classes: tuple[str, ...]
+    notes: tuple[str, ...] = ()  # what a person should know of how it was read
 
 
 def import_source(
@@ -53,7 +54,9 @@ def import_source(
     payload_column: str | None = None,
     id_column: str | None = None,
     split_column: str | None = None,
+    split: str | None = None,
     add_classes: bool = False,
+    skip_broken: bool = False,
     on_progress: OnProgress | None = None,
     track: bool = True,
 ) -> ImportResult:
@@ -61,9 +64,11 @@ def import_source(
 
     source: a folder of images by class, a ``.csv``, ``.jsonl`` or ``.parquet`` table, or
     ``sklearn:digits``. The ``*_column`` arguments name a table's columns where they have no
-    usual name. ``add_classes``: classes that ``dataset.toml`` does not know are added to it
-    instead of refused. ``track``: have DVC track the examples. ``on_progress(stage, done,
-    total)`` is called as rows pass.
+    usual name; "" = the table has no such column. ``split``: that of every row; ``none`` = no name
+    of a file or folder is a split. ``skip_broken``: leave out examples that cannot be read
+    instead of refusing the source. ``add_classes``: classes that ``dataset.toml`` does not know
+    are added to it instead of refused. ``track``: have DVC track the examples.
+    ``on_progress(stage, done, total)`` is called as rows pass.
 
     Nothing is written before every row is checked; a part appears whole or, when the process
     is killed, not at all. Raises ``ImportRefusedError`` or ``UnknownClassError`` naming the file
@@ -71,7 +76,7 @@ def import_source(
     """
     if track:
         require_trust(workspace, IMPORTING)
-    columns = Columns(label_column, payload_column, id_column, split_column)
+    columns = Columns(label_column, payload_column, id_column, split_column, as_split_of_all(split))
     report = on_progress or (lambda _stage, _done, _total: None)
     config = _existing(workspace, check_name(name))
     read_params(workspace)  # a broken one is refused now, not when the dataset is in
@@ -85,10 +90,11 @@ def import_source(
             folder / "staged.arrow",
             config=config,
             add_classes=add_classes,
+            skip_broken=skip_broken,
             on_progress=report,
         )
-        split = config.split if config else SplitConfig()
-        part = write_part(staged, folder, known, split, report) if staged.example_ids else None
+        shares = config.split if config else SplitConfig()
+        part = write_part(staged, folder, known, shares, report) if staged.example_ids else None
         if config is None:
             classes = natural_order(staged.seen_labels)
             _refuse_no_classes(opened, classes, name)
@@ -112,7 +118,11 @@ def import_source(
     if part is not None:
         keep_hashes(workspace, name, workspace.examples_path(name) / part.name, staged.contents)
     return ImportResult(
-        len(staged.example_ids), staged.n_known, workspace.dataset_path(name), tuple(classes)
+        len(staged.example_ids),
+        staged.n_known,
+        workspace.dataset_path(name),
+        tuple(classes),
+        notes=(*opened.notes, *staged_notes(staged)),
     )
 
 

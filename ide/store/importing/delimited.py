@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+import itertools
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ide.dataset.errors import ImportRefusedError
-from ide.store.csv_cells import unescape_cell
+from ide.dataset.names import is_shown
 from ide.store.importing.lines import decoded_lines
 from ide.store.importing.source import Columns, Source
-from ide.store.importing.table import Record, find_roles, peek, table_rows
+from ide.store.importing.table import N_PEEKED, Record, find_roles, peek, table_rows
 from ide.store.importing.validation import MAX_TEXT_CHARACTERS, too_long
+
+_SEPARATOR = re.compile(r"sep=([,;\t])", re.IGNORECASE)
 
 
 def open_delimited(path: Path, columns: Columns, modality: str | None) -> Source:
@@ -19,22 +23,34 @@ def open_delimited(path: Path, columns: Columns, modality: str | None) -> Source
     csv.field_size_limit(MAX_TEXT_CHARACTERS + 1)  # the process's; its default is 131,072
     rows = _rows(path)
     _, header = next(rows, (0, []))
+    opening = list(itertools.islice(rows, N_PEEKED))
+    header = _named(header, [cells for _, cells in opening])
     _refuse_header(header, path.name)
-    first, records = peek(_records(rows, header, path.name))
+    records = _records(itertools.chain(opening, rows), header, path.name, read_cell(header))
+    first, records = peek(records)
     roles = find_roles(header, columns, first, file=path.name, modality=modality)
     return Source(
         name=path.name,
         modality=roles.modality,
         rows=table_rows(records, roles, path.parent),
         is_text_table=True,
+        notes=roles.notes,
     )
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield (number of its first line, cells) of each row that is not blank."""
+    """Yield (number of its first line, cells) of each row that is not blank.
+
+    A spreadsheet's first line ``sep=;`` says what separates cells and is no row.
+    """
     lines = decoded_lines(path)
     opening = next(lines, (1, ""))[1]
+    delimiter = _delimiter(path, opening)
     position = [1]
+    said = _SEPARATOR.fullmatch(opening.strip("\r\n"))
+    if said is not None:
+        delimiter = said[1]
+        position[0], opening = next(lines, (2, ""))
 
     def text() -> Iterator[str]:
         yield opening
@@ -42,11 +58,11 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
             position[0] = number
             yield line
 
-    reader = csv.reader(text(), delimiter=_delimiter(path, opening), strict=True)
-    last = 0
+    reader = csv.reader(text(), delimiter=delimiter, strict=True)
+    last = position[0] - 1
     try:
         for cells in reader:
-            if cells:
+            if any(cells):
                 yield last + 1, cells
             last = position[0]
     except csv.Error as error:
@@ -58,17 +74,38 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         ) from None
 
 
+def read_cell(_header: list[str]) -> Callable[[str], str]:
+    """Return what reads a cell of a table with such a header: every cell is as it stands.
+
+    An apostrophe before a formula is the writer's own, unless an export of ours marks its table.
+    """
+    return str
+
+
 def _records(
-    rows: Iterator[tuple[int, list[str]]], header: list[str], file: str
+    rows: Iterable[tuple[int, list[str]]], header: list[str], file: str, read: Callable[[str], str]
 ) -> Iterator[Record]:
-    for number, cells in rows:
+    for number, row in rows:
         where = f"{file}, line {number}"
+        cells = row[: len(header)] if not any(row[len(header) :]) else row
         if len(cells) != len(header):
             raise ImportRefusedError(
                 f"{where}: the row has {len(cells)} cells, and the header {len(header)}; is a "
                 "quote or a comma missing? Nothing was imported."
             )
-        yield where, dict(zip(header, map(unescape_cell, cells), strict=True))
+        yield where, dict(zip(header, map(read, cells), strict=True))
+
+
+def _named(header: list[str], rows: Sequence[list[str]]) -> list[str]:
+    """Return the columns' names: one without a name has its number.
+
+    rows: the first ones. Columns at the end that have neither a name nor a cell are none; a
+    spreadsheet writes as many as it ever showed.
+    """
+    n = len(header)
+    while n and not header[n - 1].strip() and not any(row[n - 1 : n] != [""] for row in rows):
+        n -= 1
+    return [h if h.strip() else f"column_{i}" for i, h in enumerate(header[:n], 1)]
 
 
 def _delimiter(path: Path, opening: str) -> str:
@@ -85,8 +122,8 @@ def _refuse_header(header: list[str], file: str) -> None:
             f"{file}, line 1: the column {repeated[:60]!r} stands twice in the header; rename "
             "one. Nothing was imported."
         )
-    if not header or any(not h.isprintable() or len(h) > 200 for h in header):
+    if not header or any(not is_shown(h) or len(h) > 200 for h in header):
         raise ImportRefusedError(
-            f"{file}, line 1: wanted a header with the columns' names, such as text,label. "
-            "Nothing was imported."
+            f"{file}, line 1: wanted a header with the columns' names, such as text,label, each a "
+            "line of at most 200 characters that can be shown. Nothing was imported."
         )

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from ide.dataset.errors import ImportRefusedError
+from ide.dataset.names import is_shown
 from ide.dataset.schema import POOL
-from ide.store.importing.source import SPLIT_ALIASES, Columns, Source, SourceRow, as_label
+from ide.store.importing.source import (
+    NO_SPLIT,
+    Columns,
+    Source,
+    SourceRow,
+    as_label,
+    split_of_folder,
+)
 from ide.store.importing.texts import natural_key
 from ide.store.importing.validation import MAX_FILE_BYTES, too_large
 
@@ -18,8 +27,11 @@ _JUNK = frozenset({"thumbs.db", "desktop.ini"})
 _MAX_DEPTH = 16
 
 
-def open_folder(path: Path, _columns: Columns, modality: str | None) -> Source:
-    """Open a folder; it is of images if it holds any, else of .txt files."""
+def open_folder(path: Path, columns: Columns, modality: str | None) -> Source:
+    """Open a folder; it is of images if it holds any, else of .txt files.
+
+    modality: that of the dataset the files are for; None = it has none yet.
+    """
     name = path.resolve().name
     links_out: list[Path] = []
     files = sorted(_files(path, name, links_out), key=lambda f: natural_key(f.as_posix()))
@@ -39,17 +51,74 @@ def open_folder(path: Path, _columns: Columns, modality: str | None) -> Source:
                 f"{name}/{file.as_posix()}: {file.suffix or 'a file without a suffix'} is no "
                 f"{kind} file; move it out of the classes' folders. Nothing was imported."
             )
-    is_split = {f.parts[0].lower() for f in found if len(f.parts) > 1} <= SPLIT_ALIASES.keys()
-    rows = (_row(path, name, file, is_split=is_split) for file in found)
+    is_split = _has_splits(found, name, columns.split_of_all)
+    if modality is None:
+        _refuse_too_high(found, name, n_above=1 if is_split else 0)
+    split = None if columns.split_of_all == NO_SPLIT else columns.split_of_all
+    rows = (_row(path, name, file, split, is_split=is_split) for file in found)
     return Source(name=name, modality=kind, rows=rows, n_rows=len(found))
 
 
-def _row(path: Path, name: str, file: Path, *, is_split: bool) -> SourceRow:
+def _has_splits(found: Sequence[Path], name: str, split_of_all: str | None) -> bool:
+    """Whether the folders at the top are splits, or refuse where some are and others are not.
+
+    A folder that has a split's name and no folder in it may well be a class: trains, tests.
+    """
+    if split_of_all == NO_SPLIT:
+        return False
+    tops = {f.parts[0] for f in found if len(f.parts) > 1}
+    splits = {top for top in tops if split_of_folder(top) is not None}
+    if tops == splits and split_of_all is None:
+        return True
+    above_classes = {f.parts[0] for f in found if len(f.parts) > 2} & splits
+    above_classes = {top for top in above_classes if split_of_folder(top) != POOL}
+    if not above_classes:
+        return False
+    some = _listed(above_classes, name)
+    if split_of_all is not None:
+        raise ImportRefusedError(
+            f"{name}: {some} are splits by their names, and --split says {split_of_all} of all; "
+            f"import each with its own --split, or say --split {NO_SPLIT} if they are classes. "
+            "Nothing was imported."
+        )
+    raise ImportRefusedError(
+        f"{name}: {some} are splits by their names, and {_listed(tops - splits, name)} are not; "
+        f"move these away (what nobody has labelled into {name}/unlabeled/), import each folder "
+        f"with --split test and the like, or say --split {NO_SPLIT} if all of them are classes. "
+        "Nothing was imported."
+    )
+
+
+def _refuse_too_high(found: Sequence[Path], name: str, *, n_above: int) -> None:
+    """Refuse a folder above that of the classes: all would be of one class, named for a folder.
+
+    n_above: how many folders stand above the classes.
+    """
+    inner = [f.parts[n_above:] for f in found if len(f.parts) > n_above + 1]
+    classes = {parts[0] for parts in inner}
+    below = sorted({parts[1] for parts in inner if len(parts) > 2})
+    is_labelled = not any(split_of_folder(c) == POOL for c in classes)
+    if len(classes) == 1 and len(below) > 1 and is_labelled and all(len(p) > 2 for p in inner):
+        only = classes.pop()
+        raise ImportRefusedError(
+            f"{name}: the only class would be {only!r}, and its folders "
+            f"{', '.join(below[:5])}{' …' if len(below) > 5 else ''} look like the classes; import "
+            f"the folder {only!r} instead, or write classes = [{only!r}, …] in the dataset's "
+            "dataset.toml first. Nothing was imported."
+        )
+
+
+def _listed(tops: set[str], name: str) -> str:
+    shown = sorted(tops, key=natural_key)
+    more = f" and {len(shown) - 10} more" if len(shown) > 10 else ""
+    return ", ".join(f"{name}/{top[:60]}/" for top in shown[:10]) + more
+
+
+def _row(path: Path, name: str, file: Path, split: str | None, *, is_split: bool) -> SourceRow:
     where = f"{name}/{file.as_posix()}"
     folders = file.parts[:-1]
-    split = None
     if is_split and folders:
-        split, folders = SPLIT_ALIASES[folders[0].lower()], folders[1:]
+        split, folders = split_of_folder(folders[0]), folders[1:]
     if not folders and split != POOL:
         raise ImportRefusedError(
             f"{where} lies in no class's folder; move it into one named for its class, or into "
@@ -57,9 +126,8 @@ def _row(path: Path, name: str, file: Path, *, is_split: bool) -> SourceRow:
         )
     is_labelled = bool(folders) and folders[0].lower() not in ("unlabeled", "unlabelled")
     label = as_label(folders[0], where) if is_labelled else None
-    return SourceRow(
-        where, read_file(path / file, where), label, split, metadata={"path": file.as_posix()}
-    )
+    payload = partial(read_file, path / file, where)
+    return SourceRow(where, payload, label, split, metadata={"path": file.as_posix()})
 
 
 def read_file(path: Path, where: str) -> bytes:
@@ -129,7 +197,7 @@ def _refuse_links_out(links: list[Path], name: str) -> None:
 
 
 def _refuse_unprintable(path: Path, name: str) -> None:
-    if not path.name.isprintable():  # also a name that is not UTF-8
+    if not is_shown(path.name):  # also a name that is not UTF-8
         raise ImportRefusedError(
             f"{name}: the file {ascii(path.name)[:120]} has a name that cannot be shown; rename "
             "it. Nothing was imported."

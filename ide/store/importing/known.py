@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from ide.dataset.config import DatasetConfig
 from ide.dataset.errors import ImportRefusedError
@@ -17,6 +18,8 @@ from ide.store.importing.source import SourceRow
 from ide.store.payloads import payload_bytes
 from ide.store.workspace import Workspace
 
+_EXACT = 2**53
+
 
 @dataclass(slots=True)
 class Known:
@@ -27,6 +30,7 @@ class Known:
     labels_by_content: dict[str, set[str | None]] = field(default_factory=dict)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # by label and split
     metadata_types: dict[str, pa.DataType] = field(default_factory=dict)
+    wide_columns: set[str] = field(default_factory=set)  # whole numbers perhaps beyond 2^53
     where_by_id: dict[str, str] = field(default_factory=dict)  # explicit ids of this source
     taken: set[str] = field(default_factory=set)  # all ids, old and new
 
@@ -56,7 +60,8 @@ class Known:
         if first is not where:
             raise ImportRefusedError(
                 f"{where}: the id {example_id!r} stands already at {first}; an id names one "
-                "example. Make them differ, or take the id column out. Nothing was imported."
+                "example. Make them differ, or say --id-column '' and ids are made from the "
+                "content. Nothing was imported."
             )
 
     def _refuse_change(self, example_id: str, content: str, row: SourceRow) -> None:
@@ -94,7 +99,9 @@ def read_known(workspace: Workspace, config: DatasetConfig) -> Known:
         with open_part(workspace, path) as file:
             for column in file.schema_arrow:
                 if column.name not in (*columns, config.payload_column):
-                    known.metadata_types.setdefault(column.name, column.type)
+                    held = known.metadata_types.get(column.name, column.type)
+                    known.metadata_types[column.name] = _both(held, column.type)
+            known.wide_columns |= _wide_columns(file)
             table = file.read(columns)
         hashes = content_hashes(workspace, config.name, path, config.payload_column, len(table))
         rows = zip(*(table[c].to_pylist() for c in columns), hashes, strict=True)
@@ -104,3 +111,32 @@ def read_known(workspace: Workspace, config: DatasetConfig) -> Known:
             known.counts[label, split] += 1
     known.taken.update(known.by_id)
     return known
+
+
+def _both(held: pa.DataType, other: pa.DataType) -> pa.DataType:
+    """Return the type that reading two parts makes of a column."""
+    if held == other:
+        return held
+    schemas = [pa.schema([("column", kind)]) for kind in (held, other)]
+    try:
+        return pa.unify_schemas(schemas, promote_options="permissive").field(0).type
+    except pa.ArrowException:  # parts that cannot be read together: of the first one
+        return held
+
+
+def _wide_columns(file: pq.ParquetFile) -> set[str]:
+    """Return the columns of whole numbers of which some may be beyond what floats hold."""
+    wide = set()
+    for number in range(file.metadata.num_row_groups):
+        group = file.metadata.row_group(number)
+        for index in range(group.num_columns):
+            column = group.column(index)
+            if column.physical_type != "INT64":
+                continue
+            ends = column.statistics
+            is_known = ends is not None and ends.has_min_max
+            if not is_known or not all(
+                isinstance(end, int) and abs(end) <= _EXACT for end in (ends.min, ends.max)
+            ):
+                wide.add(column.path_in_schema)
+    return wide

@@ -1,32 +1,115 @@
-"""The other columns of a source: kept beside the examples, each with one type."""
+"""The other columns of a source: kept beside the examples, each with one type that holds it all.
+
+A value is kept as it is or refused. A column whose values have no type in common is text, each
+value as the source writes it; a column that the dataset has already keeps its type.
+"""
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 
 from ide.dataset.errors import ImportRefusedError
-from ide.dataset.schema import EXAMPLE_ID, LABEL, PAYLOAD_TYPES, SPLIT, URI
+from ide.dataset.source_columns import held_name
+from ide.store.importing.arrow_values import from_plain
+from ide.store.importing.cells import (
+    BIG,
+    FRACTION,
+    HUGE,
+    LOOSE,
+    POINT_ZERO,
+    TRUTH,
+    WHOLE,
+    kind_of_cell,
+    kind_of_value,
+)
 
-RESERVED = frozenset({EXAMPLE_ID, LABEL, SPLIT, URI, *PAYLOAD_TYPES})
-_INT64 = range(-(2**63), 2**63)
+_FLOATS = frozenset({FRACTION, POINT_ZERO, LOOSE})
+_UINT64 = range(2**64)
 
 
-def metadata_name(column: str, position: int) -> str:
-    """Return the name under which a column of a source is kept.
+@dataclass(slots=True)
+class _Column:
+    """A column while rows pass."""
 
-    A name that Upwell uses itself gets ``source_`` before it; none at all becomes its number.
-    """
-    name = column.strip() or f"column_{position}"
-    return f"source_{name}" if name.lower() in RESERVED else name
+    name: str
+    held: pa.DataType | None  # the dataset's
+    given: pa.DataType | None  # the source's, where it declares one
+    is_cells: bool  # values are a CSV's cells
+    is_wide: bool  # the dataset's whole numbers may be beyond 2^53
+    kinds: set[str] = field(default_factory=set)
+
+    def take(self, value: Any, where: str) -> Any:
+        """Return a value as it is staged; refuse what the column cannot hold."""
+        if value is None or (self.is_cells and value == ""):
+            return None
+        if isinstance(value, (dict, list)):
+            value = json.dumps(value, ensure_ascii=False)
+        if isinstance(value, str):
+            _refuse_surrogates(self.name, value, where)
+        if self.given is not None and self.held in (None, self.given):
+            return value
+        self.kinds.add(kind_of_cell(value) if self.is_cells else kind_of_value(value))
+        if self.held is not None and not pa.types.is_string(self.held) and not self._fits(value):
+            raise ImportRefusedError(
+                f"{where}: {self.name} is {str(value)[:60]!r}, and the dataset's column holds "
+                f"{self.held}; correct it or leave it empty. Nothing was imported."
+            )
+        return value
+
+    def _fits(self, value: Any) -> bool:
+        """Whether the dataset's type, or one that it can grow into, holds a value exactly."""
+        held, kinds = self.held, self.kinds
+        if pa.types.is_uint64(held):
+            return kinds <= {WHOLE, BIG, HUGE} and int(value) in _UINT64
+        if pa.types.is_integer(held):
+            may_grow = not self.is_wide and BIG not in kinds and LOOSE not in kinds
+            return kinds <= {WHOLE, BIG} or (may_grow and kinds <= {WHOLE, *_FLOATS})
+        if pa.types.is_floating(held):
+            return kinds <= {WHOLE, *_FLOATS} and (not self.is_cells or _is_exact(value))
+        if pa.types.is_boolean(held):
+            return kinds == {TRUTH} or (self.is_cells and value.lower() in ("true", "false"))
+        return isinstance(value, str) and _casts(value, held)
+
+    def type(self) -> pa.DataType:
+        """Return the type that holds what was seen."""
+        held, kinds = self.held, self.kinds
+        if held is not None and pa.types.is_string(held):
+            return held
+        if self.given is not None and held in (None, self.given):
+            return self.given
+        if held is None or not kinds:
+            return _type_of(kinds) if held is None else held
+        if pa.types.is_integer(held) and not pa.types.is_uint64(held):
+            return pa.float64() if kinds & _FLOATS else pa.int64()
+        return pa.float64() if pa.types.is_floating(held) else held
+
+    def array(self, values: list[Any]) -> pa.Array:
+        """Return staged values as a column."""
+        kind = self.type()
+        if self.given is not None and self.given != kind and not _are_numbers(self.given, kind):
+            return from_plain(values, self.given).cast(kind)
+        if pa.types.is_string(kind) and self.given is None:
+            return pa.array([None if v is None else _text(v) for v in values], kind)
+        return from_plain([self._value(v, kind) for v in values], kind)
+
+    def _value(self, value: Any, kind: pa.DataType) -> Any:
+        if value is None or not self.is_cells:
+            return value
+        if pa.types.is_boolean(kind):
+            return value.lower() == "true"
+        if pa.types.is_integer(kind):
+            return int(value)
+        return float(value) if pa.types.is_floating(kind) else value
 
 
 class MetadataTypes:
-    """Finds the type of each column while rows pass: whole number, number, yes or no, text."""
+    """Finds the type of each column while rows pass, and makes columns of what was staged."""
 
     def __init__(
         self,
@@ -34,99 +117,41 @@ class MetadataTypes:
         held: Mapping[str, pa.DataType],
         given: Mapping[str, pa.DataType],
         is_text_table: bool,
+        wide: Collection[str] = (),
     ) -> None:
-        """``held``: types of the dataset's columns so far; ``given``: those the source declares."""
+        """``held``: types of the dataset's columns so far; ``given``: those the source declares.
+
+        wide: the dataset's columns of whole numbers that may be beyond 2^53.
+        """
         self._held, self._given, self._is_text_table = held, given, is_text_table
-        self._kinds: dict[str, set[type]] = {}
+        self._wide = wide
+        self._columns: dict[str, _Column] = {}
         self._spelling: dict[str, str] = {n.lower(): n for n in held}
 
     def observe(self, metadata: Mapping[str, Any], where: str) -> dict[str, Any]:
-        """Return a row's metadata as they are kept; refuse what its column cannot hold."""
-        kept = {}
+        """Return a row's metadata as they are staged; refuse what its column cannot hold."""
+        staged = {}
         for name, value in metadata.items():
-            if name not in self._kinds:
-                self._refuse_other_spelling(name, where)
-                self._refuse_other_type(name, where)
-                self._kinds[name] = set()
-            kept[name] = plain = self._value(name, value, where)
-            if plain is not None and name not in self._given:
-                self._kinds[name].add(type(plain))
-                self._check_held(name, plain, where)
-        return kept
+            column = self._columns.get(name) or self._begin(name, where)
+            staged[column.name] = column.take(value, where)
+        return staged
 
     def schema(self) -> list[pa.Field]:
         """Return the columns that were seen, in the order of their first row."""
-        return [pa.field(name, self._type(name)) for name in self._kinds]
+        return [pa.field(column.name, column.type()) for column in self._columns.values()]
 
-    def _value(self, name: str, value: Any, where: str) -> Any:
-        if isinstance(value, str):
-            if self._is_text_table:
-                value = self._parse(name, value)
-            if isinstance(value, str):
-                _refuse_surrogates(name, value, where)
-            return value
-        if isinstance(value, (dict, list)):
-            text = json.dumps(value, ensure_ascii=False)
-            _refuse_surrogates(name, text, where)
-            return text
-        if isinstance(value, int) and not isinstance(value, bool) and value not in _INT64:
-            return str(value)
-        return value
+    def arrays(self, rows: Sequence[Mapping[str, Any]]) -> list[pa.Array]:
+        """Return a column a field of staged rows, null where a row has no such value."""
+        return [c.array([row.get(c.name) for row in rows]) for c in self._columns.values()]
 
-    def _parse(self, name: str, text: str) -> Any:
-        """Return what a CSV's cell stands for; text that a number would not write so stays text."""
-        if text == "":
-            return None
-        if self._held.get(name) == pa.string():
-            return text
-        if text in ("true", "false", "True", "False"):
-            return text.lower() == "true"
-        try:
-            number = float(text) if len(text) < 40 and text[-1:].isalnum() else None
-        except ValueError:
-            return text
-        if number is None or not math.isfinite(number) or "_" in text or text != text.strip():
-            return text
-        if text.lstrip("-").isdecimal():
-            return int(text) if str(int(text)) == text and int(text) in _INT64 else text
-        return number
-
-    def _type(self, name: str) -> pa.DataType:
-        held = self._held.get(name)
-        if held == pa.string():
-            return held
-        if name in self._given:
-            return self._given[name]
-        kinds = self._kinds[name]
-        if not kinds:
-            return pa.string() if held is None else held
-        if kinds == {int}:
-            return pa.int64()
-        if kinds <= {int, float}:
-            return pa.float64()
-        return pa.bool_() if kinds == {bool} else pa.string()
-
-    def _check_held(self, name: str, value: Any, where: str) -> None:
-        held = self._held.get(name)
-        if held is None or held == pa.string():
-            return
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        fits = isinstance(value, bool) if pa.types.is_boolean(held) else is_number
-        if not fits and not pa.types.is_temporal(held):
-            raise ImportRefusedError(
-                f"{where}: {name} is {str(value)[:60]!r}, and the dataset's column holds {held}; "
-                "correct it or leave it empty. Nothing was imported."
-            )
-
-    def _refuse_other_type(self, name: str, where: str) -> None:
-        held, given = self._held.get(name), self._given.get(name)
-        if held is None or given is None or pa.string() == held or held == given:
-            return
-        if not (_is_number(held) and _is_number(given)):
-            raise ImportRefusedError(
-                f"{where}: the column {name} holds {given}, and the dataset's holds {held}; "
-                "convert or rename it. Nothing was imported."
-            )
+    def _begin(self, source_name: str, where: str) -> _Column:
+        name = held_name(source_name, self._held)
+        self._refuse_other_spelling(name, where)
+        held, given = self._held.get(name), self._given.get(source_name)
+        _refuse_other_type(name, held, given, where)
+        column = _Column(name, held, given, self._is_text_table, name in self._wide)
+        self._columns[source_name] = column
+        return column
 
     def _refuse_other_spelling(self, name: str, where: str) -> None:
         first = self._spelling.setdefault(name.lower(), name)
@@ -137,27 +162,49 @@ class MetadataTypes:
             )
 
 
-def metadata_arrays(
-    rows: Sequence[Mapping[str, Any]], fields: Sequence[pa.Field]
-) -> list[pa.Array]:
-    """Return a column a field, null where a row has no such value."""
-    return [_array([row.get(field.name) for row in rows], field.type) for field in fields]
+def _type_of(kinds: set[str]) -> pa.DataType:
+    """Return the type that holds values of these kinds, no two that differ as one."""
+    if not kinds:
+        return pa.string()
+    if kinds <= {WHOLE, BIG}:
+        return pa.int64()
+    if kinds <= {WHOLE, FRACTION} or kinds <= {FRACTION, POINT_ZERO}:
+        return pa.float64()
+    return pa.bool_() if kinds == {TRUTH} else pa.string()
 
 
-def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
-    if pa.types.is_string(kind):
-        return pa.array([v if v is None or isinstance(v, str) else _text(v) for v in values], kind)
-    if pa.types.is_temporal(kind) or pa.types.is_decimal(kind):
-        return pa.array(values, pa.string()).cast(kind)
-    return pa.array(values, kind)
+def _refuse_other_type(
+    name: str, held: pa.DataType | None, given: pa.DataType | None, where: str
+) -> None:
+    if held is None or given is None or pa.types.is_string(held) or held == given:
+        return
+    if not _are_numbers(held, given):
+        raise ImportRefusedError(
+            f"{where}: the column {name} holds {given}, and the dataset's holds {held}; "
+            "convert or rename it. Nothing was imported."
+        )
 
 
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+def _are_numbers(*kinds: pa.DataType) -> bool:
+    return all(pa.types.is_integer(k) or pa.types.is_floating(k) for k in kinds)
+
+
+def _is_exact(text: str) -> bool:
+    """Whether a float holds a cell's number to its last digit, as 1.50."""
+    return Decimal(text) == Decimal(repr(float(text)))
+
+
+def _casts(text: str, kind: pa.DataType) -> bool:
+    try:
+        pa.scalar(text).cast(kind)
+    except (pa.ArrowException, ValueError):
+        return False
+    return True
 
 
 def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    """Return a value of JSON as JSON writes it; text is itself."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _refuse_surrogates(name: str, text: str, where: str) -> None:

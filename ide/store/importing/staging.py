@@ -18,14 +18,17 @@ from ide.dataset.errors import ImportRefusedError, UnknownClassError
 from ide.dataset.schema import EXAMPLE_ID, LABEL, PAYLOAD_BY_MODALITY, PAYLOAD_TYPES, POOL, SPLIT
 from ide.dataset.splits import assign_splits
 from ide.store.files import storage_errors, sync
+from ide.store.importing.broken import Broken
 from ide.store.importing.known import Known
-from ide.store.importing.metadata import MetadataTypes, metadata_arrays
+from ide.store.importing.metadata import MetadataTypes
+from ide.store.importing.pictures import CHANGES
 from ide.store.importing.source import Source, SourceRow
-from ide.store.importing.validation import check_payload
+from ide.store.importing.validation import Payload, check_payload
 
 ROW_GROUP_ROWS = 256  # a first look at an example decodes this many payloads
 ROW_GROUP_BYTES = 8 * 2**20  # or fewer, where they are large
 _REPORT_EVERY = 100  # rows
+MAX_GUESSED_CLASSES = 1_000  # more, and nearly as many as rows, are ids or prose
 
 OnProgress = Callable[[str, int, int | None], None]
 
@@ -37,6 +40,7 @@ class Staged:
     path: Path
     payload_field: pa.Field
     types: MetadataTypes
+    broken: Broken
     example_ids: list[str] = field(default_factory=list)
     labels: list[str | None] = field(default_factory=list)
     splits: list[str | None] = field(default_factory=list)  # the source's own
@@ -44,6 +48,7 @@ class Staged:
     n_known: int = 0
     seen_labels: set[str] = field(default_factory=set)
     sides: Counter[int] = field(default_factory=Counter)  # of images, in pixels
+    changes: Counter[str] = field(default_factory=Counter)  # examples by what became of them
     digest: Any = field(default_factory=lambda: hashlib.blake2b(digest_size=6))
 
 
@@ -54,17 +59,23 @@ def stage_rows(
     *,
     config: DatasetConfig | None,
     add_classes: bool,
+    skip_broken: bool,
     on_progress: OnProgress,
 ) -> Staged:
     """Check every row of a source and keep the new ones at ``path``; refuse at the first wrong one.
 
-    Memory holds one row group and the ids, whatever the size of the source.
+    Payloads that are broken are all named at once, or left out if ``skip_broken``. Memory holds
+    one row group and the ids, whatever the size of the source.
     """
     column = PAYLOAD_BY_MODALITY[source.modality]
     types = MetadataTypes(
-        held=known.metadata_types, given=source.metadata_types, is_text_table=source.is_text_table
+        held=known.metadata_types,
+        given=source.metadata_types,
+        is_text_table=source.is_text_table,
+        wide=known.wide_columns,
     )
-    staged = Staged(path, pa.field(column, PAYLOAD_TYPES[source.modality]), types)
+    payload_field = pa.field(column, PAYLOAD_TYPES[source.modality])
+    staged = Staged(path, payload_field, types, Broken(is_skipped=skip_broken))
     schema = pa.schema([staged.payload_field, pa.field("metadata", pa.string())])
     batches = _batches(
         source, known, staged, config=config, add_classes=add_classes, on_progress=on_progress
@@ -72,7 +83,8 @@ def stage_rows(
     with storage_errors(path, "write"), pa.ipc.new_file(path, schema) as writer:
         for batch in batches:
             writer.write_batch(pa.record_batch(batch, schema=schema))
-    _refuse_no_classes(source, staged)
+    staged.broken.refuse_any()
+    _refuse_no_classes(source, staged, config)
     return staged
 
 
@@ -120,8 +132,10 @@ def _classes(config: DatasetConfig | None) -> tuple[str, ...]:
 def _stage_row(
     row: SourceRow, modality: str, known: Known, staged: Staged
 ) -> tuple[bytes | str, str] | None:
-    """Check a row; return its payload and metadata, or None if the dataset has it."""
-    payload = check_payload(row.payload, modality, row.where)
+    """Check a row; return its payload and metadata, or None if it is broken or not new."""
+    payload = _payload(row, modality, staged)
+    if payload is None:
+        return None
     metadata = staged.types.observe(row.metadata, row.where)
     if row.label is not None:
         staged.seen_labels.add(row.label)
@@ -135,19 +149,39 @@ def _stage_row(
     staged.labels.append(row.label)
     staged.splits.append(POOL if row.label is None else row.split)
     staged.sides[payload.side] += 1
+    staged.changes.update(payload.changes)
     staged.digest.update(f"{example_id}\0{content}\0{row.label}\0{row.split}\n".encode())
     return payload.value, json.dumps(metadata)
 
 
-def _refuse_no_classes(source: Source, staged: Staged) -> None:
-    """Refuse a label column that holds ids or prose."""
-    n_rows, n_labels = len(staged.example_ids) + staged.n_known, len(staged.seen_labels)
-    if n_labels > 1000 and n_labels > n_rows / 2:
+def _payload(row: SourceRow, modality: str, staged: Staged) -> Payload | None:
+    """Read and check a row's payload; None if it is broken, which is told of all rows at once."""
+    try:
+        value = row.payload() if callable(row.payload) else row.payload
+        return check_payload(value, modality, row.where)
+    except ImportRefusedError as error:
+        staged.broken.add(row.where, error)
+        return None
+
+
+def _refuse_no_classes(source: Source, staged: Staged, config: DatasetConfig | None) -> None:
+    """Refuse a label column that holds ids or prose; what dataset.toml lists are classes."""
+    listed = frozenset(config.classes) if config else frozenset()
+    n_rows = len(staged.example_ids) + staged.n_known
+    n_labels = len(staged.seen_labels - listed)
+    if n_labels > MAX_GUESSED_CLASSES and n_labels > n_rows / 2:
         raise ImportRefusedError(
             f"{source.name}: its {n_rows:,} rows have {n_labels:,} different labels, so this is "
-            "not a column of classes; name another with --label-column COLUMN. "
-            "Nothing was imported."
+            "not a column of classes; name another with --label-column COLUMN, or list the classes "
+            "in datasets/NAME/dataset.toml first. Nothing was imported."
         )
+
+
+def staged_notes(staged: Staged) -> list[str]:
+    """Return what became of the new examples otherwise than that they were kept as they are."""
+    notes = [CHANGES[change].format(n=f"{n:,}") for change, n in sorted(staged.changes.items())]
+    broken = staged.broken.note()
+    return [*notes, broken] if broken else notes
 
 
 def write_part(
@@ -183,7 +217,7 @@ def write_part(
             texts = (staged.example_ids[rows], splits[rows], staged.labels[rows])
             metadata = [json.loads(m) for m in batch.column(1).to_pylist()]
             columns = [pa.array(t, pa.string()) for t in texts]
-            columns += [batch.column(0), *metadata_arrays(metadata, fields)]
+            columns += [batch.column(0), *staged.types.arrays(metadata)]
             writer.write_table(pa.table(columns, schema=schema), row_group_size=ROW_GROUP_ROWS)
             n += batch.num_rows
             on_progress("writing", n, len(splits))

@@ -5,13 +5,24 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ide.dataset.errors import ImportRefusedError
-from ide.store.importing.folder import IMAGE_SUFFIXES, read_file
-from ide.store.importing.metadata import metadata_name
-from ide.store.importing.source import Columns, SourceRow, as_example_id, as_label, as_split
+from ide.dataset.names import plain_form
+from ide.dataset.source_columns import kept_name
+from ide.store.importing.folder import IMAGE_SUFFIXES
+from ide.store.importing.named_files import read_named, shortened
+from ide.store.importing.source import (
+    NO_SPLIT,
+    Columns,
+    SourceRow,
+    as_example_id,
+    as_label,
+    as_split,
+    split_in_file_name,
+)
 
 LABEL_NAMES = ("label", "labels", "class", "category", "class_name", "label_name", "target", "y")
 SPLIT_NAMES = ("split", "subset", "partition", "set")
@@ -19,7 +30,7 @@ ID_NAMES = ("example_id", "id", "uid", "uuid", "key")
 IMAGE_NAMES = ("image", "img", "image_bytes", "bytes", "png", "jpeg", "picture", "photo")
 PATH_NAMES = ("path", "file", "filename", "file_name", "filepath", "file_path", "image_path")
 TEXT_NAMES = ("text", "sentence", "document", "content", "review", "message", "body", "prompt")
-_N_PEEKED = 100  # rows that are looked at to find the columns of a table without a header
+N_PEEKED = 100  # rows that are looked at to find the columns of a table without a header
 
 Record = tuple[str, Mapping[str, Any]]  # where, and the values by column
 
@@ -28,18 +39,20 @@ Record = tuple[str, Mapping[str, Any]]  # where, and the values by column
 class Roles:
     """The part that each column of a table plays."""
 
-    label: str
+    label: str | None
     payload: str
     is_path: bool  # the payload column names a file beside the table
     modality: str
     example_id: str | None
     split: str | None
+    split_of_all: str | None  # of rows whose split no column says
     metadata: Mapping[str, str]  # the name it is kept under, by column
+    notes: tuple[str, ...]
 
 
 def peek(records: Iterator[Record]) -> tuple[list[Record], Iterator[Record]]:
     """Return the first records, and all of them as if none had been taken."""
-    first = list(itertools.islice(records, _N_PEEKED))
+    first = list(itertools.islice(records, N_PEEKED))
     return first, itertools.chain(first, records)
 
 
@@ -56,20 +69,55 @@ def find_roles(
 
     first: a few records, to tell paths of images from text. image_columns: those that hold bytes.
     """
+    _refuse_repeats(names, file)
     label = _find(names, columns.label, LABEL_NAMES, file)
-    if label is None:
+    if label is None and columns.label is None:
         raise ImportRefusedError(
             f"{file} has no label column; its columns are {_listed(names)}. Name the one that "
-            "holds the labels with --label-column COLUMN. Nothing was imported."
+            "holds the labels with --label-column COLUMN, or say --label-column '' if nobody has "
+            "labelled them. Nothing was imported."
         )
     example_id = _find(names, columns.example_id, ID_NAMES, file)
-    split = _find(names, columns.split, SPLIT_NAMES, file)
+    of_all = columns.split_of_all
+    is_said = of_all is not None and of_all != NO_SPLIT
+    split = None if is_said else _find(names, columns.split, SPLIT_NAMES, file)
+    if of_all is None and split is None:
+        of_all = split_in_file_name(file)
     free = [n for n in names if n not in (label, example_id, split)]
     payload, is_path, kind = _find_payload(
-        free, columns.payload, first, file=file, modality=modality, image_columns=image_columns
+        free,
+        columns.payload or None,
+        first,
+        file=file,
+        modality=modality,
+        image_columns=image_columns,
     )
-    kept = {n: metadata_name(n, names.index(n) + 1) for n in free if n != payload or is_path}
-    return Roles(label, payload, is_path, kind, example_id, split, kept)
+    kept = kept_names([n for n in free if n != payload or is_path], names)
+    notes = [f"the column {n[:60]!r} is kept as {k[:80]}" for n, k in kept.items() if n != k]
+    if of_all is not None and not is_said and of_all != NO_SPLIT:
+        notes.insert(
+            0,
+            f"{file}: rows are put into split {of_all}, as its name says; "
+            "with --split none they are dealt",
+        )
+    of_all = None if of_all == NO_SPLIT else of_all
+    return Roles(label, payload, is_path, kind, example_id, split, of_all, kept, tuple(notes))
+
+
+def kept_names(columns: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """Return the name that each column is kept under; no two are one but for their case.
+
+    One without a name becomes its number in ``names``; see ``ide.dataset.source_columns``.
+    """
+    kept: dict[str, str] = {}
+    taken = {n.strip().lower() for n in columns}
+    for column in columns:
+        name = column.strip() or f"column_{names.index(column) + 1}"
+        taken_by_others = taken - {name.lower()} if column.strip() else taken
+        repeats = {k.lower() for k in kept.values()}
+        kept[column] = kept_name(name, taken_by_others | repeats)
+        taken.add(kept[column].lower())
+    return kept
 
 
 def table_rows(records: Iterable[Record], roles: Roles, folder: Path) -> Iterator[SourceRow]:
@@ -81,29 +129,21 @@ def table_rows(records: Iterable[Record], roles: Roles, folder: Path) -> Iterato
         if roles.example_id is not None:
             example_id = as_example_id(record.get(roles.example_id), where)
         yield SourceRow(
-            where=f"{where} ({payload})"[:300] if roles.is_path and payload else where,
-            payload=_read(root, payload, where) if roles.is_path and payload else payload,
-            label=as_label(record.get(roles.label), where),
-            split=as_split(record.get(roles.split), where) if roles.split else None,
+            where=f"{where} ({shortened(payload)})" if roles.is_path and payload else where,
+            payload=partial(read_named, root, payload, where)
+            if roles.is_path and payload
+            else payload,
+            label=as_label(record.get(roles.label), where) if roles.label is not None else None,
+            split=_split(record, roles, where),
             example_id=example_id,
             metadata={kept: record.get(name) for name, kept in roles.metadata.items()},
         )
 
 
-def _read(root: Path, value: Any, where: str) -> bytes:
-    """Read a file that a table names, if it lies in the table's folder."""
-    if not isinstance(value, str) or "\0" in value or not value.isprintable():
-        raise ImportRefusedError(
-            f"{where}: the path {str(value)[:80]!r} is not one; wanted a file's path relative to "
-            "the table. Nothing was imported."
-        )
-    path = (root / value.strip()).resolve()
-    if not path.is_relative_to(root):
-        raise ImportRefusedError(
-            f"{where}: the path {value[:120]!r} leads out of the table's folder; put the files "
-            "beside the table, and name them relative to it. Nothing was imported."
-        )
-    return read_file(path, f"{where} ({value[:200]})")
+def _split(record: Mapping[str, Any], roles: Roles, where: str) -> str | None:
+    if roles.split is None:
+        return roles.split_of_all
+    return as_split(record.get(roles.split), where, roles.split) or roles.split_of_all
 
 
 def _find_payload(
@@ -120,7 +160,7 @@ def _find_payload(
         _find(names, given, (), file)
         if given in image_columns:
             return given, False, "image"
-        is_path = _lower(given) in PATH_NAMES + IMAGE_NAMES or _names_images(given, first)
+        is_path = plain_form(given) in PATH_NAMES + IMAGE_NAMES or _names_images(given, first)
         return given, is_path, _path_modality(given, first) if is_path else "text"
     image = _find(image_columns, None, IMAGE_NAMES, file) or next(iter(image_columns), None)
     if image is not None and modality != "text":
@@ -140,6 +180,8 @@ def _find_payload(
 
 def _find(names: Sequence[str], given: str | None, usual: Sequence[str], file: str) -> str | None:
     """Return the column that was named, or the first one with a usual name, or None."""
+    if given == "":
+        return None
     if given is not None:
         if given not in names:
             raise ImportRefusedError(
@@ -147,12 +189,17 @@ def _find(names: Sequence[str], given: str | None, usual: Sequence[str], file: s
                 "Nothing was imported."
             )
         return given
-    by_lower = {_lower(n): n for n in reversed(names)}
-    return next((by_lower[u] for u in usual if u in by_lower), None)
+    by_form = {plain_form(n): n for n in reversed(names)}
+    return next((by_form[u] for u in usual if u in by_form), None)
 
 
-def _lower(name: str) -> str:
-    return name.strip().lower()
+def _refuse_repeats(names: Sequence[str], file: str) -> None:
+    """Refuse two columns of one name: a row could hold the value of one of them only."""
+    repeated = next((n for n in names if names.count(n) > 1), None)
+    if repeated is not None:
+        raise ImportRefusedError(
+            f"{file}: the column {repeated[:60]!r} stands twice; rename one. Nothing was imported."
+        )
 
 
 def _names_images(column: str, first: Sequence[Record]) -> bool:

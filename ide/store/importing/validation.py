@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import io
+import json
 import struct
 import zlib
 from dataclasses import dataclass
+from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
 from ide.dataset.errors import ImportRefusedError
+from ide.store.importing.pictures import DeepPixelsError, stored_image
 
 MAX_TEXT_CHARACTERS = 1_000_000
 MAX_FILE_BYTES = 100 * 2**20
 MAX_PIXELS = 50_000_000  # a few kilobytes can unpack to gigabytes
-KEPT_FORMATS = frozenset({"PNG", "JPEG", "WEBP"})  # what every browser shows
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")  # never EPS, which runs code
-_PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
 _DECODE_ERRORS = (
     OSError,
     ValueError,
@@ -39,11 +40,23 @@ class Payload:
 
     value: bytes | str
     side: int = 0
+    changes: tuple[str, ...] = ()  # keys of ``pictures.CHANGES``
 
 
-def check_payload(value: bytes | str | None, modality: str, where: str) -> Payload:
+def check_payload(value: Any, modality: str, where: str) -> Payload:
     """Return what is stored of a payload, or raise ``ImportRefusedError`` naming the row."""
-    if value is None or len(value) == 0:
+    if value is None or value != value:  # noqa: PLR0124 (NaN)
+        value = b""
+    if modality == "text" and isinstance(value, (int, float)) and not isinstance(value, bool):
+        value = json.dumps(value)
+    if not isinstance(value, (bytes, str)):
+        raise ImportRefusedError(
+            f"{where}: the {modality} is {_WORDS.get(type(value), type(value).__name__)} "
+            f"({' '.join(str(value).split())[:40]!r}), wanted "
+            f"{'text' if modality == 'text' else 'bytes'}. Name another column with "
+            "--payload-column COLUMN, or take the row out. Nothing was imported."
+        )
+    if len(value) == 0:
         raise ImportRefusedError(
             f"{where}: there is no {modality} in it. Fill it in or take the row out. "
             "Nothing was imported."
@@ -52,7 +65,7 @@ def check_payload(value: bytes | str | None, modality: str, where: str) -> Paylo
 
 
 def check_image(value: bytes | str, where: str) -> Payload:
-    """Decode an image whole; PNG, JPEG and WebP keep their bytes, others become PNG."""
+    """Decode an image whole; see ``pictures.stored_image`` for what is kept of it."""
     if isinstance(value, str):
         raise ImportRefusedError(
             f"{where}: got text ({value[:40]!r}) where an image's bytes were wanted. "
@@ -67,13 +80,14 @@ def check_image(value: bytes | str, where: str) -> Payload:
                 raise _too_many_pixels(where)
             if image.format == "PNG":
                 _verify(value)
-            image.load()
-            kept = value if image.format in KEPT_FORMATS else _to_png(image)
+            kept, changes = stored_image(value, image)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_many_pixels(where) from None
+    except DeepPixelsError as error:
+        raise ImportRefusedError(f"{where}: {error}. Nothing was imported.") from None
     except _DECODE_ERRORS as error:
         raise ImportRefusedError(_not_an_image(value, where, error)) from None
-    return Payload(kept, max(width, height))
+    return Payload(kept, max(width, height), changes)
 
 
 def check_text(value: bytes | str, where: str) -> Payload:
@@ -133,13 +147,6 @@ def _is_unicode(text: str) -> bool:
     return not any(0xD800 <= ord(c) < 0xE000 for c in text) if not text.isascii() else True
 
 
-def _to_png(image: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    picture = image if image.mode in _PNG_MODES else image.convert("RGB")
-    picture.save(buffer, format="PNG")
-    return buffer.getvalue()
-
-
 def _not_an_image(value: bytes, where: str, error: BaseException) -> str:
     start = value[:16].decode("ascii", "replace").replace("\ufffd", "·")
     shown = "".join(c if c.isprintable() else "·" for c in start)
@@ -152,5 +159,7 @@ def _not_an_image(value: bytes, where: str, error: BaseException) -> str:
         "out. Nothing was imported."
     )
 
+
+_WORDS = {list: "a list", dict: "an object", bool: "a truth value", int: "a number"}
 
 CHECKS = {"image": check_image, "text": check_text}
