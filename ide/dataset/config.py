@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from difflib import get_close_matches
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 from ide.dataset.check_settings import OFF, SEVERITIES, CheckSettings
 from ide.dataset.errors import ConfigError
 from ide.dataset.gates import Gate, read_gates
+from ide.dataset.names import same_form
 from ide.dataset.schema import PAYLOAD_BY_MODALITY
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -189,7 +191,8 @@ def _classes(data: Mapping[str, Any], where: str) -> tuple[str, ...]:
     classes = data.get("classes")
     if not isinstance(classes, list) or not all(isinstance(c, str) and c for c in classes):
         raise ConfigError(f'{where}: classes must be a list of names in quotes, such as ["a", "b"]')
-    repeated = sorted({c for c in classes if classes.count(c) > 1})
+    classes = [same_form(c) for c in classes]
+    repeated = sorted(c for c, n in Counter(classes).items() if n > 1)
     if repeated:
         raise ConfigError(f"{where}: class {repeated[0]!r} stands twice in classes; keep one")
     return tuple(classes)

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from ide.dataset.annotator import annotator_slug, is_annotator
 from ide.dataset.errors import EditError
+from ide.dataset.names import same_form
 
 ACTIONS = (
     "label",
@@ -33,6 +34,7 @@ ACTIONS = (
 )
 REVIEW_ACTIONS = frozenset({"approve", "request_change"})  # a reviewer's verdicts on an edit
 EDIT_ACTIONS = REVIEW_ACTIONS | {"undo"}  # whose value is the id of another edit
+NAME_ACTIONS = frozenset({"label", "vote", "confirm", "tag", "untag"})  # value: a class or a tag
 VALUE_ACTIONS = EDIT_ACTIONS | {"label", "vote", "split", "tag", "untag", "comment", "dismiss"}
 WHOLE_DATASET = "*"  # the example_id of a dismissal whose issue is the dataset's
 DATASET_ACTIONS = EDIT_ACTIONS | {"dismiss"}  # what can be said of the whole dataset
@@ -108,7 +110,7 @@ def make_edit(
         edit_id=edit_id or new_edit_id(),
         example_id=example_id,
         action=action,
-        value=value,
+        value=_in_form(action, value),
         previous=tuple(sorted(set(previous))),
         annotator=annotator,
         made_at=_to_milliseconds(made_at or datetime.now(UTC)),
@@ -172,7 +174,7 @@ def parse_line(text: str) -> Edit:
         edit_id=fields["edit_id"],
         example_id=fields["example_id"],
         action=fields["action"],
-        value=fields.get("value"),
+        value=_in_form(fields["action"], fields.get("value")),
         previous=tuple(sorted(set(previous))) if previous else (),
         annotator=fields["annotator"],
         made_at=_parse_time(fields.get("made_at")),
@@ -183,6 +185,13 @@ def parse_line(text: str) -> Edit:
     if problem:
         raise EditError(problem)
     return edit
+
+
+def _in_form(action: object, value: Any) -> Any:
+    """Return the name of a class or tag in the form that names are compared in."""
+    if not isinstance(value, str) or not isinstance(action, str) or action not in NAME_ACTIONS:
+        return value
+    return same_form(value)
 
 
 def _problem(edit: Edit) -> str | None:

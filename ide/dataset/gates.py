@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from ide.dataset.errors import ConfigError, GateError
+from ide.dataset.names import is_shown, same_form
 from ide.dataset.schema import TEST, TRAIN, VALIDATION
 
 EVERY = "all"  # what ``split`` is in dataset.toml where a gate is about every split
@@ -64,6 +65,11 @@ class Gate:
     bound: float
     tolerance: float | None = None
     split: str | None = TEST
+
+    def __post_init__(self) -> None:
+        """Bring the names into the form that classes and gates are compared in."""
+        object.__setattr__(self, "name", same_form(self.name))
+        object.__setattr__(self, "metric", same_form(self.metric))
 
     @property
     def kind(self) -> str:
@@ -176,14 +182,14 @@ def parse_gate(text: str, known: Sequence[Gate] = (), *, classes: Collection[str
     comparison is the bound's. classes: those that a metric can be of; none given = any.
     Raises ``GateError`` with a sentence.
     """
-    said = text.strip()
+    said = same_form(text.strip())
     by_name = {gate.name: gate for gate in known}
     if said in by_name:
         return by_name[said]
     found = _LINE.fullmatch(text)
     if not said or found is None:
         raise GateError(_no_gate(said, list(by_name)))
-    metric, sign = found["metric"], found["sign"]
+    metric, sign = same_form(found["metric"]), found["sign"]
     split = (found["split"] or TEST).lower()
     try:
         bound = float(found["bound"])
@@ -259,7 +265,7 @@ def _number(table: Mapping[str, Any], key: str, where: str) -> float:
 
 
 def _check_name(name: str, where: str) -> None:
-    if not name.strip() or len(name) > MAX_NAME or not name.isprintable():
+    if not name.strip() or len(name) > MAX_NAME or not is_shown(name):
         raise ConfigError(
             f"{where}: name is {name[:MAX_NAME]!r}, wanted a line of 1 to {MAX_NAME} characters"
         )

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ide.dataset.errors import QueryError, UnknownColumnError
+from ide.dataset.names import same_form
 from ide.dataset.schema import LABEL, MEDIA, SPLIT
 from ide.store.plain_conditions import is_plain
 from ide.store.sql_process import Answer, run
@@ -56,18 +58,44 @@ def asking(labels: pa.Table, *others: pa.Table) -> Iterator[Ask]:
     known = list(columns)
     columns[_ROW] = pa.array(np.arange(len(labels)))
     examples = pa.table(columns)
+
+    @cache
+    def in_form() -> pa.Table:
+        return pa.table({n: _in_form(column) for n, column in columns.items()})
+
     with _database(examples) as database:
 
         def ask(condition: str) -> np.ndarray:
-            if is_plain(condition, known):
-                rows = _rows(database, condition, known)
+            if condition.isascii():
+                rows = _fulfilling(examples, condition, known, database)
             else:
-                rows = _rows_of_process(examples, condition)
+                rows = _fulfilling(in_form(), same_form(condition), known)
             mask = np.zeros(len(labels), bool)
             mask[rows[_ROW].to_numpy()] = True
             return mask
 
         yield ask
+
+
+def _fulfilling(
+    examples: pa.Table, condition: str, known: Sequence[str], database: Any = None
+) -> pa.Table:
+    """Answer here where a condition is sure to end soon, else in a process of its own.
+
+    database: one that has the examples already.
+    """
+    if not is_plain(condition, known):
+        return _rows_of_process(examples, condition)
+    if database is not None:
+        return _rows(database, condition, known)
+    with _database(examples) as other:
+        return _rows(other, condition, known)
+
+
+def _in_form(column: Any) -> Any:
+    """Return a column of text in the form that names are compared in; others as they are."""
+    is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    return pc.utf8_normalize(column, "NFC") if is_text else column
 
 
 def answer(examples: pa.Table, condition: str, *, memory_bytes: int) -> Answer:

@@ -8,9 +8,17 @@ from typing import Any
 
 import pyarrow as pa
 
-from ide.dataset.edit import DATASET_ACTIONS, REVIEW_ACTIONS, WHOLE_DATASET, Edit, make_edit
+from ide.dataset.edit import (
+    DATASET_ACTIONS,
+    NAME_ACTIONS,
+    REVIEW_ACTIONS,
+    WHOLE_DATASET,
+    Edit,
+    make_edit,
+)
 from ide.dataset.errors import EditError, ExampleNotFoundError, UnknownClassError
 from ide.dataset.labels import label_table
+from ide.dataset.names import same_form
 from ide.dataset.replay import (
     UNTOUCHED,
     ExampleState,
@@ -132,6 +140,8 @@ def edit_example(
     label = None if is_of_dataset else current_label(workspace, name, example_id)
     if action == "confirm" and value is None:
         value = label
+    if action in NAME_ACTIONS and value is not None:
+        value = same_form(value)
     check_value(workspace, name, action, value)
     if action in REVIEW_ACTIONS:
         check_reviewed(read_edits(workspace, name).edits, example_id, value)
