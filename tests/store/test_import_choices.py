@@ -75,6 +75,51 @@ def test_rows_of_a_test_file_are_never_trained_on(workspace, tmp_path):
     assert {r["split"] for r in rows if int(r["text"].split()[1]) < 40} == {"train"}
 
 
+class TestFoldersOfTables:
+    @pytest.fixture
+    def hub(self, tmp_path):
+        (tmp_path / "hub" / "data").mkdir(parents=True)
+        (tmp_path / "hub" / "README.md").write_text("a card")
+        shards = (("train-00000-of-00002", 0), ("train-00001-of-00002", 10), ("test-0-of-1", 20))
+        for name, first in shards:
+            rows = {"text": [f"text {first + k}" for k in range(10)], "label": ["a", "b"] * 5}
+            table = pa.table(rows | {"n": list(range(10))})
+            pq.write_table(table, tmp_path / "hub" / "data" / f"{name}.parquet")
+        return tmp_path / "hub"
+
+    def test_are_one_source_with_the_splits_of_their_names(self, workspace, hub):
+        result = import_quietly(workspace, hub)
+        assert result.n_new == 30 and len(result.notes) == 3
+        rows = read_examples(workspace, "pets", ["text", "split"]).to_pylist()
+        tests = {r["text"] for r in rows if r["split"] == "test"}
+        assert tests == {f"text {k}" for k in range(20, 30)}
+        assert workspace.config("pets").source == "hub"
+
+    def test_may_be_named_for_splits_themselves(self, workspace, tmp_path):
+        for split, first in (("train", 0), ("test", 10)):
+            (tmp_path / "t" / split).mkdir(parents=True)
+            rows = [["text", "label"], *texts(10, first)]
+            write_csv(tmp_path / "t" / split / "0000.csv", rows)
+        assert import_quietly(workspace, tmp_path / "t").n_new == 20
+        assert splits(workspace) == ["test", "train"]
+
+    def test_beside_texts_by_class_are_passed_over(self, workspace, tmp_path):
+        for label in ("good", "bad"):
+            (tmp_path / "t" / label).mkdir(parents=True)
+            (tmp_path / "t" / label / "1.txt").write_text(f"a {label} one")
+        write_csv(tmp_path / "t" / "notes.csv", [["text", "label"], *texts()])
+        assert import_quietly(workspace, tmp_path / "t").classes == ("bad", "good")
+
+    def test_of_two_types_or_kinds_are_refused(self, workspace, hub):
+        odd = pa.table({"text": ["z"], "label": ["a"], "n": ["one"]})
+        pq.write_table(odd, hub / "data" / "zz.parquet")
+        with pytest.raises(ImportRefusedError, match=r"zz\.parquet: the column 'n' is of type str"):
+            import_quietly(workspace, hub)
+        write_csv(hub / "more.csv", [["text", "label"], *texts()])
+        with pytest.raises(ImportRefusedError, match=r"tables of several kinds \(\.csv, \.parquet"):
+            import_quietly(workspace, hub)
+
+
 def test_split_says_that_of_all_rows_or_that_names_say_none(workspace, tmp_path):
     table = write_csv(
         tmp_path / "test.csv", [["text", "label", "set"], *[[*t, "a"] for t in texts(40)]]

@@ -10,10 +10,9 @@ from ide.store.importing.delimited import open_delimited
 from ide.store.importing.folder import open_folder
 from ide.store.importing.json_lines import open_json_lines
 from ide.store.importing.parquet import open_parquet
+from ide.store.importing.shards import Opener, open_shards, tables_in
 from ide.store.importing.sklearn import open_sklearn
 from ide.store.importing.source import Columns, Source
-
-Opener = Callable[[Path, Columns, str | None], Source]
 
 SCHEMES: dict[str, Callable[[str], Source]] = {"sklearn": open_sklearn}
 TABLES: dict[str, Opener] = {
@@ -40,6 +39,9 @@ def open_source(source: str, *, columns: Columns, modality: str | None) -> Sourc
         )
     path = Path(source).expanduser()
     if path.is_dir():
+        tables = tables_in(path, tuple(TABLES))
+        if tables:
+            return open_shards(path, tables, TABLES, columns, modality)
         return open_folder(path, columns, modality)
     if not path.exists():
         raise ImportRefusedError(
