@@ -10,6 +10,7 @@ from ide.app.gallery import gallery, tiles_of
 from ide.app.panels import share_metric
 from ide.app.text import ago, count, duration, interval, plain, short
 from ide.store.browse import Filters
+from ide.store.untracked_parts import explain_untracked
 from ide.store.workspace import Workspace
 
 MAX_CHECKS = 5
@@ -47,6 +48,8 @@ def problems(ws: Workspace) -> None:
     notes = [sentence for dataset in status.datasets for sentence in dataset.notes]
     for sentence in notes:
         st.info(plain(sentence), icon=":material/target:")
+    for path in status.untracked_parts:
+        st.warning(plain(explain_untracked(path)), icon=":material/inventory_2:")
     damage = [sentence for dataset in status.datasets for sentence in dataset.damage]
     if damage:
         lines = "\n".join(f"- {plain(sentence)}" for sentence in damage[:20])

@@ -27,7 +27,7 @@ MAX_FILES = 4  # that are named below it
 
 def commit_box(ws: Workspace, status: Status) -> None:
     """Draw the message, prefilled with what changed, and the button; above, what blocks it."""
-    files = other_files(status.changed_paths)
+    files = (*other_files(status.changed_paths), *status.untracked_parts)
     state.prefill(MESSAGE, _summary(ws))
     blocking_errors(ws, status, files)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):

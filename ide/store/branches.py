@@ -13,6 +13,7 @@ from ide.store.drill_file import drill_in_force
 from ide.store.examples_moving import lay_out_examples, moved_examples
 from ide.store.git_branch import has_branch, require_new
 from ide.store.moving import move, moving, refuse_uncommitted
+from ide.store.untracked_parts import refuse_untracked_parts
 from ide.store.workspace import TRACKED, Workspace
 
 _FORMAT = "%(refname)%00%(objectname)%00%(committerdate:iso-strict)%00%(authorname)%00%(subject)"
@@ -118,6 +119,7 @@ def switch_branch(workspace: Workspace, name: str) -> Switched:
 def _go(workspace: Workspace, name: str, revision: str, *arguments: str) -> Switched:
     """Have git go to a commit, and the examples follow."""
     _require_workspace(workspace, name, revision)
+    refuse_untracked_parts(workspace, "switch")
     moved = moved_examples(workspace, revision)
     keep_builds(workspace)
     move(workspace, "switch", "--quiet", *arguments)

@@ -25,6 +25,7 @@ from ide.store.log_marks import MARKS, first_mark
 from ide.store.past_edits import dataset_of, is_log
 from ide.store.taken import forget_committed
 from ide.store.trust import COMMITTING, require_trust
+from ide.store.untracked_parts import track_parts
 from ide.store.workspace import Workspace
 
 SHARED = ("params.yaml", "dvc.lock")
@@ -53,14 +54,17 @@ def commit(
 
     message: None or blank = what changed, such as ``digits: 12 relabelled, 3 confirmed``.
     despite_errors: why to commit although errors stand; it goes into the message as a trailer.
+    Parts that DVC does not know, since their import was ended early, are tracked first.
     Edits that are appended while this runs stay uncommitted, whole. Raises ``GitError`` with
     one sentence where there is nothing to commit or git refuses, ``BlockedError`` where errors
-    stand in a dataset that it would commit and there is no reason; then nothing has changed.
+    stand in a dataset that it would commit and there is no reason, ``StorageError`` where DVC
+    cannot track; then nothing else has changed.
     """
     require_trust(workspace, COMMITTING)
     chosen = [workspace.require(name) for name in names] if names else workspace.datasets()
     repo = git.repository(workspace.root)
     refuse_in_progress(repo)
+    track_parts(workspace, chosen)
     tree = git.working_tree(repo, workspace.root, ["datasets", *SHARED, *SCAFFOLD])
     changes = [c for c in tree.changes if _belongs(c, chosen, tree.changes)]
     _refuse_unreadable(changes)

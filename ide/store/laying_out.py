@@ -10,6 +10,7 @@ from ide.store.dvc_examples import dvc
 from ide.store.importing.tracking import is_tracked
 from ide.store.moving import moving
 from ide.store.runs import STAGES
+from ide.store.untracked_parts import explain_untracked, untracked_parts
 from ide.store.workspace import Workspace
 
 
@@ -23,12 +24,19 @@ def lay_out_data(workspace: Workspace) -> tuple[str, ...]:
 
 
 def _lay_out(workspace: Workspace) -> tuple[str, ...]:
-    pointers = sorted(
-        workspace.relative(path)
+    wanted_here = [
+        path.parent.name
         for path in workspace.datasets_path.glob("*/examples.dvc")
         if not is_tracked(workspace, path.parent.name)
+    ]
+    # a checkout removes what the pointer does not name
+    untracked = {name: untracked_parts(workspace, name) for name in wanted_here}
+    notes = [explain_untracked(path) for paths in untracked.values() for path in paths]
+    pointers = sorted(
+        f"{workspace.relative(workspace.examples_path(name))}.dvc"
+        for name in wanted_here
+        if not untracked[name]
     )
-    notes = []
     if pointers:
         said = dvc(workspace, "checkout", "--quiet", *pointers)
         if said.returncode != 0:

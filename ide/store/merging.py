@@ -28,6 +28,7 @@ from ide.store.merging_files import Trees, complete
 from ide.store.moving import move, moving, refuse_uncommitted, require_branch
 from ide.store.past_edits import dataset_of
 from ide.store.state import dataset_state
+from ide.store.untracked_parts import refuse_untracked_parts
 from ide.store.workspace import TRACKED, Workspace
 
 
@@ -67,6 +68,7 @@ def merge(workspace: Workspace, name: str, *, message: str | None = None) -> Mer
         head = git.resolve(root, "HEAD")
         _refuse_drills(workspace, repo, tree.branch or "", name, theirs)
         refuse_uncommitted(tree, "merge")
+        refuse_untracked_parts(workspace, "merge")
         base = _base(root, head, theirs, name)
         if base == theirs:
             return MergeResult(None, True, {}, conflicts(workspace))

@@ -24,6 +24,7 @@ from ide.store.past_edits import is_log
 from ide.store.status import uncommitted_edits
 from ide.store.transferring import transfer
 from ide.store.trust import EXCHANGING, require_trust
+from ide.store.untracked_parts import explain_untracked, untracked_parts
 from ide.store.workspace import TRACKED, Workspace
 
 OnProgress = Callable[[str], None]
@@ -228,6 +229,11 @@ def _left_behind(workspace: Workspace, tree: git.WorkingTree) -> list[str]:
     if n:
         are = "edit is" if n == 1 else "edits are"
         notes.append(f"{n:,} {are} not committed, so not pushed; upwell commit takes them")
+    notes += [
+        explain_untracked(path)
+        for name in workspace.datasets()
+        for path in untracked_parts(workspace, name)
+    ]
     others = [c.path for c in tree.changes if not is_log(c.path)]
     if ".dvc/config" in others:
         notes.append(

@@ -18,6 +18,7 @@ from ide.store.past_edits import dataset_of, is_log
 from ide.store.state import dataset_state
 from ide.store.taken import taken_sentences
 from ide.store.uncommitted import compare_logs
+from ide.store.untracked_parts import explain_untracked, untracked_parts
 from ide.store.workspace import TRACKED, Workspace
 
 
@@ -27,7 +28,7 @@ class DatasetStatus:
 
     ``edits`` are those that HEAD does not have; ``conflicts`` example ids, ``rival_values`` what
     people say of each; ``damage`` sentences; ``notes`` sentences on drills: what is planted here,
-    or lies here and does not count.
+    or lies here and does not count; ``untracked_parts`` the paths of parts that DVC does not know.
     """
 
     name: str
@@ -40,6 +41,7 @@ class DatasetStatus:
     build_id: str | None
     notes: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()  # a sentence for each log that git took acknowledged edits from
+    untracked_parts: tuple[str, ...] = ()
 
     @property
     def n_edits(self) -> int:
@@ -68,6 +70,11 @@ class Status:
     def n_edits(self) -> int:
         """How many edits are not committed, in all datasets."""
         return sum(dataset.n_edits for dataset in self.datasets)
+
+    @property
+    def untracked_parts(self) -> tuple[str, ...]:
+        """The paths of parts that DVC does not know, in all datasets."""
+        return tuple(path for dataset in self.datasets for path in dataset.untracked_parts)
 
 
 def status(workspace: Workspace) -> Status:
@@ -148,7 +155,11 @@ def status_as_dict(found: Status) -> dict[str, Any]:
             for d in found.datasets
             for i in d.conflicts
         ],
-        "notes": [sentence for d in found.datasets for sentence in d.notes],
+        "notes": [
+            *(explain_untracked(path) for path in found.untracked_parts),
+            *(sentence for d in found.datasets for sentence in d.notes),
+        ],
+        "untracked_parts": list(found.untracked_parts),
         "damage": [
             *([found.problem] if found.problem else []),
             *found.unfinished,
@@ -190,6 +201,7 @@ def _dataset_status(
         build_id=_build_id(workspace, name),
         notes=drill_notes(workspace, name),
         taken=taken_sentences(workspace, name),
+        untracked_parts=untracked_parts(workspace, name),
     )
 
 

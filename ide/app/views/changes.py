@@ -22,7 +22,7 @@ if a and not status.problem:
     st.stop()
 
 changes_page.conflicts(ws, status)
-if status.n_edits or other_files(status.changed_paths):
+if status.n_edits or status.untracked_parts or other_files(status.changed_paths):
     changes_page.commit_box(ws, status)
     changes_page.edits(ws, name, status)
 else:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ide.dataset.config import DatasetConfig, SplitConfig, check_name
 from ide.dataset.errors import ImportRefusedError
+from ide.store.examples import require_here
 from ide.store.files import storage_errors, sync
 from ide.store.importing.content_hashes import keep_hashes
 from ide.store.importing.known import Known, read_known
@@ -29,6 +30,7 @@ from ide.store.importing.tracking import track_examples
 from ide.store.inside import make_folders, remove_folder
 from ide.store.kept_copies import copies_path
 from ide.store.trust import IMPORTING, require_trust
+from ide.store.untracked_parts import require_all_parts
 from ide.store.workspace import Workspace
 
 
@@ -71,8 +73,9 @@ def import_source(
     ``on_progress(stage, done, total)`` is called as rows pass.
 
     Nothing is written before every row is checked; a part appears whole or, when the process
-    is killed, not at all. Raises ``ImportRefusedError`` or ``UnknownClassError`` naming the file
-    and row, ``ConfigError`` for a name or a file that cannot be used, and ``StorageError``.
+    is killed, not at all (where DVC does not know it then, see ``untracked_parts``). Raises
+    ``ImportRefusedError`` or ``UnknownClassError`` naming the file and row, ``ConfigError`` for a
+    name or a file that cannot be used, and ``StorageError``.
     """
     if track:
         require_trust(workspace, IMPORTING)
@@ -83,6 +86,9 @@ def import_source(
     with import_folder(workspace) as folder:
         opened = open_source(source, columns=columns, modality=config.modality if config else None)
         _refuse_other_modality(config, opened)
+        if config is not None:
+            require_here(workspace, name)
+            require_all_parts(workspace, name)
         known = read_known(workspace, config) if config else Known(name)
         staged = stage_rows(
             opened,
@@ -111,10 +117,10 @@ def import_source(
             new = staged.seen_labels.difference(config.classes)
             classes = [*config.classes, *natural_order(new)]
             _bring_in_part(workspace, name, part, new)
-    list_dataset(workspace, name)
-    if track:
-        report("tracking", 0, None)
-        track_examples(workspace, name)
+        list_dataset(workspace, name)
+        if track:  # before the lock falls: whatever moves a branch must not come in between
+            report("tracking", 0, None)
+            track_examples(workspace, name)
     if part is not None:
         keep_hashes(workspace, name, workspace.examples_path(name) / part.name, staged.contents)
     return ImportResult(

@@ -25,6 +25,9 @@ def track_examples(workspace: Workspace, name: str) -> bool:
     """
     if is_stage_output(workspace, name) or is_tracked(workspace, name):
         return False
+    from ide.store.dvc import tidy_locks  # slow to import, and mostly not needed
+
+    tidy_locks(workspace)
     folder = workspace.relative(workspace.examples_path(name))
     require_trust(workspace, IMPORTING)
     command = ["dvc", "add", "--quiet", folder]
