@@ -174,14 +174,26 @@ def sql(query: str, limit: int, root: Path | None, style: str) -> None:
     default=None,
     help="The format (default: by the path's ending, else a folder).",
 )
+@click.option(
+    "--for-spreadsheet",
+    is_flag=True,
+    help="In a CSV, an apostrophe before cells that a spreadsheet would run as formulas.",
+)
 @workspace_option
-def export(name: str, path: Path, kind: str | None, root: Path | None) -> None:
+def export(
+    name: str, path: Path, kind: str | None, root: Path | None, *, for_spreadsheet: bool
+) -> None:
     """Write a dataset with the labels in force, as Parquet, CSV, JSON Lines or a folder."""
     from ide.store.exporting import export_dataset
 
     workspace = Workspace.find(root)
     guessed = kind or path.suffix.lstrip(".") or "folder"
-    result = export_dataset(workspace, name, path, format=guessed)
+    result = export_dataset(workspace, name, path, format=guessed, for_spreadsheet=for_spreadsheet)
     left_out = f", {result.n_excluded:,} excluded left out" if result.n_excluded else ""
     disputed = f", {result.n_conflicts:,} in conflict as imported" if result.n_conflicts else ""
     click.echo(f"{name}: {result.n_examples:,} examples written to {path}{left_out}{disputed}")
+    if result.n_formulas and not for_spreadsheet:
+        warn(
+            f"{result.n_formulas:,} cells of {path} begin as formulas do, and a spreadsheet would "
+            "run them; for a spreadsheet, export with --for-spreadsheet"
+        )

@@ -11,10 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ide.dataset.errors import WorkspaceError
+from ide.dataset.errors import ImportRefusedError, WorkspaceError
 from ide.store.csv_cells import escape_cell, unescape_cell
+from ide.store.examples import read_examples
+from ide.store.export_mark import parse_mark, sidecar_path
 from ide.store.exporting import WRITERS, export_dataset
 from ide.store.files import write_out
+from ide.store.payloads import PayloadReader
 from ide.store.state import current_labels, edit_example
 from tests.store.importing_tools import (
     bare_workspace,
@@ -74,12 +77,86 @@ def test_texts_come_back_with_the_same_labels_and_columns(texts, tmp_path, forma
     assert sorted(rows[0], key=str) == sorted(rows[1], key=str)
 
 
-def test_a_spreadsheet_finds_no_formula(texts, tmp_path):
-    export_dataset(texts, "pets", tmp_path / "out.csv", format="csv")
-    with (tmp_path / "out.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [r["text"] for r in rows] == ["'=1+1", "''=x", "plain"]
-    assert rows[0]["note"] == "'@cmd" and rows[0]["age"] == "-5"
+def test_cells_are_written_as_they_are_and_for_a_spreadsheet_without_formulas(texts, tmp_path):
+    found = {}
+    for name in ("plain", "sheet"):
+        path = tmp_path / f"{name}.csv"
+        is_sheet = name == "sheet"
+        result = export_dataset(texts, "pets", path, format="csv", for_spreadsheet=is_sheet)
+        assert result.n_formulas == 3
+        with path.open(newline="") as file:
+            found[name] = list(csv.DictReader(file))
+    assert [r["text"] for r in found["plain"]] == ["=1+1", "''=x", "plain"]
+    assert [r["text"] for r in found["sheet"]] == ["'=1+1", "'''=x", "plain"]
+    assert found["sheet"][0]["note"] == "'@cmd" and found["sheet"][0]["age"] == "-5"
+    with pytest.raises(WorkspaceError, match="jsonl has no formulas"):
+        export_dataset(texts, "pets", tmp_path / "x", format="jsonl", for_spreadsheet=True)
+
+
+@pytest.mark.parametrize("has_mark", [True, False])
+def test_what_was_escaped_for_a_spreadsheet_comes_back_and_no_other_cell_is_touched(
+    texts, tmp_path, has_mark
+):
+    """Saved again with semicolons, as many a spreadsheet does, and with a row that was added."""
+    path = tmp_path / "sheet.csv"
+    export_dataset(texts, "pets", path, format="csv", for_spreadsheet=True)
+    with path.open(newline="") as file:
+        rows = list(csv.reader(file))
+    rows.append(["new", "train", "+", "'=kept", "", "", ""])
+    with path.open("w", newline="", encoding="utf-8-sig") as file:
+        csv.writer(file, delimiter=";").writerows(rows)
+    if not has_mark:
+        sidecar_path(path).unlink()
+    import_quietly(texts, path, name="again")
+    read = PayloadReader(texts, "again")
+    payloads = {i: read.get(i)[0].decode() for i in ("a/1", "b", "c", "new")}
+    assert payloads == {"a/1": "=1+1", "b": "''=x", "c": "plain", "new": "'=kept"}
+    assert in_force(texts).items() <= in_force(texts, "again").items()
+    assert "upwell_escaped" not in read_examples(texts, "again").column_names
+
+
+def test_a_value_that_its_column_cannot_hold_is_refused_with_its_line(texts, tmp_path):
+    path = tmp_path / "out.csv"
+    export_dataset(texts, "pets", path, format="csv")
+    path.write_text(path.read_text().replace(",-5", ",five"))
+    with pytest.raises(ImportRefusedError, match="age is 'five', and the column holds int"):
+        import_quietly(texts, path, name="again")
+
+
+def test_a_mark_that_is_none_is_passed_over(texts, tmp_path):
+    path = tmp_path / "out.csv"
+    export_dataset(texts, "pets", path, format="csv")
+    sidecar_path(path).write_text("{}")
+    import_quietly(texts, path, name="again")
+    assert in_force(texts, "again") == in_force(texts)
+    assert parse_mark(b"\xff") is None and parse_mark(b'{"upwell_export": 1}') is None
+
+
+def test_a_folder_that_was_rearranged_by_hand_keeps_its_ids(pictures, tmp_path):
+    """A file in another class's folder is that class's; one that was thrown away is gone."""
+    out = tmp_path / "out"
+    export_dataset(pictures, "pets", out, format="folder")
+    moved, thrown_away = sorted(out.glob("*/cat/*"))[:2]
+    (out / "train" / "owl").mkdir(parents=True)
+    moved.rename(out / "train" / "owl" / moved.name)
+    thrown_away.unlink()
+    import_quietly(pictures, out, name="again")
+    before, after = in_force(pictures), in_force(pictures, "again")
+    assert after.pop(moved.stem) == ("owl", "train")
+    assert thrown_away.stem not in after and after.items() <= before.items()
+
+
+@pytest.mark.parametrize("label", ["unlabeled", "Unlabelled", "Thumbs.db", " cat", ".cat"])
+def test_a_label_whose_folder_an_import_would_not_read_is_refused(tmp_path, label):
+    workspace = bare_workspace(tmp_path / "w")
+    import_quietly(workspace, write_csv(tmp_path / "t.csv", [["text", "label"], ["x", "cat"]]))
+    config = workspace.config_path("pets")
+    config.write_text(config.read_text().replace('["cat"]', f'["cat", "{label}"]'))
+    (example_id,) = labels_by_id(workspace)
+    edit_example(workspace, "pets", example_id, "label", label, annotator="ada")
+    with pytest.raises(WorkspaceError, match="cannot name a folder"):
+        export_dataset(workspace, "pets", tmp_path / "out" / "f", format="folder")
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 @given(st.text(st.sampled_from("'=+-@\t\r1a."), max_size=6))

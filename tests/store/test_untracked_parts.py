@@ -41,7 +41,10 @@ import_source(Workspace.find(sys.argv[1]), sys.argv[2], name=sys.argv[3])
 
 
 def table(folder, n, first=0, name="t.csv"):
-    rows = [["id", "text", "label"], *([f"e{first + k}", *r] for k, r in enumerate(texts(n, first)))]
+    rows = [
+        ["id", "text", "label"],
+        *([f"e{first + k}", *r] for k, r in enumerate(texts(n, first))),
+    ]
     return write_csv(folder / name, rows)
 
 

@@ -102,7 +102,8 @@ def import_source(
         shares = config.split if config else SplitConfig()
         part = write_part(staged, folder, known, shares, report) if staged.example_ids else None
         if config is None:
-            classes = natural_order(staged.seen_labels)
+            own = opened.classes  # those that an export of Upwell's own lists
+            classes = [*own, *natural_order(staged.seen_labels.difference(own))]
             _refuse_no_classes(opened, classes, name)
             text = dataset_toml(
                 opened,

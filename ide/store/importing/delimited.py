@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ide.dataset.errors import ImportRefusedError
 from ide.dataset.names import is_shown
+from ide.store.csv_cells import unescape_rows
 from ide.store.importing.lines import decoded_lines
 from ide.store.importing.source import Columns, Source
 from ide.store.importing.table import N_PEEKED, Record, find_roles, peek, table_rows
@@ -21,12 +22,12 @@ _SEPARATOR = re.compile(r"sep=([,;\t])", re.IGNORECASE)
 def open_delimited(path: Path, columns: Columns, modality: str | None) -> Source:
     """Open a CSV or TSV; raises ``ImportRefusedError`` for a header that cannot be used."""
     csv.field_size_limit(MAX_TEXT_CHARACTERS + 1)  # the process's; its default is 131,072
-    rows = _rows(path)
+    rows = unescape_rows(_rows(path))
     _, header = next(rows, (0, []))
     opening = list(itertools.islice(rows, N_PEEKED))
     header = _named(header, [cells for _, cells in opening])
     _refuse_header(header, path.name)
-    records = _records(itertools.chain(opening, rows), header, path.name, read_cell(header))
+    records = _records(itertools.chain(opening, rows), header, path.name)
     first, records = peek(records)
     roles = find_roles(header, columns, first, file=path.name, modality=modality)
     return Source(
@@ -74,16 +75,8 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         ) from None
 
 
-def read_cell(_header: list[str]) -> Callable[[str], str]:
-    """Return what reads a cell of a table with such a header: every cell is as it stands.
-
-    An apostrophe before a formula is the writer's own, unless an export of ours marks its table.
-    """
-    return str
-
-
 def _records(
-    rows: Iterable[tuple[int, list[str]]], header: list[str], file: str, read: Callable[[str], str]
+    rows: Iterable[tuple[int, list[str]]], header: list[str], file: str
 ) -> Iterator[Record]:
     for number, row in rows:
         where = f"{file}, line {number}"
@@ -93,7 +86,7 @@ def _records(
                 f"{where}: the row has {len(cells)} cells, and the header {len(header)}; is a "
                 "quote or a comma missing? Nothing was imported."
             )
-        yield where, dict(zip(header, map(read, cells), strict=True))
+        yield where, dict(zip(header, cells, strict=True))
 
 
 def _named(header: list[str], rows: Sequence[list[str]]) -> list[str]:

@@ -23,7 +23,9 @@ from ide.store.importing.validation import MAX_FILE_BYTES, too_large
 IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"}
 )
+UNLABELLED = frozenset({"unlabeled", "unlabelled"})  # folders of what nobody has labelled
 _JUNK = frozenset({"thumbs.db", "desktop.ini"})
+NO_CLASSES = UNLABELLED | _JUNK  # names of folders that are never read as a class
 _MAX_DEPTH = 16
 
 
@@ -33,9 +35,7 @@ def open_folder(path: Path, columns: Columns, modality: str | None) -> Source:
     modality: that of the dataset the files are for; None = it has none yet.
     """
     name = path.resolve().name
-    links_out: list[Path] = []
-    files = sorted(_files(path, name, links_out), key=lambda f: natural_key(f.as_posix()))
-    _refuse_links_out(links_out, name)
+    files = folder_files(path, name)
     kind = modality or ("image" if any(_is_image(f) for f in files) else "text")
     is_wanted = _is_image if kind == "image" else _is_text
     found = [f for f in files if is_wanted(f)]
@@ -124,7 +124,7 @@ def _row(path: Path, name: str, file: Path, split: str | None, *, is_split: bool
             f"{where} lies in no class's folder; move it into one named for its class, or into "
             f"{name}/unlabeled/ if nobody has labelled it. Nothing was imported."
         )
-    is_labelled = bool(folders) and folders[0].lower() not in ("unlabeled", "unlabelled")
+    is_labelled = bool(folders) and folders[0].lower() not in UNLABELLED
     label = as_label(folders[0], where) if is_labelled else None
     payload = partial(read_file, path / file, where)
     return SourceRow(where, payload, label, split, metadata={"path": file.as_posix()})
@@ -146,6 +146,17 @@ def read_file(path: Path, where: str) -> bytes:
         raise ImportRefusedError(
             f"{where}: cannot be read ({error.strerror}). Nothing was imported."
         ) from None
+
+
+def folder_files(root: Path, name: str) -> list[Path]:
+    """Return the files below a folder, relative to it; what is hidden is passed over.
+
+    Raises ``ImportRefusedError`` where one is a link out of the folder.
+    """
+    links_out: list[Path] = []
+    files = sorted(_files(root, name, links_out), key=lambda f: natural_key(f.as_posix()))
+    _refuse_links_out(links_out, name)
+    return files
 
 
 def _files(root: Path, name: str, links_out: list[Path]) -> Iterator[Path]:

@@ -9,6 +9,7 @@ from ide.dataset.errors import ImportRefusedError
 from ide.store.importing.delimited import open_delimited
 from ide.store.importing.folder import open_folder
 from ide.store.importing.json_lines import open_json_lines
+from ide.store.importing.own_export import open_own_export
 from ide.store.importing.parquet import open_parquet
 from ide.store.importing.shards import Opener, open_shards, tables_in
 from ide.store.importing.sklearn import open_sklearn
@@ -38,6 +39,9 @@ def open_source(source: str, *, columns: Columns, modality: str | None) -> Sourc
             "Nothing was imported."
         )
     path = Path(source).expanduser()
+    own = open_own_export(path) if columns == Columns() else None
+    if own is not None:
+        return own.source
     if path.is_dir():
         tables = tables_in(path, tuple(TABLES))
         if tables:

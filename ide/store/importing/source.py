@@ -59,6 +59,7 @@ class Source:
     metadata_types: Mapping[str, pa.DataType] = field(default_factory=dict)
     is_text_table: bool = False  # metadata are text whose type is to be found
     notes: tuple[str, ...] = ()  # what a person should know of how it was read
+    classes: tuple[str, ...] = ()  # in their order, also those that no row has
 
 
 @dataclass(frozen=True, slots=True)
