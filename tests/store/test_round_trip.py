@@ -23,7 +23,7 @@ from tests.store.importing_tools import bare_workspace, import_quietly, picture
 
 CLASSES = (
     *("cat", "unlabeled", "-1", "=1+1", " 7", "a/b"),
-    *("a,b", "<b>$x$</b>", "nan", "None", "e\u0301"),
+    *("a,b", "<b>$x$</b>", "nan", "None", "\u00e9"),
 )
 SPLITS = ["train", "validation", "test", "pool"]
 FOLDER_CLASSES = tuple(c for c in CLASSES if c not in ("unlabeled", " 7") and "/" not in c)
