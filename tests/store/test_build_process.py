@@ -18,10 +18,16 @@ from ide.dataset.errors import (
     ConfigError,
     DatasetNotFoundError,
 )
-from ide.store.build_process import build_status, cancel_build, run_build, start_build
+from ide.store.build_process import (
+    build_status,
+    cancel_build,
+    new_run,
+    run_build,
+    start_build,
+)
 from ide.store.builds import current_build
 from ide.store.dvc import refusal, tidy_locks
-from ide.store.runs import load_run
+from ide.store.runs import load_run, new_run_id, save_run
 from tests.small import build_bytes, compiled_workspace, copy_workspace
 
 
@@ -88,6 +94,7 @@ def test_a_killed_build_is_noticed_and_undone(workspace):
     start_training(workspace)
     run = load_run(workspace)
     os.kill(run.pid, signal.SIGKILL)
+    wait_for(lambda: processes_in(workspace) == [])  # before anybody looks
     wait_for(lambda: build_status(workspace).state != "running")
     status = build_status(workspace)
     assert status.state == "failed"
@@ -214,3 +221,19 @@ def test_what_does_not_compile_yet_is_left_out_and_refused_by_name(tmp_path):
         with pytest.raises(ConfigError, match="only images compile so far"):
             run_build(workspace, names)
     assert build_status(workspace).state == "idle"
+
+
+def test_cancelling_a_build_that_ends_just_then_is_no_error(workspace, monkeypatch):
+    """The process ends between the look at it and the signal to it."""
+    process = subprocess.Popen(["sleep", "60"])
+    save_run(workspace, new_run(new_run_id(), process.pid, ["some"]))
+    send = os.kill
+
+    def late(pid: int, number: int) -> None:
+        send(process.pid, signal.SIGKILL)
+        process.wait()
+        send(pid, number)
+
+    monkeypatch.setattr(os, "kill", late)
+    cancel_build(workspace)
+    assert build_status(workspace).state == "cancelled"
