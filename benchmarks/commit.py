@@ -28,6 +28,7 @@ from ide.store.edit_log import append_edits
 from ide.store.files import write_parquet, write_text
 from ide.store.history import diff
 from ide.store.status import status
+from ide.store.trust import trust
 from ide.store.workspace import Workspace
 
 CLASSES = [str(number) for number in range(10)]
@@ -92,6 +93,7 @@ def make_workspace(root: Path, *, n_committed: int) -> Workspace:
     write_text(folder / "edits" / "ada.jsonl", "".join(lines))
     workspace = Workspace(root)
     run_git(workspace, "init", "-q")
+    trust(workspace)
     run_git(workspace, "config", "user.name", "Ada")
     run_git(workspace, "config", "user.email", "ada@example.org")
     run_git(workspace, "add", "-A")

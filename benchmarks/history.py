@@ -31,6 +31,7 @@ import pyarrow as pa
 from ide.dataset.edit import Edit, make_edit, to_line
 from ide.store.edit_log import append_edits
 from ide.store.files import write_parquet, write_text
+from ide.store.trust import trust
 from ide.store.workspace import Workspace
 
 CLASSES = [str(number) for number in range(10)]
@@ -77,6 +78,7 @@ def measure_upwell(root: Path, options: argparse.Namespace, edits: list[Edit]) -
     workspace = Workspace(root)
     if not root.exists():
         make_workspace(root, options, edits)
+    trust(workspace)
     calls = upwell_calls(edits[0].example_id)
     print("\nupwell, in a running process, as the workbench has it")
     label(workspace, options.examples, 1)

@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 from ide.dataset import schema
 from ide.dataset.ids import content_id
 from ide.store.files import write_json, write_parquet, write_text
+from ide.store.trust import trust
 from ide.store.workspace import Workspace
 
 CLASSES = tuple("0123456789")
@@ -46,6 +47,7 @@ def make_workspace(
     labels = [classes[i] for i in given]
     _write_dataset(root, name, classes, ids=ids, splits=splits, labels=labels, payloads=payloads)
     workspace = Workspace(root)
+    trust(workspace)
     _write_build(
         workspace, name, classes,
         ids=ids, splits=splits, given=given, true=true, suspects=suspects, rng=rng,

@@ -17,6 +17,7 @@ from ide.cli.common import (
     warn,
     workspace_option,
 )
+from ide.dataset.errors import UpwellError
 from ide.output import ProgressLine, printable
 from ide.store.workspace import Workspace
 
@@ -59,7 +60,7 @@ def trust(root: Path | None, *, yes: bool, revoke: bool) -> int:
 def _agrees() -> bool:
     """Ask the person; raise where there is none."""
     if not sys.stdin.isatty():
-        raise click.UsageError(
+        raise UpwellError(
             "nobody is there to ask. Look at what would run, and say it with: upwell trust --yes"
         )
     return click.confirm("May all of this run on this machine?", default=False)

@@ -49,16 +49,17 @@ def what_runs(workspace: Workspace) -> list[Runs]:
 
 def _commands(workspace: Workspace) -> Iterator[Runs]:
     """Yield the commands of every file that DVC takes for stages, but for Upwell's own stages."""
-    params, _ = _load(workspace.root / "params.yaml")
-    names = params.get("datasets") if isinstance(params, dict) else None
-    if names is not None and not _are_names(names):
-        yield Runs("params.yaml", f"datasets: {_short(repr(names))}", "upwell compile")
     for path in _files(workspace.root):
-        where = workspace.relative(path)
+        where, beside = workspace.relative(path), path.with_name("params.yaml")
         loaded, problem = _load(path)
         if problem:
             yield Runs(where, problem, "upwell compile")
-        for command in dict.fromkeys(_commands_in(_foreign(loaded, is_root=where == "dvc.yaml"))):
+        params, _ = _load(beside)
+        names = params.get("datasets") if isinstance(params, dict) else None
+        if path.name == "dvc.yaml" and names is not None and not _are_names(names):
+            what = f"datasets: {_short(repr(names))}"
+            yield Runs(workspace.relative(beside), what, "upwell compile")
+        for command in dict.fromkeys(_commands_in(_foreign(loaded))):
             yield Runs(where, _short(command), "upwell compile")
 
 
@@ -67,9 +68,9 @@ def _short(text: str) -> str:
     return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}… ({len(text):,} characters)"
 
 
-def _foreign(loaded: Any, *, is_root: bool) -> Any:
+def _foreign(loaded: Any) -> Any:
     """Return a file of stages without those that are Upwell's, word for word."""
-    if not is_root or not isinstance(loaded, dict) or "vars" in loaded:
+    if not isinstance(loaded, dict) or "vars" in loaded:
         return loaded
     stages = loaded.get("stages")
     if not isinstance(stages, dict):
