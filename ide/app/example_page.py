@@ -14,9 +14,11 @@ from ide.app.panels import Bar
 from ide.app.payload import payload_reader, payload_url
 from ide.app.text import percent, plain
 from ide.dataset.errors import ExampleNotFoundError
+from ide.dataset.evidence import evidence
 from ide.dataset.schema import EXAMPLE_ID
 from ide.store.browse import JOINED_COLUMNS
 from ide.store.builds import BuildInfo
+from ide.store.drill_file import drill_id
 from ide.store.issues import open_problems_of, problems_of
 from ide.store.state import current_labels, dataset_state
 from ide.store.workspace import Workspace
@@ -92,7 +94,7 @@ def _badges(row: Row) -> list[tuple[str, Any]]:
 def buttons(ws: Workspace, name: str, row: Row, build: BuildInfo | None) -> None:
     """Draw what one can do: relabel, confirm, exclude or restore, undo, comment."""
     example_id = row[EXAMPLE_ID]
-    evidence = _evidence(row, build)
+    shown = _shown(row, build, drill_id(ws, name))
     st.selectbox(
         "Relabel",
         [c for c in ws.config(name).classes if c != row["label"]],
@@ -101,7 +103,7 @@ def buttons(ws: Workspace, name: str, row: Row, build: BuildInfo | None) -> None
         key="example_relabel",
         label_visibility="collapsed",
         on_change=actions.edit_from,
-        args=(name, example_id, "label", "example_relabel", evidence),
+        args=(name, example_id, "label", "example_relabel", shown),
     )
     suggested = row["suggested_label"]
     with st.container(horizontal=True, gap="xsmall"):
@@ -109,14 +111,14 @@ def buttons(ws: Workspace, name: str, row: Row, build: BuildInfo | None) -> None
             _act(
                 f"Take {plain(suggested)}",
                 "check",
-                (name, example_id, "label", suggested, evidence),
+                (name, example_id, "label", suggested, shown),
             )
         if row["label"] is not None:
-            _act("Confirm", "verified", (name, example_id, "confirm", None, evidence))
+            _act("Confirm", "verified", (name, example_id, "confirm", None, shown))
         if row["is_excluded"]:
-            _act("Restore", "restore_from_trash", (name, example_id, "restore", None, evidence))
+            _act("Restore", "restore_from_trash", (name, example_id, "restore", None, shown))
         else:
-            _act("Exclude", "block", (name, example_id, "exclude", None, evidence))
+            _act("Exclude", "block", (name, example_id, "exclude", None, shown))
         state = dataset_state(ws, name).get(example_id)
         st.button(
             "Undo",
@@ -132,7 +134,7 @@ def buttons(ws: Workspace, name: str, row: Row, build: BuildInfo | None) -> None
         label_visibility="collapsed",
         icon=":material/chat:",
         on_change=actions.edit_from,
-        args=(name, example_id, "comment", "example_comment", None),
+        args=(name, example_id, "comment", "example_comment", shown),
     )
 
 
@@ -146,14 +148,16 @@ def _act(label: str, icon: str, args: tuple[Any, ...]) -> None:
     )
 
 
-def _evidence(row: Row, build: BuildInfo | None) -> dict[str, Any] | None:
-    if build is None or row["rank"] is None:
-        return None
-    return {
-        "build": build.build_id,
-        "rank": row["rank"],
-        "p_mislabeled": round(row["p_mislabeled"], 4),
-    }
+def _shown(row: Row, build: BuildInfo | None, drill: str | None) -> dict[str, Any] | None:
+    """Return the evidence of what is done here; a build is shown also where it ranks nothing."""
+    odds = row["p_mislabeled"]
+    return evidence(
+        build_id=build.build_id if build else None,
+        rank=row["rank"],
+        p_mislabeled=None if odds is None else round(odds, 4),
+        suggested_label=row["suggested_label"],
+        drill=drill,
+    )
 
 
 def probability_bars(

@@ -15,7 +15,9 @@ from uuid import UUID
 
 from ide.dataset.annotator import annotator_slug, is_annotator
 from ide.dataset.errors import EditError
+from ide.dataset.evidence import read_evidence
 from ide.dataset.names import same_form
+from ide.dataset.reading import MAX_DEPTH, as_float, check_plain, is_text, reason_of
 
 ACTIONS = (
     "label",
@@ -56,7 +58,7 @@ class Edit:
     that is taken back; for ``approve`` and ``request_change`` that of the edit that was reviewed
     (``reason`` then says what is asked). ``example_id`` is ``WHOLE_DATASET`` where a dismissed
     issue is about no one example.
-    ``evidence`` is what the person was shown (build, rank, score), or None.
+    ``evidence`` is what the person was shown (``ide.dataset.evidence``), or None.
     """
 
     edit_id: str
@@ -70,6 +72,10 @@ class Edit:
     evidence: Mapping[str, Any] | None = None
 
 
+# a number that is none is null: Python's own writer writes NaN, and 1e999 is infinite
+_DECODER = json.JSONDecoder(
+    parse_constant=lambda _: None, parse_float=lambda text: as_float(float(text))
+)
 _LAST_ID = [0, 0]  # milliseconds, and the random bits then
 _ID_LOCK = Lock()
 
@@ -115,7 +121,7 @@ def make_edit(
         annotator=annotator,
         made_at=_to_milliseconds(made_at or datetime.now(UTC)),
         reason=reason or None,
-        evidence=dict(evidence) if evidence else None,
+        evidence=read_evidence(evidence) if evidence else None,
     )
     problem = _problem(edit)
     if problem:
@@ -156,9 +162,11 @@ def to_line(edit: Edit) -> str:
 def parse_line(text: str) -> Edit:
     """Read one line of an edit log; raise ``EditError`` saying what is wrong with it."""
     try:
-        fields = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise EditError(f"not a line of JSON: {str(error)[:120]}") from None
+        fields = _DECODER.decode(text)
+        if "\\u" in text or text.count("[") + text.count("{") > MAX_DEPTH:
+            check_plain(fields)  # nothing else can hold what it refuses
+    except (ValueError, RecursionError) as error:
+        raise EditError(f"not a line of JSON: {reason_of(error)[:120]}") from None
     if not isinstance(fields, dict):
         raise EditError(f"got {type(fields).__name__}, wanted a JSON object")
     if not fields.keys() >= _NEEDED:
@@ -179,7 +187,7 @@ def parse_line(text: str) -> Edit:
         annotator=fields["annotator"],
         made_at=_parse_time(fields.get("made_at")),
         reason=fields.get("reason"),
-        evidence=evidence or None,
+        evidence=read_evidence(evidence) if evidence else None,
     )
     problem = _problem(edit)
     if problem:
@@ -200,9 +208,13 @@ def _problem(edit: Edit) -> str | None:
     for name, text in zip(_TEXTS, texts, strict=True):
         if not isinstance(text, str):
             return f"{name} must be text"
+        if not is_text(text):
+            return f"{name} holds half of a character, which UTF-8 cannot"
     for name, words in (("value", edit.value), ("reason", edit.reason)):
         if words is not None and not (isinstance(words, str) and len(words) <= MAX_TEXT):
             return f"{name} must be text of at most {MAX_TEXT:,} characters"
+        if words is not None and not is_text(words):
+            return f"{name} holds half of a character, which UTF-8 cannot"
     if not _EDIT_ID.fullmatch(edit.edit_id):
         return f"edit_id {edit.edit_id[:60]!r} is not a UUID in lower case"
     if not 0 < len(edit.example_id) <= MAX_TEXT:

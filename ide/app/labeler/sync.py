@@ -16,6 +16,7 @@ from typing import Any, TypeGuard, cast
 
 from ide.dataset.edit import WHOLE_DATASET, Edit, make_edit
 from ide.dataset.errors import EditError, StorageError, UpwellError
+from ide.dataset.evidence import evidence
 from ide.dataset.replay import register_of
 from ide.store.edit_log import append_edits
 from ide.store.state import check_value, edits_by_id, imported_labels
@@ -262,21 +263,18 @@ def _evidence(workspace: Workspace, name: str, value: object) -> dict[str, Any] 
     """Keep of the evidence what it may hold; the rest is dropped, for it decides nothing."""
     if not isinstance(value, Mapping):
         return None
-    build_id, rank = value.get("build_id"), value.get("rank")
-    p, suggested = value.get("p_mislabeled"), value.get("suggested_label")
-    issue_id = value.get("issue_id")
-    kept: dict[str, Any] = {}
-    if isinstance(build_id, str) and _BUILD_ID.fullmatch(build_id):
-        kept["build_id"] = build_id
-    if _is_int(rank) and 0 < rank < 2**31:
-        kept["rank"] = rank
-    if isinstance(p, int | float) and not isinstance(p, bool) and 0 <= p <= 1:
-        kept["p_mislabeled"] = p
-    if isinstance(issue_id, str) and _ISSUE_ID.fullmatch(issue_id):
-        kept["issue_id"] = issue_id
-    if suggested in workspace.config(name).classes:
-        kept["suggested_label"] = suggested
-    return kept or None
+    build_id, issue_id = value.get("build_id"), value.get("issue_id")
+    suggested = value.get("suggested_label")
+    is_build = isinstance(build_id, str) and _BUILD_ID.fullmatch(build_id)
+    is_issue = isinstance(issue_id, str) and _ISSUE_ID.fullmatch(issue_id)
+    is_class = isinstance(suggested, str) and suggested in workspace.config(name).classes
+    return evidence(
+        build_id=build_id if is_build else None,
+        rank=value.get("rank"),
+        p_mislabeled=value.get("p_mislabeled"),
+        suggested_label=suggested if is_class else None,
+        issue_id=issue_id if is_issue else None,
+    )
 
 
 def _moment(value: object) -> datetime:
