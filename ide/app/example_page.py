@@ -11,7 +11,7 @@ import streamlit as st
 from ide.app import actions, cached, navigate
 from ide.app.gallery import Tile, text_of
 from ide.app.panels import Bar
-from ide.app.payload import payload_reader, payload_url
+from ide.app.payload import PICTURES, payload_reader, payload_url
 from ide.app.text import percent, plain
 from ide.dataset.errors import ExampleNotFoundError
 from ide.dataset.evidence import evidence
@@ -41,7 +41,7 @@ def payload(ws: Workspace, name: str, row: Row) -> None:
     """Draw what a person looks at, large."""
     example_id = row[EXAMPLE_ID]
     modality = ws.config(name).modality
-    if modality == "image":
+    if modality in PICTURES:
         url = payload_url(ws, name, example_id)
         st.html(f'<img class="upwell-large" src="{url}" alt="the example">')
     elif modality == "text":

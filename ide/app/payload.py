@@ -14,6 +14,7 @@ from ide.store.payloads import PayloadReader
 from ide.store.workspace import Workspace
 
 ROUTE = "/payload"
+PICTURES = frozenset({"image", "strokes"})  # modalities whose address is that of a picture
 # an id that a path can carry as it is; others could be taken for dots, slashes or drives
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*")
 

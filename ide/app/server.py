@@ -27,6 +27,8 @@ from ide.app.settings import apply, server_config
 from ide.app.sync_route import ROUTE as SYNC_ROUTE
 from ide.app.sync_route import sync_route
 from ide.dataset.errors import UpwellError
+from ide.store.strokes import MIME as STROKES
+from ide.store.strokes import strokes_svg
 from ide.store.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -181,7 +183,10 @@ def _payload_route(workspace: Workspace) -> Callable[[Request], Any]:
 
 
 def payload_response(workspace: Workspace, request: Request) -> Response:
-    """Answer for one payload: its bytes where the hash in the path is theirs, else 404."""
+    """Answer for one payload: its bytes where the hash in the path is theirs, else 404.
+
+    Strokes are answered as a picture of them, drawn here: the only SVG that is ever served.
+    """
     parts = request.path_params
     example_id = id_of(parts["path"])
     if example_id is None or not _CONTENT_HASH.fullmatch(parts["content_hash"]):
@@ -189,6 +194,8 @@ def payload_response(workspace: Workspace, request: Request) -> Response:
     try:
         reader = payload_reader(workspace, parts["dataset"])
         body, mime, content_hash = reader.get(example_id)
+        if workspace.config(parts["dataset"]).modality == "strokes":
+            body, mime = strokes_svg(body), STROKES
     except UpwellError:
         return _not_found()
     if content_hash != parts["content_hash"]:
@@ -200,7 +207,7 @@ def payload_response(workspace: Workspace, request: Request) -> Response:
     }
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
-    if mime not in SHOWN_TYPES:
+    if mime not in SHOWN_TYPES | {STROKES}:
         headers["Content-Disposition"] = "attachment"
         mime = "application/octet-stream"
     return Response(body, media_type=mime, headers=headers)

@@ -16,12 +16,15 @@ from typing import Any
 _TOO_DEEP = "nested too deep"
 _TOO_MANY_DIGITS = "a number of more than 4,300 digits"
 MAX_DEPTH = 32  # lists and objects within one another; what we write has three
+MAX_VALUES = 1_000_000  # of one text
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
 
-# What a value must be: a type; several; [what each item is]; {key: what it is}, where "key?" may
-# be absent or null and "*" is every other key; None = anything.
-Shape = type | tuple[type, ...] | list[Any] | dict[str, Any] | None
+# What a value must be: a type; several; a number within a range; [what each item is]; {key: what it
+# is}, where "key?" may be absent or null and "*" is every other key; None = anything.
+Shape = type | tuple[type, ...] | range | list[Any] | dict[str, Any] | None
+MOMENT = range(253_402_300_800)  # Unix seconds, up to the year 9999
+PID = range(2**31)
 
 
 def parse_json(text: str | bytes) -> Any:
@@ -57,7 +60,7 @@ def shown(value: object) -> str:
         return _TOO_MANY_DIGITS
 
 
-def as_float(value: float) -> float | None:
+def as_float(value: object) -> float | None:
     """Return a number as a float; None where it is none, is infinite, or a float cannot hold it."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -77,10 +80,16 @@ def is_text(value: str) -> bool:
 
 
 def check_plain(value: object) -> None:
-    """Raise ``ValueError`` where JSON's values hold half a character or are nested too deep."""
-    pending = [(value, 0)]
+    """Raise ``ValueError`` where values hold half a character, or are nested too deep.
+
+    Values that YAML names and repeats (``&a``, ``*a``) are counted as often as they stand.
+    """
+    pending, n_left = [(value, 0)], MAX_VALUES
     while pending:
         item, depth = pending.pop()
+        n_left -= 1
+        if not n_left:
+            raise ValueError(f"more than {MAX_VALUES:,} values")
         if isinstance(item, str):
             if not is_text(item):
                 raise ValueError("half of a character, which UTF-8 cannot hold")
@@ -103,6 +112,10 @@ def check_shape(value: object, shape: Shape, where: str = "") -> None:
             raise ValueError(f"{where or 'it'} is {shown(value)}, wanted a list")
         for position, item in enumerate(value):
             check_shape(item, shape[0], f"{where}[{position}]")
+    elif isinstance(shape, range):
+        number = as_float(value)
+        if number is None or not shape.start <= number < shape.stop:
+            raise ValueError(f"{where or 'it'} is {shown(value)}, wanted 0 to {shape.stop - 1:,}")
     elif shape is not None and not _is_one_of(value, shape):
         kinds = shape if isinstance(shape, tuple) else (shape,)
         raise ValueError(
@@ -132,8 +145,8 @@ def _is_one_of(value: object, kinds: type | tuple[type, ...]) -> bool:
     if isinstance(value, bool):
         return bool in listed
     if isinstance(value, int | float):
-        is_right = float in listed or (int in listed and isinstance(value, int))
-        return is_right and as_float(value) is not None
+        is_whole = isinstance(value, int) and -(2**63) <= value < 2**63
+        return (float in listed and as_float(value) is not None) or (int in listed and is_whole)
     return isinstance(value, listed)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 import warnings
 from collections.abc import Iterable
 
@@ -14,6 +13,7 @@ from PIL import Image, ImageOps
 from ide.dataset.document import Look, clean
 from ide.dataset.errors import UpwellError
 from ide.store.payloads import PayloadReader
+from ide.store.strokes import MIME, strokes_svg
 from ide.store.workspace import Workspace
 
 SIDE = 96  # pixels of the longer side; what is smaller stays as it is
@@ -54,8 +54,7 @@ def _look(payload: bytes, mime: str, modality: str) -> Look | None:
     if mime.startswith("text/"):
         return Look(text=clean(payload.decode("utf-8", "replace"), MAX_TEXT))
     if modality == "strokes":
-        url = drawing(payload)
-        return Look(image=url) if url else None
+        return Look(image=_data_url(io.BytesIO(strokes_svg(payload, SIDE)), MIME))
     if modality == "audio":
         return Look(text=f"sound, {len(payload) / 1000:,.0f} kB")
     return None
@@ -91,25 +90,6 @@ def thumbnail(payload: bytes, side: int = SIDE) -> str | None:
     ground.paste(image, mask=image.getchannel("A"))
     ground.save(sink, "JPEG", quality=72, optimize=True)
     return _data_url(sink, "image/jpeg")
-
-
-def drawing(payload: bytes, side: int = SIDE) -> str | None:
-    """Return strokes (JSON: a list of points x, y, t) as an SVG line in a data URL."""
-    try:
-        points = [(float(p["x"]), float(p["y"])) for p in json.loads(payload)][:2_000]
-    except (ValueError, TypeError, KeyError):
-        return None
-    if not points:
-        return None
-    left, top = min(x for x, _ in points), min(y for _, y in points)
-    width = max(max(x for x, _ in points) - left, max(y for _, y in points) - top) or 1
-    scale = (side - 8) / width
-    line = " ".join(f"{4 + (x - left) * scale:.1f},{4 + (y - top) * scale:.1f}" for x, y in points)
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}">'
-        f'<polyline points="{line}" fill="none" stroke="#888" stroke-width="3"/></svg>'
-    )
-    return _data_url(io.BytesIO(svg.encode()), "image/svg+xml")
 
 
 def _data_url(sink: io.BytesIO, mime: str) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from starlette.requests import Request
 
 from benchmarks.synthetic import make_workspace
 from ide.app.listening import PortInUseError
@@ -19,10 +20,12 @@ from ide.app.server import (
     create_app,
     labeler_modules,
     labeler_version,
+    payload_response,
     serve,
 )
 from ide.dataset.ids import content_id
 from ide.store.state import imported_labels
+from tests.drawn import strokes_workspace
 
 NAME = "glyphs"
 ODD_IDS = [
@@ -193,3 +196,33 @@ def test_a_port_in_use_is_refused_in_one_sentence_before_anything_starts(workspa
         port = taken.getsockname()[1]
         with pytest.raises(PortInUseError, match=rf"port {port} is in use.*--port {port + 1}"):
             serve(workspace, port=port, headless=True)
+
+
+def answered(workspace, address: str):
+    """Ask the payload route alone: a process has one application."""
+    _, _, dataset, content_hash, path = address.split("/", 4)
+    parameters = {"dataset": dataset, "content_hash": content_hash, "path": unquote(path)}
+    scope = {"type": "http", "headers": [], "path_params": parameters}
+    return payload_response(workspace, Request(scope))
+
+
+def test_strokes_are_served_as_a_picture_that_can_run_nothing(tmp_path):
+    pens = strokes_workspace(tmp_path / "pens")
+    for example_id in imported_labels(pens, "pens"):
+        answer = answered(pens, payload_url(pens, "pens", example_id))
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("image/svg+xml")
+        assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
+        assert "content-disposition" not in answer.headers
+        assert answer.body.startswith(b"<svg ") and b"script" not in answer.body
+
+
+def test_an_svg_that_somebody_imported_as_an_image_is_no_picture(tmp_path):
+    """Only strokes are drawn as SVG, and by us."""
+    made = make_workspace(tmp_path / "w", n=60, n_suspects=10, size=8)
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+    table = {"example_id": ["s"], "split": ["train"], "label": ["1"], "image": [svg]}
+    pq.write_table(pa.table(table), made.examples_path(NAME) / "part-2.parquet")
+    answer = answered(made, payload_url(made, NAME, "s"))
+    assert answer.headers["content-disposition"] == "attachment"
+    assert "svg" not in answer.headers["content-type"]

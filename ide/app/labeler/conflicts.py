@@ -13,7 +13,7 @@ from typing import Any
 from ide.app.gallery import text_of
 from ide.app.labeler.sync import Message, Receipt
 from ide.app.opinions import LOSS, MARGIN, curves_of, likeliest_of
-from ide.app.payload import payload_urls
+from ide.app.payload import PICTURES, payload_urls
 from ide.app.review_data import (
     changed_states,
     evals_of,
@@ -190,7 +190,7 @@ def _payloads(workspace: Workspace, name: str) -> Any:
     """Return a function: an example's ``url``, or its ``text``."""
     modality = workspace.config(name).modality
     url_of = payload_urls(workspace, name)
-    if modality == "image":
+    if modality in PICTURES:
         return lambda x: {"url": url_of(x)}
     if modality == "text":
         return lambda x: {"url": None, "text": text_of(workspace, name, x)[:MAX_TEXT]}

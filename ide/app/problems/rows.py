@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from ide.app.gallery import MAX_TEXT, text_of
-from ide.app.payload import payload_urls
+from ide.app.payload import PICTURES, payload_urls
 from ide.dataset.edit import WHOLE_DATASET, Edit
 from ide.dataset.errors import ExampleNotFoundError
 from ide.dataset.issues import rule_of
@@ -107,7 +107,7 @@ def examples(workspace: Workspace, name: str, ids: Iterable[str]) -> dict[str, d
     found: dict[str, dict[str, Any]] = {}
     for example_id in dict.fromkeys(ids):
         try:
-            if modality == "image":
+            if modality in PICTURES:
                 found[example_id] = {"url": url_of(example_id)}
             elif modality == "audio":
                 found[example_id] = {"sound": url_of(example_id)}
