@@ -60,7 +60,8 @@ class Page:
         """Open the page and wait for the surface's data."""
         address = f"ws://localhost:{port}/_stcore/stream"
         origin = f"http://localhost:{port}"
-        self.socket = connect(address, origin=origin, subprotocols=["streamlit"], max_size=None)
+        options = {"subprotocols": ["streamlit"], "max_size": None, "legacy": True}
+        self.socket = connect(address, origin=origin, **options)
         self.annotator = annotator
         message = BackMsg()
         message.rerun_script.query_string = f"dataset={NAME}&annotator={annotator}"
@@ -231,7 +232,7 @@ def _flood_route(port: int, name: str) -> None:
     for line in lines:
         line.sendall(request * (N_FLOOD // len(lines)))
     for line in lines:
-        line.settimeout(1)
+        line.settimeout(60)
         n_answers = 0
         while n_answers < N_FLOOD // len(lines):
             n_answers += line.recv(65536).count(b"HTTP/1.1 ")

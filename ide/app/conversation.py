@@ -22,6 +22,9 @@ MAX_AT_ONCE = 2  # messages of one conversation: one is worked on, one waits
 RATE = 10.0  # messages a second that a conversation may go on with; a surface sends at most five
 BURST = 30.0  # and so many at once after a rest
 
+# what a surface holds already, or asks for by the route where it does not
+_HEAVY = frozenset({"rows", "before", "ahead", "states", "history", "examples", "samples", "said"})
+
 Save = Callable[[Message], Receipt]
 DataOf = Callable[[Any, Receipt | None], dict[str, Any]]
 
@@ -39,7 +42,7 @@ class Conversation:
     name: str = field(default_factory=lambda: token_urlsafe(32))
     visit: int = 0  # of the page, since which has_spoken and first are
     has_spoken: bool = False
-    first: dict[str, Any] | None = None  # what the surface was given first
+    again: dict[str, Any] | None = None  # what a page that is drawn again gives its surface
     n_at_once: int = 0
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _credit: float = BURST
@@ -85,11 +88,14 @@ class Conversation:
         and asks for what is new.
         """
         if visit != self.visit:
-            self.visit, self.has_spoken, self.first = visit, False, None
-        is_repeat = self.first is not None
-        if self.first is None:
-            self.first = self.data_of(None, None)
-        return self.first | {"conversation": self.name, "visit": visit, "is_repeat": is_repeat}
+            self.visit, self.has_spoken, self.again = visit, False, None
+        own = {"conversation": self.name, "visit": visit}
+        if self.again is not None:
+            return self.again | own
+        data = self.data_of(None, None)
+        self.again = {k: type(v)() if k in _HEAVY else v for k, v in data.items()}
+        self.again["is_repeat"] = True
+        return data | own | {"is_repeat": False}
 
 
 _OPEN: WeakValueDictionary[str, Conversation] = WeakValueDictionary()

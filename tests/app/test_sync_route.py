@@ -218,9 +218,10 @@ def test_a_page_that_is_drawn_again_and_again_costs_no_look_at_the_queue(workspa
     calls = []
     one = Conversation(
         partial(receive, workspace, NAME, annotator="ada"),
-        lambda value, receipt: calls.append((value, receipt)) or {"rows": []},
+        lambda value, receipt: calls.append((value, receipt)) or {"rows": [7], "n": 1},
     )
     drawn = [one.given(3) for _ in range(1000)]
     assert len(calls) == 1
     assert [d["is_repeat"] for d in drawn[:3]] == [False, True, True]
+    assert [(d["rows"], d["n"]) for d in drawn[:3]] == [([7], 1), ([], 1), ([], 1)]
     assert not one.given(4)["is_repeat"]

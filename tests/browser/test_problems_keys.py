@@ -9,7 +9,7 @@ import pytest
 from benchmarks.synthetic import make_workspace
 from ide.store.builds import require_build
 from ide.store.edit_log import read_edits
-from ide.store.files import write_parquet
+from ide.store.files import write_parquet, write_text
 from ide.store.issues import open_issues
 from ide.store.state import current_labels, dataset_state
 from ide.store.workspace import Workspace
@@ -137,6 +137,29 @@ def test_no_key_is_lost_and_none_is_wrong_in_a_burst(chromium, address, glyphs):
     wait_until_saved(tab)
     assert len(open_issues(glyphs, NAME)) == N_PAIRS + 4 - len(keys) + 2
     context.close()
+
+
+def test_a_refused_edit_never_was_and_its_sentence_goes_when_it_is_read(tab, glyphs):
+    """A class that dataset.toml lost since the page was opened is refused."""
+    n_before = len(edits_of(glyphs, "ada"))
+    before, label = tab.evaluate(CURRENT), tab.locator(".problems .card.focus .label b")
+    was = label.inner_text()
+    path = glyphs.config_path(NAME)
+    whole = path.read_text()
+    write_text(path, whole.replace(', "9"]', "]"))
+    try:
+        tab.keyboard.press("9")
+        refused = tab.locator(".problems .notice", has_text="is not a class")
+        refused.wait_for(timeout=20_000)
+    finally:
+        write_text(path, whole)
+    assert len(edits_of(glyphs, "ada")) == n_before
+    assert tab.evaluate(CURRENT)["id"] == before["id"]
+    assert tab.locator(".problems .saved").inner_text() == "1 refused"
+    assert label.inner_text() == was != "9"
+    tab.keyboard.press("Escape")
+    assert not refused.is_visible()
+    assert tab.locator(".problems .saved").inner_text() == "All saved"
 
 
 def test_everything_works_by_touch_on_a_narrow_screen(chromium, address, glyphs):

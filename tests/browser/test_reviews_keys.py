@@ -74,6 +74,17 @@ def test_no_key_is_lost_and_undo_takes_verdicts_back(chromium, pets):
         tab.locator(".reviews[data-unsaved='0']").wait_for(timeout=20_000)
         tab.wait_for_timeout(300)
         assert len(reviews(pets, "pets")) == len(wanted) - 1
+        tab.keyboard.press("c")
+        field = tab.locator(".reviews .asked input")
+        field.evaluate("(element) => element.removeAttribute('maxlength')")  # as an older page's
+        field.fill("x" * 3000)
+        tab.keyboard.press("Enter")
+        refused = tab.locator(".reviews .notice", has_text="longer than 2,000 characters")
+        refused.wait_for(timeout=20_000)
+        refused.click()
+        assert not refused.is_visible()
+        assert tab.locator(".reviews .saved").inner_text() == "All saved"
+        tab.locator("p", has_text=f"{len(wanted) - 1} of {N} changes judged").wait_for()
         tab.keyboard.press("a")
         tab.get_by_role("link", name="History").first.click()  # in the same moment
         tab.locator(".commit", has_text="begin").wait_for(timeout=20_000)

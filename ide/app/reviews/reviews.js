@@ -364,6 +364,7 @@ class Reviews {
       this.beginAnew();
       return;
     }
+    if (isFirst && !this.history.length) this.history = data.history;
     for (const [id, payload] of Object.entries(data.examples)) this.payloads.set(id, payload);
     const isJump = this.wanted !== null && data.is_reset && data.rows.some((row) => row.id === this.wanted);
     if (isJump && !isFirst && !this.queue.seek(this.wanted)) this.queue.clear();
