@@ -29,7 +29,9 @@ class ProgressLine:
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stderr
+        # what is written here steers the terminal, so not through a guard of what data holds
+        stderr: Any = sys.stderr
+        self._stream: TextIO = stream or getattr(stderr, "terminal", stderr)
         self._is_terminal = self._stream.isatty()
         self._last = self._stage = ""
         self._told_at = 0.0
@@ -185,9 +187,10 @@ def _table(rows: list[Mapping[str, Any]], columns: Sequence[str]) -> str:
     if not rows:
         return "(none)"
     cells = [[printable(row.get(c)) for c in columns] for row in rows]
-    widths = [max(len(c), *(len(line[i]) for line in cells)) for i, c in enumerate(columns)]
+    names = [printable(c) for c in columns]
+    widths = [max(len(c), *(len(line[i]) for line in cells)) for i, c in enumerate(names)]
     limit = max(shutil.get_terminal_size((160, 24)).columns, 40)
-    lines = ["  ".join(c.ljust(w) for c, w in zip(columns, widths, strict=True))]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(names, widths, strict=True))]
     lines.append("  ".join("─" * w for w in widths))
     lines += ["  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)) for line in cells]
     return "\n".join(line.rstrip()[:limit] for line in lines)

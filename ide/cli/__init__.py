@@ -24,6 +24,7 @@ from ide.cli import (
     workspace,
 )
 from ide.cli.common import EXIT_BROKEN, EXIT_DATA_FAILS, EXIT_OK, EXIT_WRONG_REQUEST
+from ide.cli.terminal import guarded
 from ide.dataset.errors import UpwellError
 
 __all__ = ["COMMANDS", "EXIT_BROKEN", "EXIT_DATA_FAILS", "EXIT_OK", "EXIT_WRONG_REQUEST"]
@@ -39,6 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; every error is one sentence on stderr."""
+    with guarded():
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         result = upwell.main(arguments, prog_name="upwell", standalone_mode=False)
         return result if isinstance(result, int) else EXIT_OK
@@ -66,11 +72,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _complain(sentence: str, code: int) -> int:
-    click.echo(f"upwell: {sentence}", err=True)
+    line = " ".join(
+        sentence.splitlines()
+    )  # what a message of a stranger's holds is no line of ours
+    click.echo(f"upwell: {line}", err=True, color=True)
     return code
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+# color: Click would take out of a pipe what looks like a colour, and it is the data's
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "color": True})
 @click.version_option(ide.__version__, prog_name="upwell")
 def upwell() -> None:
     """Upwell: an IDE for Software 2.0. Datasets are source code; training compiles them."""
