@@ -1,11 +1,12 @@
 """What adding examples costs: read, copied, pushed, pulled, when some are added to many.
 
-python benchmarks/adding.py [N_THERE] [N_NEW] (default 50,000 and 1,000): images of 28×28 pixels in
+python benchmarks/adding.py [--there 50000] [--new 1000]: images of 28×28 pixels in
 a workspace with a folder as DVC's remote and a bare repository as git's, in a temporary folder.
 """
 
 from __future__ import annotations
 
+import argparse
 import io
 import os
 import subprocess
@@ -20,6 +21,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks.sizes import sized
 from ide.store.committing import commit
 from ide.store.importing import import_source
 from ide.store.new import new_workspace
@@ -68,8 +72,11 @@ def _read() -> int:
 
 
 def main() -> None:
-    n_there = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
-    n_new = int(sys.argv[2]) if len(sys.argv) > 2 else 1_000
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--there", type=int, default=50_000)
+    parser.add_argument("--new", type=int, default=1_000)
+    options = sized(parser, there=40, new=10)
+    n_there, n_new = options.there, options.new
     os.environ["DVC_NO_ANALYTICS"] = "1"
     print(f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} before")
     with tempfile.TemporaryDirectory() as folder:

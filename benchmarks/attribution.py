@@ -29,6 +29,7 @@ import pyarrow.compute as pc
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from benchmarks.sizes import sized
 from ide.dataset.edit import Edit, make_edit
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, TEST, TRAIN, VALIDATION
 from ide.store import git
@@ -49,11 +50,11 @@ N_HARMLESS = 40  # of each of three kinds
 
 def main() -> None:
     """Print a line a seed, and the sums."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--seeds", type=int, default=3)
-    options.add_argument("--keep", type=Path, help="where the workspaces stay")
-    options.add_argument("--strewn", action="store_true", help="wrong labels of all classes")
-    options = options.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--keep", type=Path, help="where the workspaces stay")
+    parser.add_argument("--strewn", action="store_true", help="wrong labels of all classes")
+    options = sized(parser, seeds=1)
     rows = []
     for seed in range(options.seeds):
         with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,6 @@
 """How many compiles, and how long, it takes to find the commit with 200 wrong labels among 16.
 
-``python benchmarks/bisection.py [N_SEEDS]`` makes a workspace with scikit-learn's digits, and for
+``python benchmarks/bisection.py [--seeds 3]`` makes a workspace with scikit-learn's digits, and for
 each seed 16 commits of label edits, one of them with 200 wrong labels in the training set, at a
 place that the seed draws. Two kinds of wrong: *swap*, two classes are taken for each other, and
 the gate is the accuracy on both; *uniform*, any class, and the gate is the loss. The
@@ -13,6 +13,7 @@ which does not look at how much a commit changed, would have needed at the same 
 
 from __future__ import annotations
 
+import argparse
 import os
 import random
 import subprocess
@@ -22,6 +23,9 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks.sizes import sized
 from ide.dataset.bisection import BAD, GOOD, PROBE, most_builds, search
 from ide.dataset.edit import make_edit
 from ide.store.bisect_state import Bisect
@@ -41,13 +45,16 @@ GATES = {
 
 
 def main() -> None:
-    n_seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--kinds", nargs="+", choices=list(GATES), default=list(GATES))
+    options = sized(parser, seeds=1, kinds=["swap"])
     print(f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} before")
     print(f"{N_COMMITS} commits, {N_WRONG} wrong labels in one; bound {most_builds(N_COMMITS)}")
     print("kind     seed  planted  found  compiles  halving  seconds  doubt")
     with tempfile.TemporaryDirectory() as folder:
-        for kind, gate in GATES.items():
-            for seed in range(n_seeds):
+        for kind, gate in ((kind, GATES[kind]) for kind in options.kinds):
+            for seed in range(options.seeds):
                 root = Path(folder) / f"{kind}{seed}"
                 row = one(root, kind, gate, seed)
                 print("{:8} {:4}  {:7}  {:5}  {:8}  {:7}  {:7.1f}  {}".format(*row), flush=True)

@@ -27,6 +27,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks.sizes import sized
+
 D = 384
 N_CLASSES, N_MODES, RANK = 100, 8, 24
 NEAR_COPIES, STRANGE = 0.02, 0.005  # shares of the points
@@ -165,19 +169,22 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="20,000 and 40,000 points only")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--child", nargs=4, metavar=("METHOD", "N", "SEED", "PATH"))
-    options = parser.parse_args()
+    options = sized(parser)
     if options.child:
         method, n, seed, path = options.child
         child(method, int(n), int(seed), Path(path))
         return
     sizes = [20_000, 40_000] if options.quick else [50_000, 100_000, 200_000, 500_000]
+    sizes = [300, 600] if options.smallest else sizes
     print(f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} before; × {D} features")
     print("method           n   wall s    CPU s  peak GB   copies  strange     dups outliers")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         first = measure("upwell", sizes[0], options.seed, folder)
         measure("exact", sizes[0], options.seed, folder)
-        if importlib.util.find_spec("datasets") is None:
+        if options.smallest:
+            print("datalab: not compared at this size")
+        elif importlib.util.find_spec("datasets") is None:
             print("datalab: not compared; it needs: pip install 'cleanlab[datalab]'")
         else:
             theirs = measure("datalab", sizes[0], options.seed, folder)

@@ -20,6 +20,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks.sizes import sized
 from ide.dataset.edit import make_edit, to_line
 from ide.store.commits import log
 from ide.store.committing import commit
@@ -41,7 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--history", type=int, default=100_000)
-    options = parser.parse_args()
+    options = sized(parser, repeats=1, history=200)
     with tempfile.TemporaryDirectory() as folder:
         workspace = make_workspace(Path(folder) / "work", n_committed=options.history)
         print(f"{options.history:,} committed edits of {N_EXAMPLES:,} examples")
@@ -69,7 +72,8 @@ def main() -> None:
             report(f"{name} (first time {1000 * first:.0f} ms)", again)
         git = [seconds(lambda: run_git(workspace, "status")) for _ in range(options.repeats)]
         report("for comparison: git status", git)
-        dvc = [seconds(lambda: run(workspace, "-m", "dvc", "version")) for _ in range(3)]
+        n_dvc = min(3, options.repeats)
+        dvc = [seconds(lambda: run(workspace, "-m", "dvc", "version")) for _ in range(n_dvc)]
         report("for comparison: dvc version, which does nothing", dvc)
 
 

@@ -1,11 +1,12 @@
 """How long a build of the digits takes: from cold, after label edits, with nothing to do.
 
-python benchmarks/compile.py [N]: a clone of this repository in a temporary folder, compiled by
-``upwell compile`` in a fresh process each time; N repeats of the two warm cases (default 3).
+python benchmarks/compile.py [--repeats 3]: a clone of this repository in a temporary folder,
+compiled by ``upwell compile`` in a fresh process each time; so many repeats of the warm cases.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import resource
 import statistics
@@ -15,6 +16,9 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks.sizes import sized
 from ide.store.builds import build_metrics, require_build
 from ide.store.state import edit_example, imported_labels
 from ide.store.workspace import Workspace
@@ -37,7 +41,9 @@ def _cpu_seconds() -> float:
 
 
 def main() -> None:
-    n_repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=3)
+    n_repeats = sized(parser, repeats=1).repeats
     load = os.getloadavg()[0]
     print(f"{os.cpu_count()} cores, load average {load:.1f} before")
     with tempfile.TemporaryDirectory() as folder:

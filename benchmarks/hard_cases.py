@@ -25,10 +25,18 @@ import numpy as np
 from benchmarks.label_noise.datasets import Data
 from benchmarks.label_noise.measure import Task
 from benchmarks.label_noise.noise import plant
-from benchmarks.label_noise.run import Cell, add_options, available, run, write_results
+from benchmarks.label_noise.run import (
+    SMALLEST,
+    Cell,
+    add_options,
+    available,
+    run,
+    write_results,
+)
 from benchmarks.label_noise.summary import rows, summarise
 from benchmarks.label_noise.table import cleanlab_table, main_table, summary_lines
 from benchmarks.label_noise.training import Network
+from benchmarks.sizes import sized
 
 N_ANNOTATORS = 5
 
@@ -37,7 +45,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add_options(parser)
     parser.add_argument("--cases", nargs="+", choices=list(CASES), metavar="NAME")
-    options = parser.parse_args()
+    options = sized(parser, seeds=1)
+    options.n = SMALLEST if options.smallest else None
     wanted = options.cases or list(CASES)
     datasets = sorted({CASES[case][0] for case in wanted})
     found = available(datasets, options, is_asked=bool(options.cases))

@@ -28,6 +28,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks.sizes import sized
 from ide.dataset.edit import Edit, make_edit, to_line
 from ide.store.edit_log import append_edits
 from ide.store.files import write_parquet, write_text
@@ -47,8 +50,10 @@ def main() -> None:
     parser.add_argument("--commits", type=int, default=100)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--without-others", action="store_true", help="not git's CSV, not DVC")
+    parser.add_argument("--without-commands", action="store_true", help="within a process only")
     parser.add_argument("--keep", type=Path, help="make the repositories here, and leave them")
-    options = parser.parse_args()
+    small = {"examples": 2_000, "edits": 40, "commits": 4}
+    options = sized(parser, **small, repeats=1, without_others=True, without_commands=True)
     print(
         f"{options.examples:,} labels, {options.edits:,} edits in {options.commits:,} commits; "
         f"{N_NEW} edits that are new"
@@ -82,7 +87,7 @@ def measure_upwell(root: Path, options: argparse.Namespace, edits: list[Edit]) -
     calls = upwell_calls(edits[0].example_id)
     print("\nupwell, in a running process, as the workbench has it")
     label(workspace, options.examples, 1)
-    for name in ("status", "diff", "blame", "log"):
+    for name in ("blame",) if options.without_commands else ("status", "diff", "blame", "log"):
         forget(workspace)
         report(f"{name}, the first of a machine", [cold(root, name, edits[0].example_id)])
     for name, call in calls.items():
@@ -94,6 +99,8 @@ def measure_upwell(root: Path, options: argparse.Namespace, edits: list[Edit]) -
             found.append(seconds(lambda call=call: call(workspace)))
         report(f"{name}, the first time", found[:1])
         report(f"{name}, again", found[1:])
+    if options.without_commands:
+        return
     print("\nupwell, as a command (a process of its own)")
     label(workspace, options.examples, 50)
     for name, arguments in upwell_commands(edits[0].example_id).items():

@@ -15,16 +15,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import shutil
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
@@ -32,14 +26,16 @@ from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from benchmarks.browsing import ARGUMENTS, chromium_path, served, workbench_command
+from benchmarks.sizes import sized
 from benchmarks.synthetic import make_workspace
 from ide.store.edit_log import read_edits
 from ide.store.workspace import Workspace
 
 HERE = Path(__file__).parent
 GAP_MS = 30
+PAGES = ("review", "buttons")
 ANNOTATOR = "bench"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 
 # Loaded before the page: notes what each key met, and when the next picture was painted.
 PROBE = """
@@ -92,19 +88,20 @@ def main() -> None:
         workspace, name = _workspace(options, Path(folder))
         rows = []
         with sync_playwright() as playwright:
-            path = shutil.which("chromium") or shutil.which("google-chrome")
-            browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+            browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
             log = Path(folder) / "buttons.jsonl"
             for page_name, command, written in (
-                ("review", _review_command(workspace), lambda: _edits(workspace, name)),
+                ("review", workbench_command(workspace.root), lambda: _edits(workspace, name)),
                 ("buttons", _buttons_command(), lambda: _lines(log)),
             ):
+                if page_name not in options.pages:
+                    continue
                 environment = {
                     "UPWELL_WORKSPACE": str(workspace.root),
                     "BENCH_LOG": str(log),
                     "BENCH_DATASET": name,
                 }
-                with _server(command, environment) as address:
+                with served(command, environment) as address:
                     url = f"{address}/{'review' if page_name == 'review' else ''}"
                     url += f"?dataset={name}&annotator={ANNOTATOR}"
                     rows.append(_measure(browser, page_name, url, options.keys, written))
@@ -187,42 +184,12 @@ def _workspace(options, folder: Path) -> tuple[Workspace, str]:
     return make_workspace(folder / "w", n=options.n, n_suspects=n_suspects), "glyphs"
 
 
-def _review_command(workspace: Workspace) -> list[str]:
-    return ["-m", "ide.cli", "open", "--headless", "--workspace", str(workspace.root), "--port"]
-
-
 def _buttons_command() -> list[str]:
     script = str(HERE / "keyboard_buttons.py")
     return [
         "-m", "streamlit", "run", script, "--server.headless=true", "--server.address=localhost",
         "--browser.gatherUsageStats=false", "--server.fileWatcherType=none", "--server.port",
     ]  # fmt: skip
-
-
-@contextmanager
-def _server(command: list[str], environment: dict[str, str]):
-    """Start a server on a free port, and stop that process in the end."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, *command, str(port)],
-        env={**os.environ, **environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    address = f"http://localhost:{port}"
-    try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
 
 
 def _print(rows: list[dict], options) -> None:
@@ -252,7 +219,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--keys", type=int, default=200)
     parser.add_argument("--workspace", help="a workspace with a build, instead of a made one")
     parser.add_argument("--dataset", default="digits")
-    return parser.parse_args()
+    parser.add_argument("--pages", nargs="+", choices=PAGES, default=list(PAGES))
+    return sized(parser, n=100, keys=4, pages=["review"])
 
 
 if __name__ == "__main__":

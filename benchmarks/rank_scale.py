@@ -24,12 +24,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks.sizes import sized
 from ide.dataset.second_look import SecondLook, plan_second_look
 from ide.dataset.signals import N_NEIGHBORS, Training
 from ide.dataset.suspects import Labelled, rank
@@ -234,7 +237,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="runs of each; the median counts")
     parser.add_argument("--keep", type=Path, help="folder for the arrays, made if it is not there")
     parser.add_argument("--child", nargs=3, metavar=("METHOD", "FOLDER", "CLASSES"))
-    options = parser.parse_args()
+    options = sized(parser, n=600, classes=3, rounds=1)
     if options.child:
         method, folder, n_classes = options.child
         child(method, Path(folder), int(n_classes))
@@ -244,22 +247,22 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / "look_is_planted.npy").exists():
             make(folder, options.n, options.classes, options.seed)
-        compare(folder, options.classes, options.rounds)
+        compare(folder, options.classes, options.rounds, METHODS[: 1 if options.smallest else None])
 
 
-def compare(folder: Path, n_classes: int, rounds: int) -> None:
+def compare(folder: Path, n_classes: int, rounds: int, methods: Sequence[str]) -> None:
     """Run all methods so many times in turn and print the ratios of their medians."""
     n = len(np.load(folder / "labels.npy", mmap_mode="r"))
     print(f"{n:,} × {n_classes}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before")
     print("method                       wall s    CPU s  extra GB   suspects")
     known = importlib.util.find_spec("cleanlab") is not None
-    methods = METHODS if known else METHODS[:1]
+    methods = methods if known else methods[:1]
     found = {method: [] for method in methods}
     for _ in range(rounds):
         for method in methods:
             found[method].append(measure(method, folder, n_classes))
-    if not known:
-        print("cleanlab: not compared; it needs: pip install cleanlab")
+    if len(methods) == 1:
+        print("cleanlab: not compared" + ("" if known else "; it needs: pip install cleanlab"))
         return
     of = {
         method: {key: float(np.median([f[key] for f in facts])) for key in facts[0]}

@@ -24,10 +24,18 @@ from benchmarks.label_noise.chart import chart
 from benchmarks.label_noise.datasets import DATASETS, Data
 from benchmarks.label_noise.measure import Task
 from benchmarks.label_noise.noise import NOISES, plant
-from benchmarks.label_noise.run import Cell, add_options, available, run, write_results
+from benchmarks.label_noise.run import (
+    SMALLEST,
+    Cell,
+    add_options,
+    available,
+    run,
+    write_results,
+)
 from benchmarks.label_noise.summary import rows, summarise
 from benchmarks.label_noise.table import cleanlab_table, main_table, summary_lines
 from benchmarks.label_noise.training import Network
+from benchmarks.sizes import sized
 
 GIVEN = {"cifar10n": ("random1", "aggre", "worse")}  # labels that people gave
 
@@ -60,7 +68,9 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--datasets", nargs="+", choices=list(DATASETS), metavar="NAME")
     parser.add_argument("--noise", nargs="+", choices=kinds, metavar="KIND")
     parser.add_argument("--chart", help="write the picture here (.svg)")
-    return parser.parse_args()
+    options = sized(parser, seeds=1, datasets=["digits"], noise=["uniform"])
+    options.n = SMALLEST if options.smallest else None
+    return options
 
 
 def make(data: Data, errors: str, seed: int) -> Task:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -20,6 +21,9 @@ import numpy as np
 import pyarrow as pa
 from sklearn.datasets import load_digits
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks.sizes import sized
 from ide.dataset.splits import assign_splits
 from ide.store.files import write_parquet
 from models import build_model
@@ -33,7 +37,10 @@ OPTIONS = {"epochs": 30, "batch_size": 64, "learning_rate": 0.003, "weight_decay
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=7)
-    repeats = parser.parse_args().repeats
+    options = sized(parser, repeats=1)
+    repeats = options.repeats
+    if options.smallest:
+        OPTIONS["epochs"] = 1
     data = digits()
     with tempfile.TemporaryDirectory() as folder:
         once(data, None)  # warms the caches
@@ -55,11 +62,14 @@ def digits() -> TrainingData:
     names = [str(k) for k in bunch.target]
     splits = np.array(assign_splits(ids, names, seed=0, validation=0.15, test=0.25))
     images = np.round(bunch.images * 255 / 16).astype(np.uint8)[:, None]
+    everyone = np.ones(len(ids), bool)
     return TrainingData(
         ids=pa.array(ids),
         images=images,
         labels=bunch.target.astype(np.int64),
         is_train=splits == "train",
+        is_listed=everyone,
+        is_candidate=everyone,
         targets_hash="",
     )
 

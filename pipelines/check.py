@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 from ide.dataset.checks.check_input import Remark
-from ide.store.files import read_parquet, write_parquet
+from ide.store.builds import SHAPES
+from ide.store.files import read_json, read_parquet, write_parquet
 from ide.store.progress import report_progress
 from ide.store.workspace import Workspace
 from pipelines.check_input import read_check_input
@@ -20,16 +20,22 @@ def check(workspace: Workspace, name: str) -> None:
     An own check that breaks is reported, and passed over: it cannot fail the build.
     """
     build = workspace.build_path(name)
-    snapshot = json.loads((build / "snapshot.json").read_bytes())
-    metadata = {"upwell.build_id": json.loads((build / "model.json").read_bytes())["build_id"]}
+    snapshot = read_json(build / "snapshot.json", SHAPES["snapshot.json"])
+    metadata = {
+        "upwell.build_id": read_json(build / "model.json", SHAPES["model.json"])["build_id"]
+    }
     dataset = read_check_input(
         workspace,
         name,
         read_parquet(build / "labels.parquet"),
         build,
-        damage=[Remark(f"{d['path']}, line {d['line']}", d["message"]) for d in snapshot["damage"]],
+        damage=[
+            Remark(f"{d['path']}, line {d['line']}", d["message"])
+            for d in snapshot.get("damage") or ()
+        ],
         ignored_edits=[
-            Remark(i["edit_id"], i["message"], i["example_id"]) for i in snapshot["ignored"]
+            Remark(i["edit_id"], i["message"], i["example_id"])
+            for i in snapshot.get("ignored") or ()
         ],
     )
 

@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ide.dataset.checks import CheckInput
 from ide.dataset.checks.check_input import Remark
 from ide.dataset.config import DatasetConfig
 from ide.dataset.schema import EXAMPLE_ID
 from ide.store.examples import example_parts, open_part, read_examples, read_metadata
-from ide.store.files import read_parquet
+from ide.store.files import read_parquet, read_schema
 from ide.store.gate_columns import read_gates
 from ide.store.workspace import Workspace
 from pipelines.arrays import label_numbers, matrix
@@ -88,7 +87,7 @@ def _texts(workspace: Workspace, config: DatasetConfig) -> pa.Array | None:
 def _of_build(labels: pa.Table, config: DatasetConfig, build: Path | None) -> dict[str, Any]:
     """Return what a build's network says of each example; nothing where it knows others."""
     path = build / "predictions.parquet" if build else None
-    if path is None or not path.exists() or set(_OF_BUILD) - set(pq.read_schema(path).names):
+    if path is None or not path.exists() or set(_OF_BUILD) - set(read_schema(path).names):
         return {}
     table = read_parquet(path, columns=[EXAMPLE_ID, *_OF_BUILD])
     if not table[EXAMPLE_ID].equals(labels[EXAMPLE_ID]):

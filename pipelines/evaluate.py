@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from ide.dataset.metrics import evaluate as measure
 from ide.dataset.schema import SPLIT
 from ide.dataset.slices import slices
 from ide.store.examples import read_metadata
-from ide.store.files import read_parquet, write_json, write_parquet
+from ide.store.files import read_parquet, read_schema, write_json, write_parquet
 from ide.store.workspace import Workspace
 from pipelines.arrays import label_numbers, matrix
 from pipelines.stage import run_stage
@@ -23,7 +22,7 @@ def evaluate(workspace: Workspace, name: str) -> None:
     columns = ["predicted", "probs"]
     predictions = read_parquet(build / "predictions.parquet", columns=columns)
     metadata = read_metadata(workspace, name)
-    suspects = pq.read_schema(build / "suspects.parquet").metadata
+    suspects = read_schema(build / "suspects.parquet").metadata
     build_id = predictions.schema.metadata[b"upwell.build_id"].decode()
     table = slices(targets, predictions, metadata)
     write_parquet(build / "slices.parquet", table, metadata={"upwell.build_id": build_id})

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from benchmarks.label_noise.datasets import DATASETS, Data, data_folder, require
 from benchmarks.label_noise.measure import Task, measure
 from benchmarks.label_noise.training import Trainer, warm_up
 
+SMALLEST = 200  # examples of a dataset, and two epochs: only to see that it runs
 Result = dict[str, Any]
 Maker = Callable[..., Task]  # (data, errors, seed) -> Task, importable by name
 
@@ -71,7 +72,8 @@ def run(cells: Sequence[Cell], make: Maker, options: argparse.Namespace) -> list
     watch = _Watch(cells, options.jobs)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(options.jobs, context, initializer=warm_up) as pool:
-        waiting = {pool.submit(_measure, cell, make, folder, work): cell for cell in cells}
+        told = (make, folder, work, options.n)
+        waiting = {pool.submit(_measure, cell, *told): cell for cell in cells}
         for done in as_completed(waiting):
             cell = waiting[done]
             results[cell] = done.result()
@@ -86,14 +88,18 @@ def write_results(results: Sequence[Result], path: Path) -> None:
 
 
 @cache
-def _load(name: str, folder: Path | None) -> Data:
-    return DATASETS[name](folder)
+def _load(name: str, folder: Path | None, n: int | None) -> Data:
+    data = DATASETS[name](folder)
+    if n is None:
+        return data
+    given = {kind: labels[:n] for kind, labels in data.given.items()}
+    return replace(data, inputs=data.inputs[:n], truth=data.truth[:n], given=given, epochs=2)
 
 
-def _measure(cell: Cell, make: Maker, folder: Path | None, work: Path) -> Result:
+def _measure(cell: Cell, make: Maker, folder: Path | None, work: Path, n: int | None) -> Result:
     start = time.monotonic()
     kept = Cache(work / "trainings")
-    task = make(_load(cell.dataset, folder), cell.errors, cell.seed)
+    task = make(_load(cell.dataset, folder, n), cell.errors, cell.seed)
     result = measure(task, Trainer(kept))
     seconds = time.monotonic() - start
     return {**result, "dataset": cell.dataset, "wall_s": seconds, "n_computed": kept.n_computed}

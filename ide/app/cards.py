@@ -9,6 +9,7 @@ from ide.app.facts import Facts, accuracy_delta, facts, metrics_of, next_step, o
 from ide.app.gallery import gallery, tiles_of
 from ide.app.panels import share_metric
 from ide.app.text import ago, count, duration, interval, plain, short
+from ide.dataset.errors import UpwellError
 from ide.store.browse import Filters
 from ide.store.untracked_parts import explain_untracked
 from ide.store.workspace import Workspace
@@ -54,7 +55,7 @@ def problems(ws: Workspace) -> None:
     if damage:
         lines = "\n".join(f"- {plain(sentence)}" for sentence in damage[:20])
         more = f"\n- and {len(damage) - 20:,} more" if len(damage) > 20 else ""
-        title = f"The edit log has {count(len(damage), 'damaged line')}; the rest is read"
+        title = f"{count(len(damage), 'place')} of the files cannot be read; the rest is"
         st.warning(lines + more, title=title, icon=":material/warning:")
 
 
@@ -101,13 +102,18 @@ def activity(ws: Workspace) -> None:
 def problem_list(ws: Workspace) -> None:
     """Draw what the checks found and what people disagree about, the worst first."""
     st.markdown("**Problems**")
-    found = [facts(ws, name) for name in ws.datasets()]
+    found = []
+    for name in ws.datasets():
+        try:
+            found.append(facts(ws, name))
+        except UpwellError:
+            st.caption(f":red[{plain(name)} cannot be read]: its card says why.")
     for each in found:
         if each.status.conflicts:
             text = f"{each.config.name}: {count(len(each.status.conflicts), 'conflict')}"
             navigate.link("review", plain(text), "call_split", each.config.name, queue="conflicts")
         _checks(ws, each)
-    if not any(each.n_problems or any(each.n_open.values()) for each in found):
+    if found and not any(each.n_problems or any(each.n_open.values()) for each in found):
         st.caption("None known: no damage, no conflict, nothing that a check found.")
 
 

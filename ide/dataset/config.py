@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
@@ -14,6 +13,7 @@ from ide.dataset.check_settings import OFF, SEVERITIES, CheckSettings
 from ide.dataset.errors import ConfigError
 from ide.dataset.gates import Gate, read_gates
 from ide.dataset.names import same_form
+from ide.dataset.reading import as_float, parse_toml, shown
 from ide.dataset.schema import PAYLOAD_BY_MODALITY
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -140,14 +140,15 @@ def parse_config(
     dataset's own checks, whose severity can be set as that of ours.
     """
     try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        data = parse_toml(text)
+    except ValueError as error:
         raise ConfigError(f"{where} is not TOML: {error}. Mend the line and try again.") from None
     _refuse_unknown(data, _TOP_LEVEL | set(_SECTIONS), where)
     modality = data.get("modality", "image")
-    if modality not in PAYLOAD_BY_MODALITY:
+    if not isinstance(modality, str) or modality not in PAYLOAD_BY_MODALITY:
         raise ConfigError(
-            f"{where}: modality is {modality!r}, wanted one of {', '.join(PAYLOAD_BY_MODALITY)}"
+            f"{where}: modality is {shown(modality)}, wanted one of "
+            f"{', '.join(PAYLOAD_BY_MODALITY)}"
         )
     split = _section(SplitConfig, data, "split", where)
     if split.validation + split.test >= 1:
@@ -176,14 +177,14 @@ def _refuse_unknown(data: Mapping[str, Any], known: set[str], where: str) -> Non
     unknown = sorted(set(data) - known)
     if unknown:
         raise ConfigError(
-            f"{where}: {unknown[0]!r} is not a key here; known: {', '.join(sorted(known))}"
+            f"{where}: {shown(unknown[0])} is not a key here; known: {', '.join(sorted(known))}"
         )
 
 
 def _text(data: Mapping[str, Any], key: str, where: str) -> str | None:
     value = data.get(key)
     if value is not None and not isinstance(value, str):
-        raise ConfigError(f"{where}: {key} is {value!r}, wanted text in quotes")
+        raise ConfigError(f"{where}: {key} is {shown(value)}, wanted text in quotes")
     return value
 
 
@@ -192,9 +193,11 @@ def _classes(data: Mapping[str, Any], where: str) -> tuple[str, ...]:
     if not isinstance(classes, list) or not all(isinstance(c, str) and c for c in classes):
         raise ConfigError(f'{where}: classes must be a list of names in quotes, such as ["a", "b"]')
     classes = [same_form(c) for c in classes]
-    repeated = sorted(c for c, n in Counter(classes).items() if n > 1)
+    repeated = [c for c, n in Counter(classes).items() if n > 1]
     if repeated:
-        raise ConfigError(f"{where}: class {repeated[0]!r} stands twice in classes; keep one")
+        raise ConfigError(
+            f"{where}: class {shown(min(repeated))} stands twice in classes; keep one"
+        )
     return tuple(classes)
 
 
@@ -209,15 +212,22 @@ def _section(kind: type[Section], data: Mapping[str, Any], key: str, where: str)
     for name, value in table.items():
         default = known[name]
         wanted = float if isinstance(default, float) else type(default)
-        if wanted is float and type(value) is int:
-            value = float(value)  # noqa: PLW2901
-        if type(value) is not wanted:
+        if wanted is float:
+            number = as_float(value)
+            value = value if number is None else number  # noqa: PLW2901
+            is_wanted = number is not None
+        else:
+            is_wanted = type(value) is wanted
+        if not is_wanted:
             raise ConfigError(
-                f"{where}: [{key}] {name} is {value!r}, wanted {_kind(wanted)} such as {default!r}"
+                f"{where}: [{key}] {name} is {shown(value)}, wanted {_kind(wanted)} such as "
+                f"{default!r}"
             )
         low, high = _BOUNDS.get(name, (None, None))
         if low is not None and high is not None and not low <= value <= high:
-            raise ConfigError(f"{where}: [{key}] {name} is {value!r}, wanted {low:g} to {high:g}")
+            raise ConfigError(
+                f"{where}: [{key}] {name} is {shown(value)}, wanted {low:g} to {high:g}"
+            )
         values[name] = value
     return kind(**values)
 
@@ -242,12 +252,12 @@ def _checks(data: Mapping[str, Any], where: str, own_checks: Collection[str]) ->
             if name not in known:
                 near = get_close_matches(name, known, n=1)
                 raise ConfigError(
-                    f"{where}: [checks.severity] {name!r} is no check; "
+                    f"{where}: [checks.severity] {shown(name)} is no check; "
                     + (f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}")
                 )
-            if value not in (*SEVERITIES, OFF):
+            if not isinstance(value, str) or value not in (*SEVERITIES, OFF):
                 raise ConfigError(
-                    f"{where}: [checks.severity] {name} is {value!r}, wanted one of "
+                    f"{where}: [checks.severity] {name} is {shown(value)}, wanted one of "
                     f"{', '.join((*SEVERITIES, OFF))}"
                 )
     rest = {k: v for k, v in table.items() if k != "severity"} if severity else table

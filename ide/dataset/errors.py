@@ -150,6 +150,12 @@ class LinkError(UpwellError):
         super().__init__(f"{where} {problem}")
 
 
+class DamagedFileError(StorageError):
+    """A file is there and cannot be read as what it should be; nothing of it is used."""
+
+    exit_code = 2  # nothing broke: a person has a file to mend, and every other one is fine
+
+
 class ExamplesMissingError(StorageError):
     """The examples of a revision are neither in DVC's cache here nor in its remote."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -15,6 +16,7 @@ from typing import Any
 
 from ide.dataset.errors import ConfigError, GateError
 from ide.dataset.names import is_shown, same_form
+from ide.dataset.reading import as_float, shown
 from ide.dataset.schema import TEST, TRAIN, VALIDATION
 
 EVERY = "all"  # what ``split`` is in dataset.toml where a gate is about every split
@@ -117,17 +119,17 @@ def read_gates(
     tables = data.get("gate", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise ConfigError(f"{where}: gates are tables, each written [[gate]]")
+    known_classes = dict.fromkeys(classes)  # a set that keeps the order
     gates: list[Gate] = []
     for number, table in enumerate(tables, 1):
         name = table.get("name")
-        shown = f"gate {name!r}" if isinstance(name, str) and name else f"gate {number}"
-        gates.append(_read_gate(table, f"{where}: {shown}", classes))
-    names = [gate.name for gate in gates]
-    for name in names:
-        if names.count(name) > 1:
-            raise ConfigError(
-                f"{where}: two gates have the name {name!r}; give each one of its own"
-            )
+        which = f"gate {shown(name)}" if isinstance(name, str) and name else f"gate {number}"
+        gates.append(_read_gate(table, f"{where}: {which}", known_classes))
+    repeated = [name for name, n in Counter(gate.name for gate in gates).items() if n > 1]
+    if repeated:
+        raise ConfigError(
+            f"{where}: two gates have the name {repeated[0]!r}; give each one of its own"
+        )
     return tuple(gates)
 
 
@@ -142,7 +144,7 @@ def check_gate(gate: Gate, classes: Collection[str], where: str = "the gate") ->
     _check_metric(gate.metric, classes, where)
     if gate.split not in (None, TEST, VALIDATION, TRAIN):
         raise ConfigError(
-            f"{where}: split is {gate.split!r}, wanted one of {', '.join(GATE_SPLITS)}"
+            f"{where}: split is {shown(gate.split)}, wanted one of {', '.join(GATE_SPLITS)}"
         )
     _check_bound(gate, where)
     _check_tolerance(gate, where)
@@ -231,13 +233,13 @@ def _read_gate(table: Mapping[str, Any], where: str, classes: Collection[str]) -
         if key not in _KEYS:
             near = ["condition"] if key == "slice" else get_close_matches(key, _KEYS, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(_KEYS)}"
-            raise ConfigError(f"{where}: {key!r} is not a key of a gate; {hint}")
+            raise ConfigError(f"{where}: {shown(key)} is not a key of a gate; {hint}")
     for key in ("name", "metric", "bound"):
         if key not in table:
             raise ConfigError(f"{where} has no {key}; {_WANTED[key]}")
     for key in ("name", "condition", "metric", "split"):
         if key in table and not isinstance(table[key], str):
-            raise ConfigError(f"{where}: {key} is {table[key]!r}, wanted text in quotes")
+            raise ConfigError(f"{where}: {key} is {shown(table[key])}, wanted text in quotes")
     split = table.get("split", TEST)
     gate = Gate(
         name=table["name"],
@@ -259,9 +261,10 @@ _WANTED = {
 
 def _number(table: Mapping[str, Any], key: str, where: str) -> float:
     value = table[key]
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ConfigError(f"{where}: {key} is {value!r}, wanted a number such as 0.95")
-    return float(value)
+    number = value if isinstance(value, float) else as_float(value)
+    if number is None:
+        raise ConfigError(f"{where}: {key} is {shown(value)}, wanted a number such as 0.95")
+    return number
 
 
 def _check_name(name: str, where: str) -> None:

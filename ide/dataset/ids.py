@@ -13,11 +13,14 @@ def content_id(payload: bytes) -> str:
     return hashlib.blake2b(payload).hexdigest()[:N_HEX]
 
 
-def free_id(wanted: str, taken: Container[str]) -> str:
-    """Return ``wanted``, or the first of ``wanted-2``, ``wanted-3``, … that is not ``taken``."""
+def free_id(wanted: str, taken: Container[str], *, first: int = 2) -> str:
+    """Return ``wanted``, or the first of ``wanted-2``, ``wanted-3``, … that is not ``taken``.
+
+    first: the number to begin with, where those below it are known to be taken.
+    """
     if wanted not in taken:
         return wanted
-    number = 2
+    number = first
     while f"{wanted}-{number}" in taken:
         number += 1
     return f"{wanted}-{number}"

@@ -7,32 +7,41 @@ the folder meanwhile can at worst make the links a mixture, which is recognised 
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
 import tempfile
 import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from ide.dataset.errors import GitError
+from ide.dataset.errors import BuildError, DamagedFileError, GitError
 from ide.dataset.flips import flips
 from ide.dataset.schema import EXAMPLE_ID
 from ide.store.builds import (
     BUILD_FILES,
+    BUILD_JSON,
     MAY_BE_YOUNGER,
     N_KEPT,
+    SHAPES,
     BuildInfo,
     archive_path,
     archived_builds,
     build_table,
 )
 from ide.store.compile_lock import folder_lock
-from ide.store.files import read_parquet, storage_errors, write_json, write_parquet
+from ide.store.files import (
+    read_json,
+    read_parquet,
+    read_schema,
+    storage_errors,
+    write_json,
+    write_parquet,
+)
 from ide.store.git import head_revision
 from ide.store.inside import is_data, make_folders, refuse_links, remove_folder
 from ide.store.past_edits import edits_at
@@ -57,34 +66,80 @@ def adopt_build(
     or None where there is none. Safe to call from several processes at once. ``seconds``: what
     making it took, where that is known.
     """
-    drill = _drill(workspace.build_path(name))
-    archive = archive_path(workspace, name, drill)
+    archive = archive_path(workspace, name, _drill(workspace.build_path(name)))
     known = archived_builds(archive)
     stamp = _stamp(workspace.build_path(name))
     if stamp is None or _is_adopted(known, stamp):
         return known[0] if known else None
-    with folder_lock(archive):
-        known = archived_builds(archive)
-        if _is_adopted(known, stamp):
-            return known[0]
-        with tempfile.TemporaryDirectory(dir=archive, prefix=".new-") as folder:
-            links = Path(folder)
-            if _link_all(workspace.build_path(name), links):
-                identity = _identity(links)
-                if identity is not None and _drill(links) == drill:
-                    _move_in(
-                        workspace,
-                        name,
-                        links,
-                        archive / identity.build_id,
-                        identity,
-                        known=known,
-                        stamp=stamp,
-                        seconds=seconds,
-                    )
+    with _linked(workspace, name, seconds) as linked:
+        if linked.is_whole and linked.target is not None:
+            _replace(linked.links, linked.target)
         _prune(archive)
     found = archived_builds(archive)
     return found[0] if found else None
+
+
+def adopt_together(
+    workspace: Workspace, names: Sequence[str], *, seconds: float | None
+) -> list[BuildInfo]:
+    """Archive the builds that one run has made of several datasets: all of them, or none.
+
+    What has its place loses it again where a later one is refused. Raises ``BuildError`` for a
+    build that is not whole, ``StorageError`` where the disk refuses.
+    """
+    with ExitStack() as held, ExitStack() as undone:
+        found = [held.enter_context(_linked(workspace, name, seconds)) for name in names]
+        for name, linked in zip(names, found, strict=True):
+            if not linked.is_whole:
+                raise BuildError(
+                    f"the build of {name!r} is not whole: files in builds/{name}/ are missing or "
+                    "of different builds. Make it anew with: "
+                    f"dvc repro --force check@{name} evaluate@{name}"
+                )
+        for linked in found:
+            if linked.target is not None:
+                with storage_errors(linked.target, "keep the build in"):
+                    undone.callback(_replace(linked.links, linked.target))
+        undone.pop_all()
+        for linked in found:
+            _prune(linked.archive)
+        return [archived_builds(linked.archive)[0] for linked in found]
+
+
+@dataclass(frozen=True, slots=True)
+class _Linked:
+    """A build's files, linked beside its archive; ``target`` None: they are there already."""
+
+    archive: Path
+    links: Path
+    is_whole: bool
+    target: Path | None
+
+
+@contextmanager
+def _linked(workspace: Workspace, name: str, seconds: float | None) -> Iterator[_Linked]:
+    """Link ``builds/<name>/`` beside its archive, with all that is to go into it; hold its lock."""
+    source = workspace.build_path(name)
+    drill = _drill(source)
+    archive = archive_path(workspace, name, drill)
+    with ExitStack() as held:
+        with storage_errors(archive, "keep the build in"):
+            held.enter_context(folder_lock(archive))
+            known, stamp = archived_builds(archive), _stamp(source)
+            new = tempfile.TemporaryDirectory(dir=archive, prefix=".new-")
+            links = Path(held.enter_context(new))
+            is_known = stamp is not None and _is_adopted(known, stamp)
+            identity = None
+            if stamp is not None and not is_known and _link_all(source, links):
+                identity = _identity(links)
+            if stamp is None or identity is None or _drill(links) != drill:
+                linked = _Linked(archive, links, is_known, None)
+            else:
+                _complete(
+                    workspace, name, links, identity, known=known, stamp=stamp, seconds=seconds
+                )
+                linked = _Linked(archive, links, is_whole=True, target=archive / identity.build_id)
+        yield linked
 
 
 def adopt_elsewhere(
@@ -166,8 +221,8 @@ def _stamp(folder: Path) -> dict[str, list[int]] | None:
 def _drill(folder: Path) -> str | None:
     """Return the drill that a build was made in, from what its snapshot says; None = in none."""
     try:
-        drill = json.loads((folder / "snapshot.json").read_bytes()).get("drill")
-    except (OSError, ValueError, AttributeError):
+        drill = read_json(folder / "snapshot.json", {"drill?": str}).get("drill")
+    except (FileNotFoundError, NotADirectoryError, DamagedFileError):
         return None
     return drill if isinstance(drill, str) and drill.isalnum() else None
 
@@ -175,8 +230,11 @@ def _drill(folder: Path) -> str | None:
 def _is_adopted(known: list[BuildInfo], stamp: dict[str, list[int]]) -> bool:
     if not known:
         return False
-    facts = json.loads((known[0].path / "build.json").read_text(encoding="utf-8"))
-    return bool(facts["files"] == stamp)
+    try:
+        facts = read_json(known[0].path / "build.json", BUILD_JSON)
+    except (FileNotFoundError, DamagedFileError):
+        return False
+    return bool(facts.get("files") == stamp)
 
 
 def _link_all(source: Path, target: Path) -> bool:
@@ -209,50 +267,51 @@ def _link_what_is_there(source: Path, target: Path) -> None:
 def _identity(folder: Path) -> _Identity | None:
     """Return what the files say they are, or None where they are not all of one build."""
     try:
-        model = json.loads((folder / "model.json").read_bytes())
-        metrics = json.loads((folder / "metrics.json").read_bytes())
-        snapshot = json.loads((folder / "snapshot.json").read_bytes())
+        names = ("model.json", "metrics.json", "snapshot.json")
+        model, metrics, snapshot = (read_json(folder / n, SHAPES[n]) for n in names)
         build_ids = {model["build_id"], metrics["build_id"]}
         targets = {model["targets"], snapshot["targets"]}
         for file in BUILD_FILES:
             is_lacking = file in MAY_BE_YOUNGER and not (folder / file).exists()
             if file.endswith(".parquet") and not is_lacking:
-                metadata = pq.read_schema(folder / file).metadata or {}
+                metadata = read_schema(folder / file).metadata or {}
                 if file in ("labels.parquet", "targets.parquet", "edits.parquet"):
                     targets.add(metadata[b"upwell.targets"].decode())
                 else:
                     build_ids.add(metadata[b"upwell.build_id"].decode())
-    except (KeyError, TypeError, ValueError, OSError):  # half-written, or of another program
+    # half-written, damaged, or of another program
+    except (KeyError, ValueError, FileNotFoundError, DamagedFileError):
         return None
     if len(build_ids) != 1 or len(targets) != 1:
         return None
     return _Identity(build_ids.pop(), snapshot["edits_revision"], snapshot["n_edits"])
 
 
-def _move_in(
+def _complete(
     workspace: Workspace,
     name: str,
     links: Path,
-    target: Path,
     identity: _Identity,
     *,
     known: list[BuildInfo],
     stamp: dict[str, list[int]],
     seconds: float | None,
 ) -> None:
-    """Give the links their place, or, where the build is known, renew what may have changed."""
+    """Write beside the links what an archived build has besides: its flips and ``build.json``."""
     base = known[0] if known else None
     compared_with = base.build_id if base else None
     if base is not None and base.build_id == identity.build_id:  # only what people judged is new
         compared_with = base.compared_with
         seconds = seconds if base.seconds is None else base.seconds
     elif base is not None:
-        metadata = {"upwell.build_id": identity.build_id}
-        write_parquet(links / "flips.parquet", _flips(base, links), metadata=metadata)
+        try:
+            metadata = {"upwell.build_id": identity.build_id}
+            write_parquet(links / "flips.parquet", _flips(base, links), metadata=metadata)
+        except DamagedFileError:  # the build before is damaged: that is what this one mends
+            compared_with = None
     revision, n_uncommitted = _revision(workspace, name, links)
     facts = _facts(name, identity, revision, n_uncommitted, seconds)
     write_json(links / "build.json", {**facts, "compared_with": compared_with, "files": stamp})
-    _replace(links, target)
 
 
 def _facts(
@@ -275,16 +334,41 @@ def _facts(
     }
 
 
-def _replace(links: Path, target: Path) -> None:
-    """Give the links their place; where there is that build, renew its files."""
+def _replace(links: Path, target: Path) -> Callable[[], None]:
+    """Give the links their place, and return what takes it from them again.
+
+    Where there is that build, its files are renewed: people may have judged since.
+    """
     refuse_links(target)
     if not target.exists():
         links.rename(target)
         links.mkdir()  # the caller removes it
-        return
-    # build.json goes last: who lists builds sees the new facts when the files are there
-    for path in sorted(links.iterdir(), key=lambda p: (p.name == "build.json", p.name)):
-        path.replace(target / path.name)
+        return lambda: shutil.rmtree(target)
+    before = links / ".before"
+    before.mkdir()
+    for path in target.iterdir():
+        _link(path, before / path.name)
+    fresh = [path for path in links.iterdir() if path != before]
+
+    def put_back() -> None:
+        for path in fresh:
+            if not (before / path.name).exists():
+                (target / path.name).unlink(missing_ok=True)
+        for path in _last_build_json(before.iterdir()):
+            path.replace(target / path.name)
+
+    try:
+        for path in _last_build_json(fresh):
+            path.replace(target / path.name)
+    except OSError:
+        put_back()
+        raise
+    return put_back
+
+
+def _last_build_json(paths: Iterable[Path]) -> list[Path]:
+    """Order files so that who lists builds sees new facts when the files are there."""
+    return sorted(paths, key=lambda p: (p.name == "build.json", p.name))
 
 
 def _flips(base: BuildInfo, links: Path) -> pa.Table:

@@ -6,7 +6,6 @@ how far the build is that it makes.
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -15,12 +14,36 @@ from pathlib import Path
 from typing import Any
 
 from ide.dataset.bisection import BAD, GOOD, group, search
+from ide.dataset.errors import DamagedFileError
+from ide.dataset.reading import MOMENT, PID, Shape
 from ide.store.bisect_path import Stop
-from ide.store.files import storage_errors, write_json
+from ide.store.files import is_folder_name, read_json, storage_errors, write_json
 from ide.store.inside import make_folders, remove_folder
 from ide.store.workspace import Workspace
 
 N_KEPT = 5  # folders of bisections past
+_STOP: Shape = {
+    **dict.fromkeys(("revision", "came_from", "author", "committed_at", "message", "key"), str),
+    **dict.fromkeys(("n_edits", "n_changes"), int),
+    "parents": [str],
+    "note?": str,
+}
+_VERDICT: Shape = {
+    **dict.fromkeys(("verdict", "revision"), str),
+    **dict.fromkeys(("value?", "low?", "high?", "seconds?"), float),
+    **{"n?": int, "is_close?": bool, "says?": str, "build_id?": str, "is_kept?": bool},
+}
+_SHAPE: Shape = {
+    **dict.fromkeys(("bisect_id", "state", "dataset", "good", "bad", "good_name"), str),
+    **dict.fromkeys(("bad_name", "gate", "gate_line", "metric", "doubt"), str),
+    **{"probing?": str, "message?": str, "bound": float, "is_at_most": bool},
+    **{"started_at": MOMENT, "pid": PID, "pid_started_at?": MOMENT, "finished_at?": MOMENT},
+    **{"n_built": int, "n_left?": int, "n_builds_left?": int, "exit_code": int},
+    "culprits": [str],
+    "notes": [str],
+    "legs": [{"good": str, "bad": str, "good_key": str, "stops": [_STOP], "merge?": str}],
+    "verdicts": {"*": _VERDICT},
+}
 RUNNING, DONE, FAILED, CANCELLED = "running", "done", "failed", "cancelled"
 
 
@@ -183,7 +206,9 @@ def load_bisect(workspace: Workspace) -> Bisect | None:
 @lru_cache(maxsize=8)
 def _parsed(path: Path, _ino: int, _size: int, _mtime_ns: int) -> Bisect | None:
     try:
-        data = json.loads(path.read_bytes())
+        data = read_json(path, _SHAPE)
+        if not is_folder_name(data["bisect_id"]):
+            return None
         legs = [{**leg, "stops": tuple(map(_stop, leg["stops"]))} for leg in data["legs"]]
         return Bisect(
             **{
@@ -194,7 +219,7 @@ def _parsed(path: Path, _ino: int, _size: int, _mtime_ns: int) -> Bisect | None:
                 "notes": tuple(data["notes"]),
             }
         )
-    except (ValueError, TypeError, KeyError):
+    except (DamagedFileError, TypeError):  # TypeError: of another version
         return None
 
 

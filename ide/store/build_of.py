@@ -6,13 +6,9 @@ what git has of it; where the two are equal, the build is the revision's, whenev
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
-
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from ide.dataset.config import DatasetConfig, is_name, parse_config
 from ide.dataset.errors import ConfigError
@@ -31,6 +27,7 @@ from ide.store.builds import (
 from ide.store.edit_log import read_edits
 from ide.store.past_edits import edits_at
 from ide.store.workspace import Workspace, named_checks
+from ide.store.yaml_text import parse_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +145,7 @@ def examples_at(workspace: Workspace, name: str, revision: str) -> str | None:
         return _content_name(out)
     stages = _yaml_at(workspace, revision, "dvc.lock").get("stages")
     for stage in stages.values() if isinstance(stages, dict) else ():
-        for out in _list(stage.get("outs")):
+        for out in _list(stage.get("outs") if isinstance(stage, dict) else None):
             if out.get("path") == folder:
                 return _content_name(out)
     return None
@@ -166,8 +163,8 @@ def _configuration(config: DatasetConfig) -> dict[str, Any]:
 def _yaml_at(workspace: Workspace, revision: str, path: str) -> dict[str, Any]:
     data = git.show(workspace.root, revision, path)
     try:
-        loaded = YAML(typ="safe").load(io.BytesIO(data or b""))
-    except YAMLError:
+        loaded = parse_yaml(data or b"")
+    except ValueError:
         return {}
     return loaded if isinstance(loaded, dict) else {}
 

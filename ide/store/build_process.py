@@ -17,12 +17,11 @@ from datetime import datetime
 
 from ide.dataset.errors import (
     BuildCancelledError,
-    BuildError,
     BuildRunningError,
     ConfigError,
     UpwellError,
 )
-from ide.store.adopting import adopt_build, restore_build
+from ide.store.adopting import adopt_build, adopt_together, restore_build
 from ide.store.builds import BuildInfo
 from ide.store.children import start_detached
 from ide.store.clean_folder import tidy_places
@@ -76,7 +75,7 @@ def run_build(
             with cancellation() as is_cancelled:
                 repro(workspace, run, is_cancelled, on_progress, drill=next(iter(drills), None))
             seconds = time.time() - run.started_at
-            builds = [_adopt(workspace, name, seconds) for name in wanted]
+            builds = adopt_together(workspace, wanted, seconds=seconds)
         except BaseException as error:
             _restore(workspace, run)
             state = "cancelled" if isinstance(error, BuildCancelledError) else "failed"
@@ -216,16 +215,6 @@ def _begin(workspace: Workspace, names: Sequence[str]) -> Run:
         adopt_build(workspace, name)
     tidy_locks(workspace)
     return save_run(workspace, run)
-
-
-def _adopt(workspace: Workspace, name: str, seconds: float) -> BuildInfo:
-    build = adopt_build(workspace, name, seconds=seconds)
-    if build is None:
-        raise BuildError(
-            f"the build of {name!r} is not whole: files in builds/{name}/ are missing or of "
-            f"different builds. Make it anew with: dvc repro --force check@{name} evaluate@{name}"
-        )
-    return build
 
 
 def _restore(workspace: Workspace, run: Run) -> None:

@@ -7,7 +7,6 @@ reads there. Every complete build is *adopted*: its files are linked into
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,13 +16,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from ide.dataset.errors import NoBuildError
+from ide.dataset.errors import DamagedFileError, NoBuildError
+from ide.dataset.reading import MOMENT, Shape
 from ide.dataset.reviews import is_talk
 from ide.dataset.schema import FLIPS, LABEL_ERRORS
+from ide.store.build_tables import read_build_table
 from ide.store.drill_file import drill_id, drills_path
 from ide.store.edit_log import edits_revision as log_revision
 from ide.store.edit_log import read_edits
-from ide.store.files import read_parquet
+from ide.store.files import read_json
 from ide.store.inside import refuse_links_in
 from ide.store.workspace import Workspace
 
@@ -51,6 +52,54 @@ MAY_BE_YOUNGER = ("second_look.parquet", "label_errors.parquet", "media.parquet"
 # what a whole build may lack, and what it then is: the first build is compared with none, and
 # those made before there were estimates have none
 _MAY_LACK = {"flips": FLIPS, "label_errors": LABEL_ERRORS}
+
+# what readers rely on in a build's JSON; a key with a question mark may be absent or null
+BUILD_JSON: Shape = {
+    "build_id": str,
+    "dataset": str,
+    "finished_at": MOMENT,
+    "revision?": str,
+    "n_uncommitted_edits": int,
+    "edits_revision": str,
+    "n_edits": int,
+    "seconds?": float,
+    "compared_with?": str,
+    "files?": {"*": [int]},
+}
+_ESTIMATE = {"value": float, "low": float, "high": float}
+_PERHAPS = {"value?": float, "low?": float, "high?": float}  # null where nothing was counted
+SHAPES: dict[str, Shape] = {
+    "model.json": {
+        "build_id": str,
+        "classes": [str],
+        "targets": str,
+        "configuration": {"*": None},
+        "inputs?": {"examples?": str},
+        "seed?": int,
+        "n_parameters?": int,
+        "input_shape?": [int],
+        "versions?": {"*": str},
+        "metrics?": {"*": None},
+        "normalisation?": {"*": None},
+    },
+    "metrics.json": {
+        "build_id": str,
+        "estimated_label_errors?": float,
+        "n_examples": int,
+        "splits": {
+            "*": {"n": int, "accuracy": _ESTIMATE, "macro_f1?": float, "loss?": float},
+        },
+        "classes": [
+            {"label": str, "split": str, "n": int, "precision?": _PERHAPS, "recall?": _PERHAPS},
+        ],
+        "confusion?": {"*": {"classes": [str], "counts": [[int]]}},
+    },
+    "snapshot.json": {
+        **{"targets": str, "edits_revision": str, "n_edits": int, "drill?": str},
+        "damage?": [{"path": str, "line": int, "message": str}],
+        "ignored?": [{"edit_id": str, "example_id": str, "message": str}],
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +152,8 @@ def archived_builds(archive: Path) -> list[BuildInfo]:
             found.append(_read_info(path.parent, path.stat().st_mtime_ns))
         except FileNotFoundError:  # pruned this moment
             continue
+        except DamagedFileError:  # it is adopted anew, or made
+            continue
     return sorted(found, key=lambda b: (b.finished_at, b.build_id), reverse=True)
 
 
@@ -123,7 +174,7 @@ def build_table(build: BuildInfo, table: str, columns: Sequence[str] | None = No
     path = build.path / f"{table}.parquet"
     wanted = None if columns is None else list(columns)
     try:
-        return read_parquet(path, columns=wanted)
+        return read_build_table(path, table, wanted)
     except FileNotFoundError:
         if table in _MAY_LACK and build.path.exists():
             empty = _MAY_LACK[table].empty_table()
@@ -166,7 +217,8 @@ def other_builds_path(workspace: Workspace, name: str) -> Path:
 def _count_since(
     workspace: Workspace, name: str, path: Path, _edits_revision: str, _log_revision: str
 ) -> int:
-    built = set(read_parquet(path / "edits.parquet", columns=["edit_id"])["edit_id"].to_pylist())
+    table = read_build_table(path / "edits.parquet", "edits", ["edit_id"])
+    built = set(table["edit_id"].to_pylist())
     edits = {e.edit_id: e for e in read_edits(workspace, name).edits}
     return sum(not (i in edits and is_talk(edits[i], edits)) for i in edits.keys() ^ built)
 
@@ -174,29 +226,30 @@ def _count_since(
 @lru_cache(maxsize=256)
 def _read_info(path: Path, _mtime_ns: int) -> BuildInfo:
     refuse_links_in(path)
-    data = json.loads((path / "build.json").read_text(encoding="utf-8"))
+    data = read_json(path / "build.json", BUILD_JSON)
     return BuildInfo(
         build_id=data["build_id"],
         dataset=data["dataset"],
         path=path,
         finished_at=datetime.fromtimestamp(data["finished_at"], UTC),
-        revision=data["revision"],
+        revision=data.get("revision"),
         n_uncommitted_edits=data["n_uncommitted_edits"],
         edits_revision=data["edits_revision"],
         n_edits=data["n_edits"],
-        seconds=data["seconds"],
-        compared_with=data["compared_with"],
+        seconds=data.get("seconds"),
+        compared_with=data.get("compared_with"),
     )
 
 
 def _read_json(build: BuildInfo, name: str) -> dict[str, Any]:
     try:
-        return _parse_json(build.path / name, (build.path / name).stat().st_mtime_ns)
+        path = build.path / name
+        return _parse_json(path, path.stat().st_mtime_ns)
     except FileNotFoundError:
         raise NoBuildError(build.dataset) from None
 
 
 @lru_cache(maxsize=64)
 def _parse_json(path: Path, _mtime_ns: int) -> dict[str, Any]:
-    value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    value: dict[str, Any] = read_json(path, SHAPES[path.name])
     return value

@@ -5,7 +5,6 @@ What it finds lies in ``.upwell/checks/<name>/`` until the next time.
 
 from __future__ import annotations
 
-import json
 import subprocess
 import tempfile
 import time
@@ -19,10 +18,11 @@ import pyarrow.compute as pc
 
 from ide.dataset.errors import BuildError
 from ide.dataset.replay import dismissed_issues
+from ide.store.build_tables import read_build_table
 from ide.store.builds import BuildInfo, current_build
 from ide.store.children import start_child
 from ide.store.drill_file import drill_id, drills_path
-from ide.store.files import read_parquet
+from ide.store.files import read_json
 from ide.store.progress import VARIABLE, read_progress
 from ide.store.state import dataset_state
 from ide.store.workspace import Workspace
@@ -99,8 +99,8 @@ def check_now(
     config = workspace.config(name)  # what is wrong with it is said here, at once
     _run(workspace, name, on_progress)
     folder = checked_path(workspace, name)
-    facts = json.loads((folder / CHECKED).read_bytes())
-    issues = read_parquet(folder / "issues.parquet")
+    facts = read_json(folder / CHECKED, {"skipped": {"*": [str]}, "broken": [str]})
+    issues = read_build_table(folder / "issues.parquet", "issues")
     dismissed = pa.array(sorted(dismissed_issues(dataset_state(workspace, name))), pa.string())
     is_dismissed = pc.is_in(issues["issue_id"], value_set=dismissed)
     return Findings(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ide.dataset.errors import LinkError
+from ide.dataset.reading import parse_json
 from ide.store.inside import open_inside
 from ide.store.workspace import Workspace
 
@@ -46,7 +47,7 @@ def _read(
         return found
     for line in lines:
         try:  # half a line is left where a process was killed
-            record = json.loads(line)
+            record = parse_json(line)
             if (record["version"], record["prefix"]) == (_VERSION, prefix):
                 found[record["revision"]] = record
         except (ValueError, KeyError, TypeError):

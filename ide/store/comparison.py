@@ -5,7 +5,6 @@ The Reviews view draws it and ``upwell report`` writes it. Nothing is compiled o
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ide.dataset.attribution import CAUSES, Checkpoint, causes, targets_of
-from ide.dataset.errors import UpwellError
+from ide.dataset.errors import StorageError, UpwellError
 from ide.dataset.estimates import Estimate
 from ide.dataset.flips import flips
 from ide.dataset.replay import dismissed_issues, replay
@@ -27,12 +26,13 @@ from ide.dataset.slices import members_of
 from ide.dataset.source_columns import with_kept_names
 from ide.store import git
 from ide.store.build_of import build_of_revision
-from ide.store.builds import BuildInfo, build_metrics, build_table
+from ide.store.builds import SHAPES, BuildInfo, build_metrics, build_table
 from ide.store.builds import edits_since as n_edits_since
 from ide.store.dvc_cache import cache_path, cached_file
 from ide.store.edit_log import read_edits
 from ide.store.estimates import estimate_of, estimate_of_metrics
 from ide.store.examples import read_examples
+from ide.store.files import read_json
 from ide.store.gates import GateResult, judge_gates
 from ide.store.history import diff
 from ide.store.past_edits import edits_at
@@ -252,7 +252,7 @@ def _metrics_from_cache(workspace: Workspace, name: str, revision: str) -> Mappi
         return None
     try:
         cached = cached_file(cache_path(workspace), entry[1])
-        metrics: dict[str, Any] = json.loads(cached.read_bytes())
-    except (OSError, ValueError):
+        metrics: dict[str, Any] = read_json(cached, SHAPES["metrics.json"])
+    except (FileNotFoundError, StorageError, ValueError):
         return None
     return metrics

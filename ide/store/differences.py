@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ide.dataset.errors import DamagedFileError
+from ide.dataset.reading import parse_json
 from ide.dataset.schema import EXAMPLE_ID
 from ide.store.files import read_parquet
 
@@ -29,7 +30,7 @@ def first_difference(expected: Path, got: Path) -> str | None:
     told = {".parquet": _in_tables, ".json": _in_json}.get(expected.suffix)
     try:
         where = told(expected, got) if told else None
-    except (OSError, ValueError, pa.ArrowException):  # one of them cannot be read at all
+    except (OSError, ValueError, DamagedFileError, RecursionError):  # one cannot be read at all
         where = None
     return where or _bytes_sentence(expected, got, byte)
 
@@ -86,7 +87,7 @@ def _first_row(a: pa.ChunkedArray, b: pa.ChunkedArray) -> int | None:
 
 
 def _in_json(expected: Path, got: Path) -> str | None:
-    return _in_values(json.loads(expected.read_bytes()), json.loads(got.read_bytes()), "")
+    return _in_values(parse_json(expected.read_bytes()), parse_json(got.read_bytes()), "")
 
 
 def _in_values(a: Any, b: Any, key: str) -> str | None:

@@ -7,7 +7,6 @@ of them. Every error of ``CHECKS_OF_DOUBTFUL`` is about a row found here, or abo
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -19,7 +18,7 @@ from ide.dataset.errors import StorageError
 from ide.dataset.labels import label_table
 from ide.dataset.schema import EXAMPLE_ID, LABEL, POOL, SPLIT, SPLITS
 from ide.store.examples import examples_revision
-from ide.store.files import write_json
+from ide.store.files import read_json, write_json
 from ide.store.state import dataset_state, imported_table
 from ide.store.workspace import Workspace
 
@@ -95,8 +94,8 @@ def _repeated(workspace: Workspace, name: str, revision: str) -> pa.Array:
     What was found lies in ``.upwell/ids/``, and can be deleted at any time.
     """
     path = workspace.local_path / "ids" / f"{name}.json"
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, pa.ArrowException):
-        known = json.loads(path.read_bytes())
+    with contextlib.suppress(FileNotFoundError, StorageError):
+        known = read_json(path, {"examples": str, "repeated": [str]})
         if known["examples"] == revision:
             return pa.array(known["repeated"], pa.string())
     found = pc.value_counts(imported_table(workspace, name)[EXAMPLE_ID])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,7 +21,8 @@ from ide.dataset.drill_score import (
     recall_curve,
     score_as_rows,
 )
-from ide.dataset.errors import BuildRunningError, DrillError
+from ide.dataset.errors import BuildRunningError, DamagedFileError, DrillError
+from ide.dataset.reading import Shape
 from ide.dataset.replay import UNTOUCHED
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SUSPECT_THRESHOLD
 from ide.store import git
@@ -29,7 +30,7 @@ from ide.store.builds import BuildInfo, build_table, current_build, list_builds
 from ide.store.compile_lock import is_compiling
 from ide.store.drill_file import drill_in_force, drill_path, drills_path
 from ide.store.edit_log import append_edits, log_paths, read_edits, whole_lines
-from ide.store.files import write_bytes, write_json, write_text
+from ide.store.files import read_json, write_bytes, write_json, write_text
 from ide.store.git_branch import create_branch, delete_branch, has_branch, switch_branch
 from ide.store.git_commit import commit_files, refuse_in_progress
 from ide.store.git_hooks import WITHOUT_HOOKS, run_checkout_hook
@@ -42,6 +43,13 @@ from ide.store.workspace import TRACKED, Workspace
 
 N_ERRORS = 60
 _SCORE = "score.json"
+_SCORE_JSON: Shape = {
+    **dict.fromkeys(("dataset", "branch", "kind"), str),
+    "n_planted": int,
+    "build_id?": str,
+    "curve": [None],
+    "rows": [{"who": str, "measure": str, "*": None}],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,5 +348,8 @@ def past_scores(workspace: Workspace, name: str) -> list[dict[str, Any]]:
     found = sorted(
         drills_path(workspace).glob(f"*/{_SCORE}"), key=lambda p: p.stat().st_mtime_ns, reverse=True
     )
-    scores = [json.loads(path.read_text(encoding="utf-8")) for path in found]
+    scores = []
+    for path in found:
+        with contextlib.suppress(DamagedFileError, FileNotFoundError):  # it is of the past
+            scores.append(read_json(path, _SCORE_JSON))
     return [score for score in scores if score["dataset"] == name]

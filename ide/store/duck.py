@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from ide.dataset.errors import GitError, StorageError
+from ide.dataset.errors import DamagedFileError, GitError, StorageError, UpwellError
 from ide.dataset.schema import (
     DYNAMICS,
     EXAMPLE_ID,
@@ -20,21 +20,28 @@ from ide.dataset.schema import (
     ISSUES,
     LABEL,
     LABEL_ERRORS,
+    LABELS,
     MEDIA,
     PREDICTIONS,
     SLICES,
     SPLIT,
     SUSPECTS,
 )
+from ide.store.build_tables import check_build_table
 from ide.store.builds import BuildInfo, current_build, list_builds
 from ide.store.commits import brought_by, log
+from ide.store.damaged_tables import add_damaged, add_damaged_dataset
 from ide.store.drill_file import drill_in_force
 from ide.store.edit_log import edits_revision, read_edits
-from ide.store.examples import example_parts, read_examples
+from ide.store.examples import example_parts, open_part, read_examples
 from ide.store.media import read_measured
 from ide.store.past_sql import add_functions, add_macros
 from ide.store.state import dataset_state
 from ide.store.tables import (
+    BUILDS,
+    COMMITS,
+    EDITS_WITH_REVISION,
+    METRICS,
     builds_table,
     commits_table,
     edits_table,
@@ -54,15 +61,25 @@ BUILD_TABLES: Mapping[str, pa.Schema] = {
     "slices": SLICES,
     "flips": FLIPS,
 }
-TABLES = ("examples", "labels", "edits", *BUILD_TABLES, "metrics", "builds", "commits")
+_COLUMNS: Mapping[str, pa.Schema] = {
+    "examples": pa.schema([LABELS.field(c) for c in (EXAMPLE_ID, SPLIT, LABEL)]),
+    "labels": LABELS,
+    "edits": EDITS_WITH_REVISION,
+    **BUILD_TABLES,
+    "metrics": METRICS,
+    "builds": BUILDS,
+    "commits": COMMITS,
+}
+TABLES = tuple(_COLUMNS)
 
 
 def connect(workspace: Workspace | str | Path | None = None) -> duckdb.DuckDBPyConnection:
     """Open a workspace as an in-memory DuckDB database; every dataset has all of ``TABLES``.
 
     It shows the workspace as it is now; connect again to see what changed. Tables of a dataset
-    without a build are empty and have their columns. Raises ``WorkspaceError`` where there is
-    no workspace. See docs/sql.md for every table and column.
+    without a build are empty and have their columns; where a file is damaged, reading its table
+    raises a sentence that names it, and every other table can be read. Raises ``WorkspaceError``
+    where there is no workspace. See docs/sql.md for every table and column.
     """
     found = workspace if isinstance(workspace, Workspace) else Workspace.find(workspace)
     connection = duckdb.connect(":memory:")
@@ -70,7 +87,11 @@ def connect(workspace: Workspace | str | Path | None = None) -> duckdb.DuckDBPyC
         connection.execute("SET TimeZone = 'UTC'")
         add_functions(connection, found, BUILD_TABLES)
         for name in found.datasets():
-            _add_dataset(connection, found, name)
+            try:
+                _add_dataset(connection, found, name)
+            except UpwellError as error:  # it costs this dataset, and no other
+                plain = {t: pa.schema(map(_plain, s)) for t, s in _COLUMNS.items()}
+                add_damaged_dataset(connection, quoted(name), plain, str(error))
     except BaseException:
         connection.close()
         raise
@@ -97,7 +118,10 @@ def _add_dataset(connection: duckdb.DuckDBPyConnection, workspace: Workspace, na
         _add_measured(connection, workspace, name)
     builds = list_builds(workspace, name)
     _add_table(connection, name, "builds", builds_table(builds))
-    _add_table(connection, name, "metrics", metrics_table(builds))
+    try:
+        _add_table(connection, name, "metrics", metrics_table(builds))
+    except DamagedFileError as error:
+        add_damaged(connection, f"{quoted(name)}.metrics", METRICS, str(error))
     try:
         commits = log(workspace, name, limit=None)
     except GitError:  # no git, no commits; the rest can be queried all the same
@@ -120,6 +144,13 @@ def _edits(
 
 def _add_examples(connection: duckdb.DuckDBPyConnection, workspace: Workspace, name: str) -> None:
     parts = example_parts(workspace, name)
+    try:
+        for path in parts:
+            open_part(workspace, path).close()
+    except DamagedFileError as error:
+        schema = _COLUMNS["examples"]
+        add_damaged(connection, f"{quoted(name)}.examples", schema, str(error))
+        return
     if parts:
         drill = drill_in_force(workspace, name)
         _add_parquet(connection, name, "examples", parts, planted=drill.labels if drill else {})
@@ -138,6 +169,12 @@ def _add_build_table(
     path = build.path / f"{table}.parquet" if build else None
     if path is None or not path.exists():
         _add_table(connection, name, table, schema.empty_table())
+        return
+    try:
+        check_build_table(path, table)
+    except DamagedFileError as error:
+        plain = pa.schema(map(_plain, schema))
+        add_damaged(connection, f"{quoted(name)}.{quoted(table)}", plain, str(error))
         return
     _add_parquet(connection, name, table, [path])
     known = set(connection.sql(f"FROM {quoted(name)}.{quoted(table)} LIMIT 0").columns)

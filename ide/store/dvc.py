@@ -25,6 +25,7 @@ from ide.dataset.errors import (
     StorageError,
     UpwellError,
 )
+from ide.dataset.reading import parse_json
 from ide.store.children import start_child
 from ide.store.drill_file import BUILD_VARIABLE
 from ide.store.inside import open_inside, refuse_links
@@ -190,7 +191,7 @@ def tidy_locks(workspace: Workspace) -> None:
         except BlockingIOError:
             return
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
+            data = parse_json(path.read_bytes())
             kept = {"write": _living(data.get("write", {})), "read": _living(data.get("read", {}))}
         except (ValueError, AttributeError, KeyError, TypeError):
             kept = {}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
+from ide.dataset.reading import parse_json
 from ide.store.dvc_config import cache_of, dvc_settings
 from ide.store.workspace import Workspace
 
@@ -45,7 +45,7 @@ def cached_folder(cache: Path, md5: str) -> dict[str, str] | None:
     None where the cache lacks the list, or has it damaged.
     """
     try:
-        rows = json.loads(cached_file(cache, md5).read_bytes())
+        rows = parse_json(cached_file(cache, md5).read_bytes())
         parts = {str(row["relpath"]): str(row["md5"]) for row in rows}
     except (OSError, ValueError, KeyError, TypeError):
         return None

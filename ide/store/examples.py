@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ide.dataset.drill import Drill
-from ide.dataset.errors import ConfigError, StorageError
-from ide.dataset.schema import EXAMPLE_ID, LABEL, PAYLOAD_TYPES, SPLIT
+from ide.dataset.errors import ConfigError
+from ide.dataset.schema import EXAMPLE_ID, LABEL, PAYLOAD_TYPES, SPLIT, URI
 from ide.dataset.source_columns import with_kept_names
 from ide.store.drill_file import drill_id, drill_in_force
+from ide.store.files import as_declared, damage_named, same_kind
 from ide.store.workspace import Workspace
 
 _BARE = pa.schema([(EXAMPLE_ID, pa.string()), (SPLIT, pa.string()), (LABEL, pa.string())])
@@ -47,9 +49,7 @@ def read_metadata(workspace: Workspace, name: str) -> pa.Table:
 
 def n_examples(workspace: Workspace, name: str) -> int:
     """Return how many examples a dataset has; 0 while its parts are not there."""
-    return sum(
-        _n_rows(workspace, path, size, mtime_ns) for path, size, mtime_ns in _parts(workspace, name)
-    )
+    return sum(_n_rows(*part) for part in _parts(workspace, name))
 
 
 def require_here(workspace: Workspace, name: str) -> None:
@@ -71,28 +71,24 @@ def read_examples(
 
     columns: None = all but the payload. A metadata column that only some parts have is null in
     the others. Without parts the table has the columns every dataset has, and no rows.
-    Raises ``DatasetNotFoundError``, or ``StorageError`` naming the part that is damaged.
+    Raises ``DatasetNotFoundError``, or ``DamagedFileError`` naming the part that is damaged.
     """
     config = workspace.config(name)
     tables = []
     for path in example_parts(workspace, name):
-        file = open_part(workspace, path)
-        with file:
+        with open_part(workspace, path) as file:
             known = file.schema_arrow.names
-            wanted = (
-                [c for c in known if c != config.payload_column] if columns is None else columns
-            )
-            if LABEL in wanted and EXAMPLE_ID not in wanted:
-                wanted = [EXAMPLE_ID, *wanted]
-            try:
-                tables.append(file.read([c for c in wanted if c in known]))
-            except (OSError, pa.ArrowException) as error:
-                raise _damaged(workspace, path, error) from None
+        wanted = [c for c in known if c != config.payload_column] if columns is None else columns
+        if LABEL in wanted and EXAMPLE_ID not in wanted:
+            wanted = [EXAMPLE_ID, *wanted]
+        tables.append(read_part(workspace, path, [c for c in wanted if c in known]))
     if not tables:
         payload = pa.field(config.payload_column, PAYLOAD_TYPES[config.modality])
         names = _BARE.names if columns is None else columns
         return pa.schema([f for f in (*_BARE, payload) if f.name in names]).empty_table()
-    table = pa.concat_tables(tables, promote_options="permissive").replace_schema_metadata(None)
+    with damage_named(workspace.examples_path(name)):  # a column of two types
+        table = pa.concat_tables(tables, promote_options="permissive")
+    table = table.replace_schema_metadata(None)
     table = _with_planted(table, drill_in_force(workspace, name))
     return (
         table if columns is None else table.select([c for c in columns if c in table.column_names])
@@ -111,18 +107,53 @@ def _with_planted(table: pa.Table, drill: Drill | None) -> pa.Table:
 
 
 def open_part(workspace: Workspace, path: Path) -> pq.ParquetFile:
-    """Open a part, or raise ``StorageError`` with the way to get it back."""
-    try:
-        return pq.ParquetFile(path, memory_map=True)
-    except (OSError, pa.ArrowException) as error:
-        raise _damaged(workspace, path, error) from None
+    """Open a part that has what every part has; else raise ``DamagedFileError``, which says how
+    to get it back.
+
+    What is read of it then can still be damaged: read by ``read_part`` and ``part_batches``.
+    """
+    with damage_named(path):
+        file = pq.ParquetFile(path, memory_map=True)
+        names = file.schema_arrow.names
+        for field in _declared(workspace, path):
+            if field.name in _BARE.names and names.count(field.name) != 1:
+                how = "stands twice" if field.name in names else "is missing"
+                raise ValueError(f"its column {field.name} {how}")
+            got = file.schema_arrow.field(field.name).type if field.name in names else field.type
+            if not same_kind(got, field.type):
+                raise ValueError(f"its column {field.name} holds {got}, wanted {field.type}")
+        return file
 
 
-def _damaged(workspace: Workspace, path: Path, error: Exception) -> StorageError:
-    return StorageError(
-        f"{workspace.relative(path)} cannot be read as Parquet ({str(error)[:120]}). "
-        f"Get it again with: dvc checkout --force {workspace.relative(path.parent)}"
-    )
+def read_part(workspace: Workspace, path: Path, columns: Sequence[str]) -> pa.Table:
+    """Read columns of a part, those that every dataset has in the types of ``schema``."""
+    with open_part(workspace, path) as file, damage_named(path):
+        return as_declared(file.read(list(columns)), _declared(workspace, path))
+
+
+def part_batches(
+    workspace: Workspace, path: Path, *, batch_size: int, columns: Sequence[str] | None = None
+) -> Iterator[pa.Table]:
+    """Yield a part's rows, some at a time, as ``read_part`` has them."""
+    wanted = None if columns is None else list(columns)
+    with open_part(workspace, path) as file, damage_named(path):
+        for batch in file.iter_batches(batch_size=batch_size, columns=wanted):
+            table = pa.Table.from_batches([batch])
+            yield as_declared(table, _declared(workspace, path)).combine_chunks()
+
+
+def read_row_group(file: pq.ParquetFile, path: Path, group: int, field: pa.Field) -> Any:
+    """Read one column of a row group of an opened part."""
+    with damage_named(path):
+        table = file.read_row_group(group, columns=[field.name], use_threads=False)
+        return as_declared(table, pa.schema([field]))[field.name]
+
+
+def _declared(workspace: Workspace, path: Path) -> pa.Schema:
+    """Return the columns of a part whose types are fixed; metadata have those of the source."""
+    config = workspace.config(path.parent.parent.name)
+    payload = pa.field(config.payload_column, PAYLOAD_TYPES[config.modality])
+    return pa.schema([*_BARE, payload, pa.field(URI, pa.string())])
 
 
 def _parts(workspace: Workspace, name: str) -> list[tuple[Path, int, int]]:
@@ -141,6 +172,6 @@ def _parts(workspace: Workspace, name: str) -> list[tuple[Path, int, int]]:
 
 
 @lru_cache(maxsize=1024)
-def _n_rows(workspace: Workspace, path: Path, _size: int, _mtime_ns: int) -> int:
-    with open_part(workspace, path) as file:
+def _n_rows(path: Path, _size: int, _mtime_ns: int) -> int:
+    with damage_named(path), pq.ParquetFile(path) as file:  # whatever its columns are
         return int(file.metadata.num_rows)

@@ -22,7 +22,7 @@ from ide.dataset.ids import content_id, free_id
 from ide.dataset.schema import EXAMPLE_ID, LABEL, POOL, SPLIT
 from ide.store.csv_cells import ESCAPED, YES, escape_cell, is_formula
 from ide.store.drill_file import drill_in_force
-from ide.store.examples import example_parts, open_part, read_examples
+from ide.store.examples import example_parts, open_part, part_batches, read_examples
 from ide.store.export_mark import (
     FOLDER_MARK,
     FOLDER_ROWS,
@@ -173,22 +173,21 @@ def _batches(
     """Yield the examples that are not excluded, with their label and split in force."""
     row = 0
     for path in example_parts(workspace, name):
-        with open_part(workspace, path) as file:
-            for batch in file.iter_batches(batch_size=_BATCH_ROWS):
-                state = labels.slice(row, batch.num_rows).combine_chunks()
-                row += batch.num_rows
-                columns = {n: batch.column(n) for n in batch.schema.names}
-                label, split = (state[n].combine_chunks() for n in (LABEL, SPLIT))
-                columns |= {LABEL: label, SPLIT: pc.if_else(label.is_valid(), split, POOL)}
-                arrays = [
-                    columns[f.name].cast(f.type)
-                    if f.name in columns
-                    else pa.nulls(batch.num_rows, f.type)
-                    for f in schema
-                ]
-                whole = pa.record_batch(arrays, schema=schema)
-                yield whole.filter(pc.invert(state["is_excluded"].combine_chunks()))
-                report("writing", row, len(labels))
+        for batch in part_batches(workspace, path, batch_size=_BATCH_ROWS):
+            state = labels.slice(row, batch.num_rows).combine_chunks()
+            row += batch.num_rows
+            columns = {n: batch[n].combine_chunks() for n in batch.schema.names}
+            label, split = (state[n].combine_chunks() for n in (LABEL, SPLIT))
+            columns |= {LABEL: label, SPLIT: pc.if_else(label.is_valid(), split, POOL)}
+            arrays = [
+                columns[f.name].cast(f.type)
+                if f.name in columns
+                else pa.nulls(batch.num_rows, f.type)
+                for f in schema
+            ]
+            whole = pa.record_batch(arrays, schema=schema)
+            yield whole.filter(pc.invert(state["is_excluded"].combine_chunks()))
+            report("writing", row, len(labels))
 
 
 def _write_parquet(export: _Export) -> None:

@@ -118,7 +118,7 @@ def _issues(build: BuildInfo) -> pa.Table:
     """Read a build's issues; those of builds from before issues had names are named here."""
     table = build_table(build, "issues")
     if "issue_id" in table.column_names:
-        return table
+        return build_table(build, "issues", ISSUES.names)  # null where an older one wrote less
     rows = [
         {**row, "issue_id": name_of(row["check"], Issue(row[EXAMPLE_ID], row["other_id"], 0, ""))}
         for row in table.to_pylist()

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from ide.dataset.errors import StorageError
+from ide.dataset.errors import DamagedFileError, StorageError
+from ide.store.build_tables import read_build_table
 from ide.store.examples import examples_revision
-from ide.store.files import read_parquet, write_parquet
+from ide.store.files import read_schema, write_parquet
 from ide.store.workspace import Workspace
 
 VERSION = "4"  # of what is measured; another one measures anew
@@ -31,13 +31,11 @@ def read_measured(
     """
     path = measured_path(workspace, name)
     try:
-        found = (pq.read_schema(path).metadata or {}).get(_KEY.encode(), b"").decode()
-        if found != _key(workspace, name):
+        found = (read_schema(path).metadata or {}).get(_KEY.encode(), b"")
+        if found != _key(workspace, name).encode():
             return None
-        return read_parquet(path, columns).replace_schema_metadata(None)
-    except FileNotFoundError:
-        return None
-    except (OSError, pa.ArrowException):  # it can be measured again
+        return read_build_table(path, "media", columns).replace_schema_metadata(None)
+    except (FileNotFoundError, DamagedFileError):  # it can be measured again
         return None
 
 

@@ -7,22 +7,20 @@ says just that, else this side's with the new values put in.
 
 from __future__ import annotations
 
-import io
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import tomlkit
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 from tomlkit.exceptions import TOMLKitError
 
+from ide.dataset.reading import parse_toml
 from ide.store import git
+from ide.store.yaml_text import parse_yaml
 
 _ABSENT: Any = object()
-_UNREADABLE = (ValueError, YAMLError, TOMLKitError)
+_UNREADABLE = (ValueError, TOMLKitError, RecursionError)
 
 
 class _DisagreeError(Exception):
@@ -71,10 +69,21 @@ def merge_values(base: Any, ours: Any, theirs: Any, key: str = "") -> Any:
                 merged[name] = value
         return merged
     if isinstance(ours, list) and isinstance(theirs, list):
-        known = base if isinstance(base, list) else []
-        kept = [x for x in ours if x in theirs or x not in known]
-        return kept + [x for x in theirs if x not in ours and x not in known]
+        was, here, there = (set(map(_key, side)) for side in (_listed(base), ours, theirs))
+        kept = [x for x in ours if _key(x) in there or _key(x) not in was]
+        return kept + [x for x in theirs if _key(x) not in here and _key(x) not in was]
     raise _DisagreeError(key)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _key(value: Any) -> Any:
+    """Return what is equal for equal values of a list, so that thousands are compared at once."""
+    if isinstance(value, dict):
+        return frozenset((k, _key(v)) for k, v in value.items())
+    return tuple(map(_key, value)) if isinstance(value, list) else value
 
 
 def _has_rivals(values: Any) -> bool:
@@ -114,8 +123,8 @@ def _with_values(path: str, text: bytes, wanted: Any) -> bytes | None:
 
 
 def _read_toml(text: bytes) -> Any:
-    return tomllib.loads(text.decode())
+    return parse_toml(text.decode())
 
 
 def _read_yaml(text: bytes) -> Any:
-    return YAML(typ="safe").load(io.BytesIO(text)) or {}
+    return parse_yaml(text) or {}

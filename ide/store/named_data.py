@@ -7,7 +7,6 @@ workspace of its own, for one DVC call, whatever ``.dvc/config`` was in those co
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import tempfile
@@ -17,15 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from ide.store import git
 from ide.store.dvc_cache import cache_path, cached_file, cached_folder, is_name
 from ide.store.dvc_config import write_clean_config
 from ide.store.files import storage_errors, write_text
 from ide.store.inside import make_folders
 from ide.store.workspace import Workspace
+from ide.store.yaml_text import parse_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +70,14 @@ def named_here(workspace: Workspace) -> list[Named]:
 def read_names(text: bytes, path: str) -> list[Named]:
     """Return what a pointer or a lock names; a damaged one names nothing."""
     try:
-        loaded = YAML(typ="safe").load(io.BytesIO(text))
-    except (YAMLError, UnicodeDecodeError):
+        loaded = parse_yaml(text)
+    except ValueError:
         return []
     data = loaded if isinstance(loaded, dict) else {}
     if path == "dvc.lock":
         stages = data.get("stages")
-        outs = [out for s in (stages or {}).values() for out in _list(s.get("outs"))]
+        listed = stages.values() if isinstance(stages, dict) else ()
+        outs = [o for stage in listed if isinstance(stage, dict) for o in _list(stage.get("outs"))]
         return [n for out in outs if (n := _named(out, str(out.get("path"))))]
     folder = path.rpartition("/")[0]
     outs = _list(data.get("outs"))
@@ -135,8 +133,9 @@ def _named(out: Mapping[str, Any], path: str) -> Named | None:
     md5, is_kept = out.get("md5"), out.get("cache", True)
     if not isinstance(md5, str) or not is_name(md5) or not is_kept:
         return None
-    size = out.get("size")
-    return Named(md5, path, size if isinstance(size, int) else None, int(out.get("nfiles") or 1))
+    size, n_files = out.get("size"), out.get("nfiles")
+    n_files = n_files if isinstance(n_files, int) else 1
+    return Named(md5, path, size if isinstance(size, int) else None, n_files)
 
 
 def _out(named: Named, path: str) -> dict[str, Any]:

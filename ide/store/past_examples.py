@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from ide.dataset.changes import Imported
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT
 from ide.store import git
 from ide.store.dvc_cache import cache_path, cached_file, cached_folder
 from ide.store.examples import example_parts
+from ide.store.files import read_parquet
 from ide.store.state import imported_table
 from ide.store.workspace import Workspace
 
@@ -220,8 +220,7 @@ def _read(parts: _Listing, files: Mapping[str, Path]) -> pa.Table | None:
         source = path if path.exists() else files.get(part)
         if source is None:
             return None
-        with pq.ParquetFile(source, memory_map=True) as file:
-            tables.append(file.read([c for c in _COLUMNS if c in file.schema_arrow.names]))
+        tables.append(read_parquet(source, _COLUMNS, schema=_BARE))
     return pa.concat_tables(tables, promote_options="permissive").select(_COLUMNS)
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from ide.dataset.errors import QueryError
@@ -25,7 +24,7 @@ from ide.dataset.schema import LABELS
 from ide.store import git
 from ide.store.builds import BuildInfo
 from ide.store.commits import brought_by, log_at
-from ide.store.files import storage_errors, write_parquet
+from ide.store.files import read_schema, storage_errors, write_parquet
 from ide.store.history import DIFF, diff
 from ide.store.inside import refuse_links
 from ide.store.past_edits import edits_at
@@ -232,7 +231,7 @@ def _build_file(
     if table not in schemas:
         raise QueryError(f"{table!r} is no table of a build; wanted one of {', '.join(schemas)}")
     path = _build(workspace, name, rev).path / f"{table}.parquet"
-    known = set(pq.read_schema(path).names) if path.exists() else set()
+    known = set(read_schema(path).names) if path.exists() else set()
     lacking = [f for f in schemas[table] if f.name not in known]
     found = [str(path)] if path.exists() else []
     if lacking or not found:

@@ -6,6 +6,7 @@ import json
 from bisect import bisect_right
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -14,8 +15,14 @@ import pyarrow.parquet as pq
 
 from ide.dataset.errors import ExampleNotFoundError
 from ide.dataset.ids import content_id
-from ide.dataset.schema import EXAMPLE_ID, URI
-from ide.store.examples import example_parts, examples_revision, open_part
+from ide.dataset.schema import EXAMPLE_ID, PAYLOAD_TYPES, URI
+from ide.store.examples import (
+    example_parts,
+    examples_revision,
+    open_part,
+    read_part,
+    read_row_group,
+)
 from ide.store.workspace import Workspace
 
 CACHE_BYTES = 64 * 2**20  # of decoded row groups, a reader
@@ -28,7 +35,7 @@ class _Index:
     revision: str
     row_by_id: dict[str, int] = field(default_factory=dict)
     first_rows: list[int] = field(default_factory=list)  # a row group
-    groups: list[tuple[pq.ParquetFile, int]] = field(default_factory=list)
+    groups: list[tuple[pq.ParquetFile, Path, int]] = field(default_factory=list)
 
 
 class PayloadReader:
@@ -76,13 +83,13 @@ class PayloadReader:
         index = _Index(revision)
         n = 0
         for path in example_parts(self._workspace, self._name):
+            ids = read_part(self._workspace, path, [EXAMPLE_ID])[EXAMPLE_ID].to_pylist()
             file = open_part(self._workspace, path)
-            ids = file.read([EXAMPLE_ID])[EXAMPLE_ID].to_pylist()
             for row, example_id in enumerate(ids, start=n):
                 index.row_by_id.setdefault(example_id, row)
             for group in range(file.metadata.num_row_groups):
                 index.first_rows.append(n)
-                index.groups.append((file, group))
+                index.groups.append((file, path, group))
                 n += file.metadata.row_group(group).num_rows
         return index
 
@@ -91,10 +98,12 @@ class PayloadReader:
         if column is not None:
             self._cache.move_to_end(group)
             return column
-        file, number = index.groups[group]
-        wanted = self._workspace.config(self._name).payload_column
-        name = wanted if wanted in file.schema_arrow.names else URI
-        column = file.read_row_group(number, columns=[name], use_threads=False)[name]
+        file, path, number = index.groups[group]
+        config = self._workspace.config(self._name)
+        payload = pa.field(config.payload_column, PAYLOAD_TYPES[config.modality])
+        is_here = payload.name in file.schema_arrow.names
+        wanted = payload if is_here else pa.field(URI, pa.string())
+        column = read_row_group(file, path, number, wanted)
         self._cache[group] = column
         self._cached_bytes += column.nbytes
         while self._cached_bytes > self._cache_bytes and len(self._cache) > 1:

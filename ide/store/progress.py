@@ -8,6 +8,7 @@ what the stage has to say: ``dataset``, ``step``, ``n_steps``, ``epoch``, ``n_ep
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -15,6 +16,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ide.dataset.reading import Shape, check_shape, parse_json
+
+_EVENT: Shape = {
+    "stage": str,
+    **{f"{key}?": str for key in ("dataset", "message", "warning", "error")},
+    **{f"{key}?": int for key in ("step", "n_steps", "epoch", "n_epochs", "exit_code")},
+    **{f"{key}?": float for key in ("at", "loss", "accuracy", "seconds_left")},
+}
 VARIABLE = "UPWELL_PROGRESS"
 
 
@@ -34,10 +43,16 @@ def report_progress(
 def read_progress(path: Path) -> list[dict[str, Any]]:
     """Read what has been reported so far, oldest first; half a line at the end waits."""
     try:
-        text = path.read_text(encoding="utf-8")
+        lines = path.read_bytes().split(b"\n")[:-1]
     except FileNotFoundError:
         return []
-    return [json.loads(line) for line in text.split("\n")[:-1] if line]
+    events = []
+    for line in filter(None, lines):
+        with contextlib.suppress(ValueError):  # a damaged line is one report less
+            event = parse_json(line)
+            check_shape(event, _EVENT)
+            events.append(event)
+    return events
 
 
 def _is_told(value: Any) -> bool:

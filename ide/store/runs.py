@@ -6,7 +6,6 @@ log and the ``dvc.lock`` from before.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -14,13 +13,27 @@ from pathlib import Path
 from typing import Any
 
 from ide.dataset.edit import new_edit_id
-from ide.store.files import write_json
+from ide.dataset.errors import DamagedFileError
+from ide.dataset.reading import MOMENT, PID, Shape
+from ide.store.files import is_folder_name, read_json, write_json
 from ide.store.inside import make_folders, remove_folder
 from ide.store.progress import read_progress
 from ide.store.workspace import Workspace
 
 N_KEPT = 20
 STAGES = ("fetch", "snapshot", "compile", "rank", "check", "evaluate")  # in the order they run
+
+_RUN_JSON: Shape = {
+    "run_id": str,
+    "state": str,
+    "datasets": [str],
+    "started_at": MOMENT,
+    "pid": PID,
+    "pid_started_at?": MOMENT,
+    "group?": PID,
+    "finished_at?": MOMENT,
+    "message?": str,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +111,14 @@ def save_run(workspace: Workspace, run: Run, **changes: Any) -> Run:
 
 
 def load_run(workspace: Workspace) -> Run | None:
-    """Return the latest run, or None where there was none."""
+    """Return the latest run, or None where there was none, or its file is damaged."""
     try:
-        data = json.loads((workspace.local_path / "run.json").read_bytes())
-    except FileNotFoundError:
+        data = read_json(workspace.local_path / "run.json", _RUN_JSON)
+        if not is_folder_name(data["run_id"]):
+            return None
+        return Run(**{**data, "datasets": tuple(data["datasets"])})
+    except (FileNotFoundError, DamagedFileError, TypeError):  # TypeError: of another version
         return None
-    return Run(**{**data, "datasets": tuple(data["datasets"])})
 
 
 def make_folder(workspace: Workspace, run_id: str) -> Path:

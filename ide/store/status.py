@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from ide.dataset.edit import Edit
-from ide.dataset.errors import BuildError, ConfigError, GitError
+from ide.dataset.errors import BuildError, GitError, UpwellError
 from ide.store import git
 from ide.store.builds import current_build
 from ide.store.drill_notes import drill_notes
-from ide.store.edit_log import Damage, read_edits
+from ide.store.edit_log import read_edits
 from ide.store.examples import n_examples
 from ide.store.git_commit import unfinished
 from ide.store.past_edits import dataset_of, is_log
@@ -20,6 +20,8 @@ from ide.store.taken import taken_sentences
 from ide.store.uncommitted import compare_logs
 from ide.store.untracked_parts import explain_untracked, untracked_parts
 from ide.store.workspace import TRACKED, Workspace
+
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,35 +190,33 @@ def _dataset_status(
     *,
     is_untracked: bool,
 ) -> DatasetStatus:
-    damage: Sequence[Damage] = read_edits(workspace, name).damage
+    damage = [str(d) for d in read_edits(workspace, name).damage]
     state = dataset_state(workspace, name)
+    broken: list[str] = []  # what cannot be read; the rest of the status stands without it
+    _read(lambda: workspace.config(name), broken)
+    n = _read(lambda: n_examples(workspace, name), broken)
+    build = _read(lambda: current_build(workspace, name), broken)
     return DatasetStatus(
         name=name,
         edits=tuple(edits),
         conflicts=tuple(i for i, s in state.items() if s.is_conflict),
         rival_values={i: s.conflict_values for i, s in state.items() if s.is_conflict},
-        damage=(*_config_damage(workspace, name), *(str(d) for d in damage), *lost),
+        damage=(*broken, *damage, *lost),
         is_untracked=is_untracked,
-        n_examples=n_examples(workspace, name),
-        build_id=_build_id(workspace, name),
+        n_examples=n or 0,
+        build_id=build.build_id if build else None,
         notes=drill_notes(workspace, name),
         taken=taken_sentences(workspace, name),
         untracked_parts=untracked_parts(workspace, name),
     )
 
 
-def _config_damage(workspace: Workspace, name: str) -> list[str]:
-    """Say what is wrong with a ``dataset.toml``; the rest of the status stands without it."""
+def _read(reader: Callable[[], Read], broken: list[str]) -> Read | None:
+    """Return what a reader reads, or None, with its sentence in ``broken``."""
     try:
-        workspace.config(name)
-    except ConfigError as error:
-        return [str(error)]
-    return []
-
-
-def _build_id(workspace: Workspace, name: str) -> str | None:
-    try:
-        build = current_build(workspace, name)
-    except BuildError:
+        return reader()
+    except BuildError:  # a build that failed is told where builds are
         return None
-    return build.build_id if build else None
+    except UpwellError as error:
+        broken.append(str(error))
+        return None

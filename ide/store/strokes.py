@@ -58,8 +58,8 @@ def _lines(points: list[tuple[float, float] | None], side: int) -> str:
     def place(point: tuple[float, float]) -> str:
         return " ".join(f"{side / 2 + (point[a] - middle[a]) * scale:.1f}" for a in (0, 1))
 
-    path = [f"M{place(whole[0])}h0"]  # a lone point is a dot
+    path = []
     for before, point in pairwise([None, *points]):
-        if point is not None:
-            path.append(("M" if before is None else "L") + place(point))
+        if point is not None:  # a lone point is a dot
+            path.append(f"M{place(point)}h0" if before is None else f"L{place(point)}")
     return f'<path d="{"".join(path)}"/>'

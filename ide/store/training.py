@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ide.dataset.errors import NoBuildError
-from ide.dataset.schema import EXAMPLE_ID
-from ide.store.builds import BuildInfo
+from ide.dataset.schema import DYNAMICS, EXAMPLE_ID
+from ide.store.builds import BuildInfo, build_table
+from ide.store.files import as_declared, damage_named, damaged_file
 
 _MEANS = """
 SELECT d.epoch, l.split, avg(d.loss) AS loss,
@@ -33,16 +35,19 @@ def training_curves(build: BuildInfo) -> pa.Table:
         with duckdb.connect() as database:
             found: pa.Table = database.sql(_MEANS, params=paths).to_arrow_table()
             return found
-    except duckdb.IOException:
-        raise NoBuildError(build.dataset) from None
+    except duckdb.Error as error:
+        for table in ("dynamics", "labels"):  # whichever is damaged names itself
+            build_table(build, table)
+        raise damaged_file(Path(paths[0]), error) from None
 
 
 def example_curve(build: BuildInfo, example_id: str) -> dict[str, list[Any]]:
     """Return ``epoch``, ``loss`` and ``margin`` of one example; empty lists without a record."""
+    path = build.path / "dynamics.parquet"
     try:
-        table = pq.read_table(
-            build.path / "dynamics.parquet", filters=[(EXAMPLE_ID, "=", example_id)]
-        )
+        with damage_named(path):
+            table = pq.read_table(path, filters=[(EXAMPLE_ID, "=", example_id)])
+            table = as_declared(table.select(DYNAMICS.names), DYNAMICS)
     except FileNotFoundError:
         raise NoBuildError(build.dataset) from None
     found: dict[str, list[Any]] = table.sort_by("epoch").drop_columns([EXAMPLE_ID]).to_pydict()

@@ -6,13 +6,13 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ide.dataset.edit import parse_line
 from ide.dataset.errors import BuildError, ConfigError, DrillError, EditError
 from ide.store import git
 from ide.store.builds import (
     BUILD_FILES,
+    SHAPES,
     BuildInfo,
     build_model,
     build_table,
@@ -23,7 +23,7 @@ from ide.store.differences import first_difference
 from ide.store.drill_file import drill_in_force
 from ide.store.dvc_examples import dvc
 from ide.store.edit_log import log_paths
-from ide.store.files import storage_errors, write_bytes
+from ide.store.files import read_json, storage_errors, write_bytes
 from ide.store.past_edits import edits_at
 from ide.store.rebuilding import build_at, build_in, event_of
 from ide.store.runs import STAGES
@@ -208,7 +208,7 @@ def _compare(build: BuildInfo, clean: Workspace) -> dict[str, str]:
 
 def _causes(build: BuildInfo, clean: Workspace) -> tuple[str, ...]:
     """Say which libraries, and whether the code, are not those that made a build."""
-    made: dict[str, Any] = json.loads((clean.build_path(build.dataset) / "model.json").read_bytes())
+    made = read_json(clean.build_path(build.dataset) / "model.json", SHAPES["model.json"])
     was = build_model(build)
     causes = [
         f"{library} is {made['versions'].get(library)} here, and was {known}"

@@ -15,11 +15,12 @@ import pyarrow as pa
 
 from ide.dataset.errors import StorageError
 from ide.dataset.ids import content_id
-from ide.store.examples import open_part
+from ide.store.examples import part_batches
 from ide.store.files import read_parquet, write_parquet
 from ide.store.payloads import payload_bytes
 from ide.store.workspace import Workspace
 
+_SCHEMA = pa.schema([("content", pa.string())])
 _BATCH = 256  # payloads in memory at once
 _OF_IMPORT = re.compile(r"part-[0-9a-f]{12}\.parquet")
 
@@ -30,15 +31,14 @@ def content_hashes(
     """Return ``content_id`` of each payload of a part, in the order of its rows."""
     path = _path(workspace, name, part)
     try:
-        known: list[str] = read_parquet(path)["content"].to_pylist()
-    except (OSError, pa.ArrowException, KeyError):  # not there, or damaged: it is made again
+        known: list[str] = read_parquet(path, schema=_SCHEMA)["content"].to_pylist()
+    except (FileNotFoundError, StorageError, KeyError):  # it is made again
         known = []
-    if len(known) == n_rows:
+    if len(known) == n_rows and None not in known:
         return known
     found: list[str] = []
-    with open_part(workspace, part) as file:
-        for batch in file.iter_batches(batch_size=_BATCH, columns=[column]):
-            found += [content_id(payload_bytes(p)) for p in batch.column(0).to_pylist()]
+    for batch in part_batches(workspace, part, batch_size=_BATCH, columns=[column]):
+        found += [content_id(payload_bytes(p)) for p in batch.column(0).to_pylist()]
     _keep(path, found)
     return found
 

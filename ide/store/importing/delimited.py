@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from ide.store.importing.table import N_PEEKED, Record, find_roles, peek, table_
 from ide.store.importing.validation import MAX_TEXT_CHARACTERS, too_long
 
 _SEPARATOR = re.compile(r"sep=([,;\t])", re.IGNORECASE)
+MAX_ROW_CHARACTERS = 8 * MAX_TEXT_CHARACTERS  # of a row, whose quoted cells may span lines
 
 
 def open_delimited(path: Path, columns: Columns, modality: str | None) -> Source:
@@ -47,7 +49,7 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     lines = decoded_lines(path)
     opening = next(lines, (1, ""))[1]
     delimiter = _delimiter(path, opening)
-    position = [1]
+    position, held = [1], [0]
     said = _SEPARATOR.fullmatch(opening.strip("\r\n"))
     if said is not None:
         delimiter = said[1]
@@ -57,12 +59,16 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         yield opening
         for number, line in lines:
             position[0] = number
+            held[0] += len(line)
+            if held[0] > MAX_ROW_CHARACTERS:  # its cells are bounded, their number is not
+                raise too_long(f"{path.name}, line {last + 1}")
             yield line
 
     reader = csv.reader(text(), delimiter=delimiter, strict=True)
     last = position[0] - 1
     try:
         for cells in reader:
+            held[0] = 0
             if any(cells):
                 yield last + 1, cells
             last = position[0]
@@ -109,7 +115,8 @@ def _delimiter(path: Path, opening: str) -> str:
 
 def _refuse_header(header: list[str], file: str) -> None:
     names = [h.strip().lower() for h in header]
-    repeated = next((h for h, n in zip(header, names, strict=True) if names.count(n) > 1), None)
+    counts = Counter(names)
+    repeated = next((h for h, n in zip(header, names, strict=True) if counts[n] > 1), None)
     if repeated is not None:
         raise ImportRefusedError(
             f"{file}, line 1: the column {repeated[:60]!r} stands twice in the header; rename "

@@ -12,7 +12,7 @@ from ide.dataset.config import DatasetConfig
 from ide.dataset.errors import ImportRefusedError
 from ide.dataset.ids import content_id, free_id
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT
-from ide.store.examples import example_parts, open_part
+from ide.store.examples import example_parts, open_part, read_part
 from ide.store.importing.content_hashes import content_hashes
 from ide.store.importing.source import SourceRow
 from ide.store.payloads import payload_bytes
@@ -33,6 +33,7 @@ class Known:
     wide_columns: set[str] = field(default_factory=set)  # whole numbers perhaps beyond 2^53
     where_by_id: dict[str, str] = field(default_factory=dict)  # explicit ids of this source
     taken: set[str] = field(default_factory=set)  # all ids, old and new
+    n_by_content: Counter[str] = field(default_factory=Counter)  # rows that got an id of ours
 
     def place(self, row: SourceRow, payload: bytes | str) -> tuple[str, str] | None:
         """Return (example id, content) of a row that is new, None for one that is known.
@@ -51,7 +52,9 @@ class Known:
             if content in self.labels_by_content:
                 self._refuse_other_label(content, row)
                 return None
-            example_id = free_id(content, self.taken)
+            self.n_by_content[content] += 1  # so that n equal rows are numbered in n steps
+            first = max(2, self.n_by_content[content])
+            example_id = free_id(content, self.taken, first=first)
         self.taken.add(example_id)
         return example_id, content
 
@@ -102,7 +105,7 @@ def read_known(workspace: Workspace, config: DatasetConfig) -> Known:
                     held = known.metadata_types.get(column.name, column.type)
                     known.metadata_types[column.name] = _both(held, column.type)
             known.wide_columns |= _wide_columns(file)
-            table = file.read(columns)
+        table = read_part(workspace, path, columns)
         hashes = content_hashes(workspace, config.name, path, config.payload_column, len(table))
         rows = zip(*(table[c].to_pylist() for c in columns), hashes, strict=True)
         for example_id, label, split, content in rows:

@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 from ide.dataset.errors import ImportRefusedError
 from ide.dataset.source_columns import kept_name
 from ide.store.importing.arrow_values import kept_type, stored_type, to_plain, to_role
+from ide.store.importing.bounds import bounded_batches, open_bounded
 from ide.store.importing.class_labels import class_labels, class_names_of
 from ide.store.importing.source import Columns, Source
 from ide.store.importing.table import N_PEEKED, Record, Roles, find_roles, table_rows
 
-_BATCH_ROWS = 256
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_897  # of year 1 and of year 10000, from 1970
 _PER_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 
@@ -30,7 +30,7 @@ def open_parquet(path: Path, columns: Columns, modality: str | None) -> Source:
     no such type.
     """
     try:
-        file = pq.ParquetFile(path)
+        file = open_bounded(path)
         schema = file.schema_arrow
     except (OSError, pa.ArrowException, ValueError) as error:
         raise unreadable(path, error) from None
@@ -74,7 +74,7 @@ class _Reader:
         """Yield the rows, a batch in memory."""
         number = 0
         try:
-            for batch in file.iter_batches(batch_size=_BATCH_ROWS):
+            for batch in bounded_batches(file, self.path):
                 columns = {
                     name: self._values(name, array, number)
                     for name, array in zip(batch.schema.names, batch.columns, strict=True)
@@ -105,7 +105,7 @@ def _first_texts(file: pq.ParquetFile, path: Path, names: Sequence[str]) -> list
     if not names or not file.metadata.num_rows:
         return []
     try:
-        batch = next(file.iter_batches(batch_size=N_PEEKED, columns=list(names)))
+        batch = next(bounded_batches(file, path)).slice(0, N_PEEKED).select(list(names))
         columns = [to_role(array) for array in batch.columns]
     except (OSError, pa.ArrowException) as error:
         raise unreadable(path, error) from None

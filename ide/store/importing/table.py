@@ -12,6 +12,7 @@ from typing import Any
 from ide.dataset.errors import ImportRefusedError
 from ide.dataset.names import plain_form
 from ide.dataset.source_columns import kept_name
+from ide.store.importing.bounds import take_first
 from ide.store.importing.folder import IMAGE_SUFFIXES
 from ide.store.importing.named_files import read_named, shortened
 from ide.store.importing.source import (
@@ -52,7 +53,7 @@ class Roles:
 
 def peek(records: Iterator[Record]) -> tuple[list[Record], Iterator[Record]]:
     """Return the first records, and all of them as if none had been taken."""
-    first = list(itertools.islice(records, N_PEEKED))
+    first = take_first(records, N_PEEKED)
     return first, itertools.chain(first, records)
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import tomlkit
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from tomlkit.exceptions import TOMLKitError
 
 from ide.dataset.config import ModelConfig, SplitConfig
 from ide.dataset.errors import ConfigError
+from ide.dataset.reading import parse_toml
 from ide.store.files import write_text
 from ide.store.importing.source import Source
 from ide.store.workspace import Workspace
+from ide.store.yaml_text import parse_yaml
 
 _CONFLICT = re.compile(r"^(<<<<<<<|>>>>>>>) ", re.MULTILINE)  # git's marks
 _NO_PARAMS = "# The datasets that are built, each a folder of datasets/.\ndatasets: []\n"
@@ -90,13 +93,44 @@ def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:
 def add_classes(workspace: Workspace, name: str, new: Iterable[str]) -> None:
     """Add classes after those of ``dataset.toml``, leaving the rest of the file as it is."""
     path = workspace.config_path(name)
-    document = tomlkit.parse(path.read_text(encoding="utf-8"))
-    classes = document["classes"]
-    if not isinstance(classes, tomlkit.items.Array):  # parse_config has read it as a list
-        raise ConfigError(f"{workspace.relative(path)}: classes must be a list")
-    for label in natural_order(new):
-        classes.append(label)
-    write_text(path, tomlkit.dumps(document))
+    where = workspace.relative(path)
+    text = path.read_text(encoding="utf-8")
+    try:
+        listed = tomlkit.parse(text)["classes"]
+        before = listed.as_string()  # as it is written, comments and all
+        known = list(parse_toml(text)["classes"])
+    except (TOMLKitError, ValueError, KeyError, AttributeError, RecursionError):
+        raise ConfigError(f"{where}: classes must be a list, written classes = [ … ]") from None
+    wanted = [*known, *natural_order(new)]
+    fresh = wanted[len(known) :]
+    key = re.search(r"(?m)^[ \t]*[\"']?classes[\"']?[ \t]*=", text)
+    at = text.find(before, key.end() if key else 0)
+    for after in _longer_lists(before, [_quoted(label) for label in fresh]):
+        longer = text[:at] + after + text[at + len(before) :]
+        with contextlib.suppress(ValueError):
+            if parse_toml(longer).get("classes") == wanted:
+                write_text(path, longer)
+                return
+    raise ConfigError(
+        f"{where} cannot take further classes by itself; add these to its classes and import "
+        f"again: {', '.join(fresh[:20])}"
+    )
+
+
+def _longer_lists(before: str, quoted: list[str]) -> Iterator[str]:
+    """Yield how a TOML list may go on: after a comma that is there, or after one that is not.
+
+    tomlkit's own way of adding to a list counts all of it anew for each item.
+    """
+    kept, items = before.rstrip()[:-1].rstrip(), ", ".join(quoted)
+    if "\n" not in before:
+        yield f"{kept}{'' if kept.endswith('[') else ' '}{items}]"
+        yield f"{kept}, {items}]"
+        return
+    lines = "".join(f"  {q},\n" for q in quoted)
+    yield f"{kept}\n{lines}]"
+    yield f"{kept},\n{lines}]"
+    yield f"{kept}\n  , {lines.lstrip()}]"  # the comma may stand after a comment
 
 
 def read_params(workspace: Workspace) -> Any:
@@ -109,10 +143,11 @@ def read_params(workspace: Workspace) -> Any:
                 "params.yaml holds a merge conflict; keep the lines of both sides, remove the "
                 "marks (<<<<<<<, =======, >>>>>>>), and try again"
             )
-        params = _yaml().load(text) or {}
-    except (YAMLError, UnicodeDecodeError) as error:
-        problem = " ".join(str(error).replace(' in "<unicode string>",', "").split())[:200]
-        raise ConfigError(f"params.yaml is not YAML: {problem}. Mend it and try again.") from None
+        params = parse_yaml(text, _yaml()) or {}
+    except OSError as error:
+        raise ConfigError(f"params.yaml cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise ConfigError(f"params.yaml is not YAML: {error}. Mend it and try again.") from None
     listed = params.get("datasets") if isinstance(params, dict) else None
     if not isinstance(params, dict) or not (listed is None or isinstance(listed, list)):
         raise ConfigError(

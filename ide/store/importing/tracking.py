@@ -6,14 +6,12 @@ import re
 import subprocess
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from ide.dataset.errors import StorageError
 from ide.store.children import start_child
 from ide.store.examples import example_parts
 from ide.store.trust import IMPORTING, require_trust
 from ide.store.workspace import Workspace
+from ide.store.yaml_text import parse_yaml
 
 _TIMEOUT_S = 3600
 
@@ -66,9 +64,10 @@ def is_stage_output(workspace: Workspace, name: str) -> bool:
     wanted = workspace.relative(workspace.examples_path(name))
     for stage in stages.values() if isinstance(stages, dict) else ():
         body = stage.get("do", stage) if isinstance(stage, dict) else {}
-        for out in body.get("outs", ()):
-            path = out if isinstance(out, str) else next(iter(out))
-            if path == wanted or _names(stage, path, name, wanted):
+        outs = body.get("outs") if isinstance(body, dict) else None
+        for out in outs if isinstance(outs, list) else ():
+            path = next(iter(out), None) if isinstance(out, dict) else out
+            if isinstance(path, str) and (path == wanted or _names(stage, path, name, wanted)):
                 return True
     return False
 
@@ -87,7 +86,7 @@ def _names(stage: dict[str, Any], path: str, name: str, wanted: str) -> bool:
 def _read_yaml(workspace: Workspace, path: str) -> dict[str, Any]:
     """Read a file of DVC's; what cannot be read is DVC's to complain of."""
     try:
-        loaded = YAML(typ="safe").load((workspace.root / path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, YAMLError):
+        loaded = parse_yaml((workspace.root / path).read_bytes())
+    except (OSError, ValueError):
         return {}
     return loaded if isinstance(loaded, dict) else {}
