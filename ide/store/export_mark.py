@@ -17,6 +17,8 @@ from typing import Literal
 
 import pyarrow as pa
 
+from ide.dataset.reading import parse_json
+
 PARQUET_KEY = b"upwell"
 FOLDER_MARK = "upwell.json"
 FOLDER_ROWS = "metadata.jsonl"  # as Hugging Face's imagefolder has it, too
@@ -99,7 +101,7 @@ def read_mark(path: Path) -> Mark | None:
 def parse_mark(data: bytes) -> Mark | None:
     """Read a mark; None for what is none: the export is then read as anybody's file."""
     try:
-        fields = json.loads(data)
+        fields = parse_json(data)
         if fields["upwell_export"] != _VERSION:
             return None
         edited = {
@@ -119,5 +121,5 @@ def parse_mark(data: bytes) -> Mark | None:
             empty_texts=dict(fields["empty_texts"]),
             edited=edited,
         )
-    except (ValueError, KeyError, TypeError, AttributeError, pa.ArrowException):
+    except (ValueError, KeyError, TypeError, AttributeError, OSError, pa.ArrowException):
         return None

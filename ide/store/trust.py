@@ -9,12 +9,12 @@ See docs/trust.md and docs/decisions/078-trust-is-asked-once-a-clone.md.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import secrets
 from pathlib import Path
 
 from ide.dataset.errors import StorageError, UntrustedError
+from ide.dataset.reading import parse_json
 from ide.store.files import storage_errors, write_json
 from ide.store.workspace import Workspace
 
@@ -104,7 +104,7 @@ def _record_path(root: Path) -> Path | None:
 def _read(path: Path) -> dict[str, object]:
     """Return what a file of ours holds; one that is not there or is torn holds nothing."""
     try:
-        found = json.loads(path.read_bytes())
+        found = parse_json(path.read_bytes())
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from ide.dataset.errors import ImportRefusedError
+from ide.dataset.reading import parse_json
 
 
 def class_names_of(schema: pa.Schema) -> dict[str, list[str]]:
     """Return the names behind the numbers of a file's columns of classes, by column."""
     try:
-        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        features = parse_json((schema.metadata or {})[b"huggingface"])["info"]["features"]
         found = {k: v.get("names") for k, v in features.items() if isinstance(v, dict)}
     except (KeyError, ValueError, TypeError, AttributeError):
         return {}

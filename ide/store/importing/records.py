@@ -16,11 +16,11 @@ import pyarrow.parquet as pq
 from ide.dataset.errors import ImportRefusedError
 from ide.store.csv_cells import unescape_rows
 from ide.store.export_rows import plain_rows
+from ide.store.importing.bounds import bounded_batches, open_bounded
 from ide.store.importing.lines import decoded_lines
 from ide.store.importing.validation import MAX_TEXT_CHARACTERS
 
 DELIMITERS = ",;\t"  # a spreadsheet writes a comma's file with semicolons where commas are decimal
-_BATCH_ROWS = 256
 _N_PEEKED = 100
 
 
@@ -116,23 +116,23 @@ def _json_records(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _open_parquet(path: Path) -> Table | None:
     try:
-        file = pq.ParquetFile(path)
+        file = open_bounded(path)
     except (OSError, pa.ArrowException, ValueError):
         return None  # the ordinary way to open it says what is wrong with it
     schema = file.schema_arrow
-    rows = _parquet_records(file, path.name)
+    rows = _parquet_records(file, path)
     return Table(schema.names, rows, file.metadata.num_rows, schema.metadata)
 
 
-def _parquet_records(file: pq.ParquetFile, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _parquet_records(file: pq.ParquetFile, path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     number = 0
     try:
-        for batch in file.iter_batches(batch_size=_BATCH_ROWS):
+        for batch in bounded_batches(file, path):
             for record in plain_rows(batch):
                 number += 1
-                yield f"{name}, row {number}", record
+                yield f"{path.name}, row {number}", record
     except (OSError, pa.ArrowException) as error:
         raise ImportRefusedError(
-            f"{name} cannot be read as Parquet ({' '.join(str(error).split())[:120]}); write it "
+            f"{path.name} cannot be read as Parquet ({' '.join(str(error).split())[:120]}); write it "
             "again. Nothing was imported."
         ) from None
