@@ -17,7 +17,7 @@ from ide.cli.common import (
     warn,
     workspace_option,
 )
-from ide.dataset.errors import UpwellError
+from ide.dataset.errors import ImportRefusedError, UpwellError
 from ide.output import ProgressLine, printable
 from ide.store.workspace import Workspace
 
@@ -78,12 +78,46 @@ def _agrees() -> bool:
 @click.option("--split", help="The split of all rows; none = no file or folder is named for one.")
 @click.option("--skip-broken", is_flag=True, help="Leave out examples that cannot be read.")
 @click.option("--add-classes", is_flag=True, help="Accept classes that dataset.toml lacks.")
+@click.option(
+    "--as-edits",
+    is_flag=True,
+    help="Change the labels of known examples to the table's, as edits; shown before.",
+)
+@click.option("--reason-column", help="With --as-edits: the column of reasons (default: reason).")
+@click.option("--annotator", help="With --as-edits: whose edits (default: git's user.name).")
+@click.option("--dry-run", is_flag=True, help="With --as-edits: show what would change, no more.")
+@click.option("--yes", is_flag=True, help="With --as-edits: append the edits without asking.")
 @workspace_option
-def import_(source: str, root: Path | None, name: str, **options: Any) -> None:
+def import_(
+    source: str,
+    root: Path | None,
+    name: str,
+    *,
+    as_edits: bool,
+    reason_column: str | None,
+    annotator: str | None,
+    dry_run: bool,
+    yes: bool,
+    **options: Any,
+) -> None:
     """Import SOURCE: a folder of images by class, a CSV/JSONL/Parquet file, or sklearn:digits."""
     from ide.store.importing import import_source
 
     workspace = Workspace.find(root)
+    if as_edits:
+        from ide.cli.returned_labels import import_as_edits
+
+        about = {"reason_column": reason_column, "annotator": annotator}
+        import_as_edits(workspace, source, name, dry_run=dry_run, yes=yes, **about, **options)
+        return
+    given = {
+        "--reason-column": reason_column is not None,
+        "--annotator": annotator is not None,
+        "--dry-run": dry_run,
+        "--yes": yes,
+    }
+    if wrong := [option for option, is_given in given.items() if is_given]:
+        raise ImportRefusedError(f"{wrong[0]} is for --as-edits. Nothing was imported.")
     with ProgressLine() as progress:
 
         def on_progress(step: str, done: int, total: int | None) -> None:
@@ -91,10 +125,10 @@ def import_(source: str, root: Path | None, name: str, **options: Any) -> None:
             progress(f"{step}{count}", stage=step)
 
         result = import_source(workspace, source, name=name, on_progress=on_progress, **options)
-    for note in result.notes:
-        click.echo(f"{name}: {note}")
     known = f", {result.n_known:,} known already" if result.n_known else ""
     click.echo(f"{name}: {result.n_new:,} examples imported{known}, {len(result.classes)} classes")
+    for note in result.notes:
+        warn(note)
 
 
 @click.command("open")

@@ -11,7 +11,12 @@ from ide.dataset.errors import ImportRefusedError
 from ide.store.examples import require_here
 from ide.store.files import storage_errors, sync
 from ide.store.importing.content_hashes import keep_hashes
-from ide.store.importing.known import Known, read_known
+from ide.store.importing.known import (
+    Known,
+    explain_differences,
+    read_known,
+    refuse_other_labels,
+)
 from ide.store.importing.lock import import_folder
 from ide.store.importing.opening import open_source
 from ide.store.importing.source import Columns, Source, as_split_of_all
@@ -42,7 +47,7 @@ class ImportResult:
     n_known: int  # rows that the dataset had already
     path: Path  # of the dataset
     classes: tuple[str, ...]
-    notes: tuple[str, ...] = ()  # what a person should know of how it was read
+    notes: tuple[str, ...] = ()  # how it was read, and what of known examples was not taken
 
 
 def import_source(
@@ -99,6 +104,8 @@ def import_source(
             skip_broken=skip_broken,
             on_progress=report,
         )
+        if not staged.example_ids:
+            refuse_other_labels(known.differences, name, source)
         shares = config.split if config else SplitConfig()
         part = write_part(staged, folder, known, shares, report) if staged.example_ids else None
         if config is None:
@@ -129,7 +136,11 @@ def import_source(
         staged.n_known,
         workspace.dataset_path(name),
         tuple(classes),
-        notes=(*opened.notes, *staged_notes(staged)),
+        notes=(
+            *opened.notes,
+            *staged_notes(staged),
+            *explain_differences(known.differences, name, source),
+        ),
     )
 
 

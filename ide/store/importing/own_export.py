@@ -53,22 +53,24 @@ def open_own_export(path: Path) -> OwnExport | None:
     return found
 
 
-def _open(path: Path) -> OwnExport | None:
+def mark_of(path: Path) -> Mark | None:
+    """Return the mark of a table or folder, if it has one."""
     if path.is_dir():
-        mark = read_mark(path / FOLDER_MARK)
-        if mark is None:
-            return None
-        return OwnExport(mark, _source(path.resolve().name, mark, _folder_rows(path, mark)))
-    is_parquet = path.suffix.lower() == ".parquet"
-    mark = None if is_parquet else read_mark(sidecar_path(path))
-    if mark is None and not is_parquet:
-        return None
+        return read_mark(path / FOLDER_MARK)
+    if path.suffix.lower() != ".parquet":
+        return read_mark(sidecar_path(path))
     table = open_records(path)
-    if table is None:
+    return parse_mark((table.metadata or {}).get(PARQUET_KEY, b"")) if table else None
+
+
+def _open(path: Path) -> OwnExport | None:
+    mark = mark_of(path)
+    if mark is None:
         return None
-    if is_parquet:
-        mark = parse_mark((table.metadata or {}).get(PARQUET_KEY, b""))
-    if mark is None or not {EXAMPLE_ID, SPLIT, LABEL, mark.payload} <= set(table.columns):
+    if path.is_dir():
+        return OwnExport(mark, _source(path.resolve().name, mark, _folder_rows(path, mark)))
+    table = open_records(path)
+    if table is None or not {EXAMPLE_ID, SPLIT, LABEL, mark.payload} <= set(table.columns):
         return None
     return OwnExport(mark, _source(path.name, mark, _table_rows(path, table, mark), table.n_rows))
 

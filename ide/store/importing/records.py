@@ -133,6 +133,6 @@ def _parquet_records(file: pq.ParquetFile, path: Path) -> Iterator[tuple[str, Ma
                 yield f"{path.name}, row {number}", record
     except (OSError, pa.ArrowException) as error:
         raise ImportRefusedError(
-            f"{path.name} cannot be read as Parquet ({' '.join(str(error).split())[:120]}); write it "
-            "again. Nothing was imported."
+            f"{path.name} cannot be read as Parquet ({' '.join(str(error).split())[:120]}); "
+            "write it again. Nothing was imported."
         ) from None

@@ -71,17 +71,17 @@ def find_roles(
     first: a few records, to tell paths of images from text. image_columns: those that hold bytes.
     """
     _refuse_repeats(names, file)
-    label = _find(names, columns.label, LABEL_NAMES, file)
+    label = find_column(names, columns.label, LABEL_NAMES, file)
     if label is None and columns.label is None:
         raise ImportRefusedError(
             f"{file} has no label column; its columns are {_listed(names)}. Name the one that "
             "holds the labels with --label-column COLUMN, or say --label-column '' if nobody has "
             "labelled them. Nothing was imported."
         )
-    example_id = _find(names, columns.example_id, ID_NAMES, file)
+    example_id = find_column(names, columns.example_id, ID_NAMES, file)
     of_all = columns.split_of_all
     is_said = of_all is not None and of_all != NO_SPLIT
-    split = None if is_said else _find(names, columns.split, SPLIT_NAMES, file)
+    split = None if is_said else find_column(names, columns.split, SPLIT_NAMES, file)
     if of_all is None and split is None:
         of_all = split_in_file_name(file)
     free = [n for n in names if n not in (label, example_id, split)]
@@ -158,16 +158,16 @@ def _find_payload(
 ) -> tuple[str, bool, str]:
     """Return (column, whether it names files, modality)."""
     if given is not None:
-        _find(names, given, (), file)
+        find_column(names, given, (), file)
         if given in image_columns:
             return given, False, "image"
         is_path = plain_form(given) in PATH_NAMES + IMAGE_NAMES or _names_images(given, first)
         return given, is_path, _path_modality(given, first) if is_path else "text"
-    image = _find(image_columns, None, IMAGE_NAMES, file) or next(iter(image_columns), None)
+    image = find_column(image_columns, None, IMAGE_NAMES, file) or next(iter(image_columns), None)
     if image is not None and modality != "text":
         return image, False, "image"
-    path = _find(names, None, PATH_NAMES + IMAGE_NAMES, file)
-    text = _find(names, None, TEXT_NAMES, file)
+    path = find_column(names, None, PATH_NAMES + IMAGE_NAMES, file)
+    text = find_column(names, None, TEXT_NAMES, file)
     if path is not None and (text is None or (modality != "text" and _names_images(path, first))):
         return path, True, _path_modality(path, first)
     if text is not None:
@@ -179,7 +179,9 @@ def _find_payload(
     )
 
 
-def _find(names: Sequence[str], given: str | None, usual: Sequence[str], file: str) -> str | None:
+def find_column(
+    names: Sequence[str], given: str | None, usual: Sequence[str], file: str
+) -> str | None:
     """Return the column that was named, or the first one with a usual name, or None."""
     if given == "":
         return None
