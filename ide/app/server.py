@@ -22,6 +22,7 @@ from starlette.routing import Route
 
 from ide.app.guard import Guard, Origin, Site, chosen_origins, local_site
 from ide.app.listening import Place, place_to_listen
+from ide.app.paced_sockets import PacedSockets
 from ide.app.payload import ROUTE, id_of, payload_reader
 from ide.app.settings import apply, server_config
 from ide.app.sync_route import ROUTE as SYNC_ROUTE
@@ -138,6 +139,7 @@ def create_app(
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(Guard, site=site or local_site(DEFAULT_PORT)),
+            Middleware(PacedSockets),
         ],
         lifespan=lifespan,
     )

@@ -26,6 +26,9 @@ def server_config(
         "client.showErrorLinks": False,
         "client.toolbarMode": "minimal",
         "runner.magicEnabled": False,
+        # a full collection after every run holds the whole server up for a tenth of a second, and a
+        # page can ask for a thousand runs at once; Python collects by itself where it is needed
+        "runner.postScriptGC": False,
         "server.address": address,
         "server.port": port,
         "server.baseUrlPath": "",
