@@ -42,6 +42,7 @@ from websockets.sync.client import connect
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from benchmarks.sizes import sized
 from benchmarks.synthetic import make_workspace
 from ide.dataset.edit import new_edit_id
 from ide.store.edit_log import read_edits
@@ -308,7 +309,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--n", type=int, default=10_000, help="examples")
     parser.add_argument("--flood", action="store_true", help="a page that means harm joins in")
-    return parser.parse_args()
+    return sized(parser, labellers=3, rate=6, seconds=2, n=100)
 
 
 if __name__ == "__main__":

@@ -204,7 +204,8 @@ def _write_facts(folder, name, classes, *, build_id, true, given, splits, n_susp
             "confusion": {"test": {"classes": list(classes), "counts": counts.tolist()}},
         },
     )  # fmt: skip
-    write_json(folder / "model.json", {"build_id": build_id, "classes": list(classes)})
+    model = {"build_id": build_id, "classes": list(classes), "targets": "", "configuration": {}}
+    write_json(folder / "model.json", model)
     write_json(
         folder / "build.json",
         {

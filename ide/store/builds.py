@@ -85,7 +85,7 @@ SHAPES: dict[str, Shape] = {
     "metrics.json": {
         "build_id": str,
         "estimated_label_errors?": float,
-        "n_examples": int,
+        "n_examples?": int,  # builds of early versions do not say
         "splits": {
             "*": {"n": int, "accuracy": _ESTIMATE, "macro_f1?": float, "loss?": float},
         },

@@ -63,6 +63,33 @@ def start_child(
     return process
 
 
+def start_worker(
+    module: str, *arguments: str, environment: Mapping[str, str] | None = None
+) -> tuple[subprocess.Popen[bytes], int]:
+    """Start ``python -m module``, which is asked by its pipes, and return it and its lifeline.
+
+    Its first argument is the number of the pipe's end that it has to watch: it ends when the
+    lifeline, which only this process holds, is closed.
+    """
+    watched, lifeline = os.pipe()
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", module, str(watched), *arguments],
+            env=python_environment(environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=(watched,),
+            start_new_session=True,
+        )
+    except BaseException:
+        os.close(lifeline)
+        raise
+    finally:
+        os.close(watched)
+    return process, lifeline
+
+
 _HELD: dict[int, tuple[subprocess.Popen[bytes], int]] = {}  # the ends that keep children alive
 
 

@@ -14,7 +14,6 @@ import os
 import pickle
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,6 +24,7 @@ import psutil
 
 from ide.dataset import errors
 from ide.dataset.errors import QueryStoppedError, UpwellError
+from ide.store.children import start_worker
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,6 +35,7 @@ MAX_MEMORY_BYTES = 4 << 30
 _MIN_MEMORY_BYTES = 256 << 20
 _START_S = 60.0  # what a process may take to begin and to hand its answer over, besides its limit
 _WAIT_S = 0.1  # between two looks at whoever asked
+_ARROWS_POOL = "ARROW_DEFAULT_MEMORY_POOL"
 _WORKER = "ide.store.sql_worker"
 
 
@@ -134,23 +135,8 @@ def memory_limit_bytes() -> int:
 
 def _start(*modules: str) -> _Process:
     """Start a process; modules: what it is to import before it is asked."""
-    watched, lifeline = os.pipe()
-    try:
-        popen = subprocess.Popen(
-            [sys.executable, "-P", "-m", _WORKER, str(watched), *modules],
-            # Arrow's own allocator takes a gigabyte of addresses to begin with
-            env={**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            pass_fds=(watched,),
-            start_new_session=True,
-        )
-    except BaseException:
-        os.close(lifeline)
-        raise
-    finally:
-        os.close(watched)
+    # Arrow's own allocator takes a gigabyte of addresses to begin with
+    popen, lifeline = start_worker(_WORKER, *modules, environment={_ARROWS_POOL: "system"})
     return _Process(lifeline, popen)
 
 

@@ -8,6 +8,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -288,7 +289,7 @@ def test_nothing_behind_the_guard_sees_what_it_refuses():
     foreign = [(b"host", OWN[7:].encode()), (b"origin", b"http://evil.example")]
     for kind in ("websocket", "http", "lifespan"):
         scope = {"type": kind, "method": "GET", "headers": foreign}
-        asyncio.run(guard(scope, None, send))
+        _awaited(guard(scope, None, send))
     assert reached == ["lifespan"]
     assert [e["type"] for e in sent] == [
         "websocket.close", "http.response.start", "http.response.body"
@@ -296,6 +297,12 @@ def test_nothing_behind_the_guard_sees_what_it_refuses():
     assert (
         sent[1]["status"] == 403 and b"refused: a page of 'http://evil.example'" in sent[2]["body"]
     )
+
+
+def _awaited(coroutine):
+    """Run a coroutine in a thread of its own: this one may have the loop that drives a browser."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(asyncio.run, coroutine).result()
 
 
 @pytest.fixture

@@ -45,7 +45,8 @@ def environment(tmp_path) -> Path:
     python = folder / "bin" / "python"
     subprocess.run([*pip, "--python", python, "install", "-q", "--no-deps", wheel], check=True)
     packages = folder.joinpath(*Path(sysconfig.get_path("purelib")).parts[-3:])
-    (packages / "needed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    needed = [path for path in sys.path if path.endswith("-packages")]
+    (packages / "needed.pth").write_text("\n".join(needed) + "\n")
     return folder
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import ide
 from ide.dataset import schema
-from ide.dataset.errors import QueryError, StorageError, WorkspaceError
+from ide.dataset.errors import QueryError, WorkspaceError
 from ide.store.committing import commit
 from ide.store.duck import BUILD_TABLES, TABLES, connect, literal
 from ide.store.files import write_json, write_parquet
@@ -180,8 +180,9 @@ def still(tmp_path_factory):
 def test_a_damaged_part_is_named_in_one_sentence(pets):
     (part,) = pets.examples_path("pets").iterdir()
     part.write_bytes(b"PAR1 is how it begins")
-    with pytest.raises(StorageError, match=r"examples of 'pets' cannot be read as Parquet"):
-        connect(pets)
+    with pytest.raises(QueryError, match=rf"{part.name} is damaged.*dvc checkout --force"):
+        query(pets, "FROM pets.examples")
+    assert query(pets, "FROM pets.edits").table.num_rows == 0
 
 
 READS = [

@@ -200,7 +200,8 @@ def _rows(
     for each in opened.rows:
         example_ids: Sequence[str] = [each.example_id] if each.example_id else ()
         if not each.example_id:
-            payload = check_payload(each.payload, opened.modality, each.where).value
+            given = each.payload() if callable(each.payload) else each.payload
+            payload = check_payload(given, opened.modality, each.where).value
             example_ids = known.ids_by_content.get(content_id(payload_bytes(payload)), ())
         reason_of = each.metadata.get(reason_column or REASON_NAMES[0])
         reason_text = str(reason_of).strip() if reason_of else None
