@@ -6,6 +6,7 @@ bounded before it is read: its bytes, how many at once, how many a second.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from functools import lru_cache
 from typing import Any
@@ -20,6 +21,7 @@ from ide.app.conversation import Conversation, conversation_named
 ROUTE = "/labeler/sync"
 NAME_HEADER = "x-upwell-conversation"  # a page of another origin cannot set it
 MAX_BYTES = 2 * 2**20  # of a message; the surfaces send at most half of that
+HOLD_S = 0.5  # that an answer to one message too many waits
 MAX_THREADS = 8  # of all conversations together: pages and pictures have others
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -33,6 +35,7 @@ async def sync_route(request: Request) -> Response:
     if conversation is None:
         return _refusal(410, "this page is older than the server: load it again")
     if not conversation.may_speak():
+        await asyncio.sleep(HOLD_S)  # its line is busy meanwhile: a flood becomes a trickle
         return _refusal(429, "too many messages at once: send them again later")
     conversation.n_at_once += 1
     try:
