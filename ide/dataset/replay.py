@@ -5,10 +5,12 @@ of it that somebody dismissed, each reviewer's verdict on an edit), and every ed
 them, naming in ``previous`` the edits
 it replaces. The edits that nobody replaced are the register's *heads*. A head stands for one or
 more *assertions*: an ordinary edit asserts itself, an ``undo`` asserts what stood before the edit
-that it takes back. Where the assertions left have different values, the register is in conflict,
-and every value is kept until an edit names all heads. This is a multi-value register with undo;
-that only sets are used makes it a join-semilattice, so that any two people's logs merge without
-losing an edit (Shapiro et al. 2011, "Conflict-free Replicated Data Types").
+that it takes back. Of what one annotator asserts, her later word replaces her earlier one: a person
+who labels in two tabs does not disagree with herself. Where the assertions left have different
+values, the register is in conflict, and every value is kept until an edit names all heads. This is
+a multi-value register with undo; that only sets are used makes it a join-semilattice, so that any
+two people's logs merge without losing an edit (Shapiro et al. 2011, "Conflict-free Replicated Data
+Types").
 """
 
 from __future__ import annotations
@@ -130,9 +132,10 @@ def undo_heads(edits: Iterable[Edit], edit_id: str) -> tuple[str, ...]:
     state = state_of(by_id)
     register = register_of(by_id[edit_id], by_id)
     heads = state.heads.get(register, ())
-    if edit_id in heads:
+    stands = edit_id in state.in_force.get(register, ())
+    if edit_id in heads and (stands or by_id[edit_id].action == "undo"):
         return (edit_id,)
-    if edit_id not in state.in_force.get(register, ()):
+    if not stands:
         return ()
     return tuple(h for h in heads if edit_id in asserted_by(h, by_id))
 
@@ -176,7 +179,32 @@ def _assertions(heads: list[str], members: dict[str, Edit]) -> list[Edit]:
     asserted: set[str] = set()
     for head in heads:
         asserted |= asserted_by(head, members)
-    return [members[i] for i in sorted(standing(asserted, members))]
+    last_words = _last_words(standing(asserted, members), members)
+    return [members[i] for i in sorted(last_words)]
+
+
+def _last_words(asserted: Collection[str], members: Mapping[str, Edit]) -> frozenset[str]:
+    """Return, of the edits that heads assert, those whose annotator said nothing later.
+
+    Her later edit, by ``made_at`` and then by id, counts where it stands itself, and where what
+    stands was made on top of it. The edits that name each other need no clock: ``standing``.
+    """
+    if len(asserted) < 2:
+        return frozenset(asserted)
+    before = {i: ancestors(i, members) for i in asserted}
+    kept = set(asserted)
+    for edit_id in asserted:
+        heard = {y for z in asserted if z != edit_id for y in (z, *before[z])} - before[edit_id]
+        if any(_is_later_word(members[y], members[edit_id]) for y in heard):
+            kept.discard(edit_id)
+    return frozenset(kept or asserted)  # empty: clocks that contradict what the edits name
+
+
+def _is_later_word(edit: Edit, other: Edit) -> bool:
+    """Whether an edit is by the other's annotator, and later; an undo says nothing itself."""
+    if edit.annotator != other.annotator or edit.action == "undo":
+        return False
+    return (edit.made_at, edit.edit_id) > (other.made_at, other.edit_id)
 
 
 def standing(asserted: Collection[str], members: Mapping[str, Edit]) -> frozenset[str]:

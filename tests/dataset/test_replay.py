@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,13 +85,60 @@ def _stands_alone(edits, index):
 
 @given(histories())
 def test_no_edit_is_lost_a_disputed_value_is_kept(edits):
-    """Every label that nobody replaced and nobody took back is in force or in the conflict."""
+    """Every label that nobody replaced and nobody took back is in force or in the conflict.
+
+    Her own later word on it replaces it as well.
+    """
     states = replay(edits)
     replaced = {p for e in edits for p in e.previous}
-    for edit in edits:
-        if edit.action in ("label", "confirm") and edit.edit_id not in replaced:
+    labels = [e for e in edits if e.action in ("label", "confirm")]
+    for edit in labels:
+        has_later = any(
+            (e.example_id, e.annotator) == (edit.example_id, edit.annotator)
+            and (e.made_at, e.edit_id) > (edit.made_at, edit.edit_id)
+            for e in labels
+        )
+        if edit.edit_id not in replaced and not has_later:
             state = states[edit.example_id]
             assert edit.value == state.label or edit.value in state.conflict_values
+
+
+@given(histories(annotators=("ada",)))
+def test_one_person_in_two_tabs_never_disagrees_with_herself(edits):
+    assert not any(state.is_conflict for state in replay(edits).values())
+
+
+@given(st.permutations([("cat", 1), ("dog", 2)]))
+def test_her_later_word_replaces_her_earlier_one_and_undo_brings_the_earlier_back(order):
+    edits = [label("x", value, number=number) for value, number in order]
+    state = replay(edits)["x"]
+    later = edit_id(2)
+    assert (state.label, state.in_force["label"]) == ("dog", (later,))
+    assert set(state.heads["label"]) == {edit_id(1), later}  # the next edit settles both
+    assert undo_heads(edits, edit_id(1)) == ()
+    undo = make_edit("x", "undo", later, previous=undo_heads(edits, later), annotator="ada")
+    assert replay([*edits, undo])["x"].label == "cat"
+    first = make_edit("x", "undo", edit_id(1), previous=(edit_id(1),), annotator="ada")
+    assert replay([*edits, first])["x"].label == "dog"
+    assert replay([*edits, undo, first])["x"].label is None
+
+
+def test_a_word_that_its_own_later_one_replaced_does_not_dispute_what_was_made_on_top_of_that():
+    early, late = label("x", "cat", number=1), label("x", "dog", number=2)
+    other = label("x", "pig", number=3, previous=(late.edit_id,), annotator="ben")
+    assert replay([early, late, other])["x"].label == "pig"
+    rival = label("x", "pig", number=3, annotator="ben")
+    assert replay([early, late, rival])["x"].conflict_values == ("dog", "pig")
+
+
+def test_her_later_word_is_told_by_the_clock_and_then_by_the_id():
+    late = replace(label("x", "cat", number=1), made_at=START + timedelta(seconds=1))
+    assert replay([late, label("x", "dog", number=2)])["x"].label == "cat"
+    exclusions = [
+        make_edit("x", action, annotator="ada", edit_id=edit_id(n), made_at=START)
+        for n, action in enumerate(("exclude", "restore"), start=1)
+    ]
+    assert not replay(exclusions)["x"].is_excluded
 
 
 @given(st.permutations(["cat", "dog"]))
