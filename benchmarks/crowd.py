@@ -44,6 +44,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.sizes import sized
 from benchmarks.synthetic import make_workspace
+from ide.app.state import annotator_cookie
 from ide.dataset.edit import new_edit_id
 from ide.store.edit_log import read_edits
 from ide.store.workspace import Workspace
@@ -57,15 +58,16 @@ BEFORE = "p50 8.9 s, p95 22 s, 127 ms of CPU a label, 111 to 431 MB, at 10 label
 class Page:
     """A page of Review as a browser has it: its web socket, and what its surface was given."""
 
-    def __init__(self, port: int, annotator: str) -> None:
+    def __init__(self, port: int, annotator: str, workspace: Workspace) -> None:
         """Open the page and wait for the surface's data."""
         address = f"ws://localhost:{port}/_stcore/stream"
         origin = f"http://localhost:{port}"
         options = {"subprotocols": ["streamlit"], "max_size": None, "legacy": True}
-        self.socket = connect(address, origin=origin, **options)
+        cookie = {"Cookie": f"{annotator_cookie(workspace)}={annotator}"}
+        self.socket = connect(address, origin=origin, additional_headers=cookie, **options)
         self.annotator = annotator
         message = BackMsg()
-        message.rerun_script.query_string = f"dataset={NAME}&annotator={annotator}"
+        message.rerun_script.query_string = f"dataset={NAME}"
         message.rerun_script.page_name = "review"
         self.socket.send(message.SerializeToString())
         self.component_id, self.data = self._surface()
@@ -94,7 +96,7 @@ class Page:
     def send_state(self, value: object) -> None:
         """Send a state of the component, as a page that means harm would."""
         message = BackMsg()
-        message.rerun_script.query_string = f"dataset={NAME}&annotator={self.annotator}"
+        message.rerun_script.query_string = f"dataset={NAME}"
         message.rerun_script.page_name = "review"
         state = message.rerun_script.widget_states.widgets.add()
         state.id, state.json_value = self.component_id, json.dumps({"sync": value})
@@ -104,11 +106,11 @@ class Page:
 class Labeller(threading.Thread):
     """One person: opens Review, then judges the example at the cursor at a steady pace."""
 
-    def __init__(self, port: int, number: int, gap_s: float) -> None:
+    def __init__(self, port: int, number: int, gap_s: float, workspace: Workspace) -> None:
         """Open the page; the labels begin with ``start``."""
         super().__init__(daemon=True)
         self.port, self.gap_s, self.random = port, gap_s, Random(number)
-        self.page = Page(port, f"person{number:02d}")
+        self.page = Page(port, f"person{number:02d}", workspace)
         data = self.page.data
         self.conversation, self.build_id = data["conversation"], data["build"]["id"]
         self.client, self.mark = new_edit_id(), data["mark"]
@@ -183,14 +185,14 @@ def main() -> None:
         workspace = make_workspace(Path(folder) / "w", n=options.n, n_suspects=options.n, size=8)
         with _server(workspace) as (port, process):
             gap_s = options.labellers / options.rate
-            crowd = [Labeller(port, i, gap_s) for i in range(options.labellers)]
+            crowd = [Labeller(port, i, gap_s, workspace) for i in range(options.labellers)]
             time.sleep(2)
             before = _usage(process)
             begun = time.monotonic()
             for person in crowd:
                 person.until = begun + options.seconds
                 person.start()
-            floods = _flood(port, crowd) if options.flood else []
+            floods = _flood(port, crowd, workspace) if options.flood else []
             for person in crowd:
                 person.join()
             seconds = time.monotonic() - begun
@@ -200,11 +202,11 @@ def main() -> None:
             print(line)
 
 
-def _flood(port: int, crowd: list[Labeller]) -> list[str]:
+def _flood(port: int, crowd: list[Labeller], workspace: Workspace) -> list[str]:
     """Send a thousand tiny messages both ways, a while apart; say how the others fared."""
     lines = []
     time.sleep(4)
-    page = Page(port, "mallory")
+    page = Page(port, "mallory", workspace)
     name = page.data["conversation"]
     for title, flood in (
         ("by the route", lambda: _flood_route(port, name)),

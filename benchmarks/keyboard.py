@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks.browsing import ARGUMENTS, chromium_path, served, workbench_command
 from benchmarks.sizes import sized
 from benchmarks.synthetic import make_workspace
+from ide.app.state import annotator_cookie
 from ide.store.edit_log import read_edits
 from ide.store.workspace import Workspace
 
@@ -103,15 +104,20 @@ def main() -> None:
                 }
                 with served(command, environment) as address:
                     url = f"{address}/{'review' if page_name == 'review' else ''}"
-                    url += f"?dataset={name}&annotator={ANNOTATOR}"
-                    rows.append(_measure(browser, page_name, url, options.keys, written))
+                    url += f"?dataset={name}"
+                    cookie = {
+                        "name": annotator_cookie(workspace), "value": ANNOTATOR, "url": address,
+                    }  # fmt: skip
+                    context = browser.new_context(viewport={"width": 1440, "height": 900})
+                    context.add_cookies([cookie])
+                    rows.append(_measure(context, page_name, url, options.keys, written))
             browser.close()
         _print(rows, options)
 
 
-def _measure(browser, page_name, url, n_keys, written) -> dict:
+def _measure(context, page_name, url, n_keys, written) -> dict:
     """Open a page, press keys slowly, then fast; return what was found."""
-    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
     page.add_init_script(PROBE)
     page.goto(url)
     page.evaluate(SHOWN[page_name])

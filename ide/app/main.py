@@ -4,7 +4,17 @@ from pathlib import Path
 
 import streamlit as st
 
-from ide.app import aside, cards, errors, navigate, sidebar, state, statusline, trust_card
+from ide.app import (
+    aside,
+    browser_page,
+    cards,
+    errors,
+    navigate,
+    sidebar,
+    state,
+    statusline,
+    trust_card,
+)
 
 _FOLDER = Path(__file__).parent
 WITH_EVALS = frozenset({"browse", "example", "changes", "compile"})
@@ -28,6 +38,7 @@ with errors.shown():
     # the frame comes first: a view may stop the script where it has no more to say
     errors.show_notices()
     with st.container(gap=None):
+        browser_page.draw(workspace)
         statusline.draw(workspace)
         with st.container(key="title"):
             st.subheader(page.title, anchor=False)

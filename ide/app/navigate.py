@@ -78,8 +78,8 @@ def link(view: str, label: str, icon: str, dataset: str, /, **parameters: str) -
 
 
 def _query(dataset: str, parameters: Mapping[str, str]) -> dict[str, str]:
-    """Return an address's parameters: whoever labels stays who they are where a link leads."""
-    return {"dataset": dataset, **state.who(), **parameters}
+    """Return an address's parameters."""
+    return {"dataset": dataset, **parameters}
 
 
 def button(

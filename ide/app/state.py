@@ -1,25 +1,27 @@
 """The session's state, and the address that goes with it: one owner for both.
 
 What can be shared stands in the address (``?dataset=…&example=…``); who is at the keyboard does
-not. A view reads ``state.dataset()`` and never ``st.session_state``.
+not: a link is no identity. A view reads ``state.dataset()`` and never ``st.session_state``.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from urllib.parse import unquote
 
 import streamlit as st
 
-from ide.dataset.annotator import annotator_slug
+from ide.dataset.annotator import annotator_slug, is_annotator
 from ide.dataset.errors import UpwellError, WorkspaceError
+from ide.dataset.ids import content_id
 from ide.store.annotators import default_annotator
 from ide.store.workspace import Workspace
 
 WORKSPACE_VARIABLE = "UPWELL_WORKSPACE"
 _DATASET, _ANNOTATOR, _NOTICES = "upwell_dataset", "upwell_annotator", "upwell_notices"
 _LEFT, _TOLD, _HERE = "upwell_left_browse", "upwell_told", "upwell_here"
-_VISIT = "upwell_visit"
+_VISIT, _IS_ANNOTATOR_CHOSEN = "upwell_visit", "upwell_is_annotator_chosen"
 
 
 def workspace() -> Workspace:
@@ -28,23 +30,21 @@ def workspace() -> Workspace:
 
 
 def begin(ws: Workspace) -> None:
-    """Read the address at the start of a run; write into it the dataset and who labels.
+    """Read the address at the start of a run, and write into it the dataset.
 
-    A reload, or a server that was started anew, begins with the address alone.
+    A reload, or a server that was started anew, begins with the address and the cookies alone.
     """
     names = ws.datasets()
     asked = st.query_params.get("dataset")
     known = st.session_state.get(_DATASET)
     name = asked or (known if known in names else next(iter(names), None))
     st.session_state[_DATASET] = name
-    lacking = {"dataset": name} if name and asked != name else {}
-    if asked_annotator := st.query_params.get("annotator"):
-        st.session_state[_ANNOTATOR] = annotator_slug(asked_annotator)
-    st.session_state.setdefault(_ANNOTATOR, default_annotator(ws))
-    if not asked_annotator:
-        lacking |= who()
-    if lacking:
-        st.query_params.update(lacking)  # at once: each writing is a step of the Back button
+    address = st.query_params.to_dict() | ({"dataset": name} if name else {})
+    address.pop("annotator", None)  # old addresses have it; a link does not say who labels
+    if address != st.query_params.to_dict():
+        st.query_params.from_dict(address)  # at once: each writing is a step of the Back button
+    if _ANNOTATOR not in st.session_state:
+        st.session_state[_ANNOTATOR] = _kept_annotator(ws) or default_annotator(ws)
 
 
 def dataset() -> str:
@@ -109,18 +109,36 @@ def annotator() -> str:
     return str(st.session_state.get(_ANNOTATOR) or default_annotator(workspace()))
 
 
-def who() -> dict[str, str]:
-    """Return what an address says of who labels: nothing where it is git's own user."""
-    name = st.session_state.get(_ANNOTATOR)
-    is_usual = not name or name == default_annotator(workspace())
-    return {} if is_usual else {"annotator": str(name)}
+def is_annotator_chosen() -> bool:
+    """Whether a person said in this session who labels: the browser is to keep it."""
+    return bool(st.session_state.get(_IS_ANNOTATOR_CHOSEN))
 
 
 def set_annotator(name: str) -> None:
-    """Change who is at the keyboard."""
-    st.session_state[_ANNOTATOR] = annotator_slug(name)
-    if "annotator" in st.query_params:
-        del st.query_params["annotator"]
+    """Change who is at the keyboard; without a name it is git's own user again."""
+    is_named = bool(name.strip())
+    st.session_state[_ANNOTATOR] = (
+        annotator_slug(name) if is_named else default_annotator(workspace())
+    )
+    st.session_state[_IS_ANNOTATOR_CHOSEN] = True
+
+
+def keep_annotator(name: str) -> None:
+    """Go on as who labelled in this tab of the browser before the session began."""
+    if is_annotator(name) and not is_annotator_chosen():
+        st.session_state[_ANNOTATOR] = name
+
+
+def annotator_cookie(ws: Workspace) -> str:
+    """Return the name of the cookie that keeps who labels; ports of a machine share cookies."""
+    return f"upwell_annotator_{content_id(str(ws.root).encode())[:12]}"
+
+
+def _kept_annotator(ws: Workspace) -> str | None:
+    """Return who labels by the browser's cookie."""
+    cookie = st.context.cookies.get(annotator_cookie(ws))
+    name = unquote(cookie) if isinstance(cookie, str) else ""
+    return name if is_annotator(name) else None
 
 
 def prefill(key: str, text: str) -> None:

@@ -39,6 +39,8 @@ def open_view(monkeypatch):
         app = AppTest.from_file(str(MAIN), default_timeout=60)
         for name, value in parameters.items():
             app.query_params[name] = value
+        if who := parameters.get("annotator"):  # the address does not say it
+            app.session_state["upwell_annotator"] = who
         if view != "home":
             app.switch_page(f"views/{view}.py")
         return app.run()

@@ -16,7 +16,7 @@ from ide.store.files import write_text
 from ide.store.state import current_labels, dataset_state, imported_labels
 from ide.store.workspace import Workspace
 from tests.browser.test_review_keys import CURRENT, PRESS_FAST
-from tests.conftest import git
+from tests.conftest import git, label_as
 
 pytestmark = pytest.mark.browser
 
@@ -69,7 +69,9 @@ def test_what_two_people_disagree_on_is_resolved_by_keys_and_ends_equal(clones, 
     assert not pushes(bob)
     git(bob.root, "fetch", "-q")
 
-    page.goto(f"{serve(bob)}/history?dataset={NAME}&annotator=bob")
+    address = serve(bob)
+    label_as(page, address, bob, "bob")
+    page.goto(f"{address}/history?dataset={NAME}")
     page.locator(".branch", has_text="origin/main").get_by_text("Merge", exact=True).click()
     page.get_by_text("47 edits of ada brought").wait_for(timeout=30_000)
     page.get_by_text(f"Resolve {N_DISPUTED + 2} conflicts").first.click()
@@ -128,7 +130,7 @@ def wait_until_written(page, workspace: Workspace, n_edits: int) -> None:
                 return
             page.wait_for_timeout(100)
         start = page.url.partition("/history")[0]
-        page.goto(f"{start}/review?dataset={NAME}&annotator=bob&queue=conflicts")
+        page.goto(f"{start}/review?dataset={NAME}&queue=conflicts")
         page.locator(".labeler[data-ready]").wait_for(timeout=30_000)
     raise AssertionError(f"{len(read_edits(workspace, NAME).edits)} of {n_edits} edits are written")
 

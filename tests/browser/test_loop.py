@@ -10,7 +10,8 @@ from ide.store.edit_log import read_edits
 from ide.store.queue import suspect_queue
 from ide.store.state import dataset_state
 from ide.store.status import status
-from tests.conftest import git
+from ide.store.workspace import Workspace
+from tests.conftest import git, label_as
 from tests.small import compiled_workspace, copy_workspace
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]
@@ -23,8 +24,9 @@ def digits(tmp_path_factory, tmp_path):
     return copy_workspace(compiled_workspace(tmp_path_factory.getbasetemp()), tmp_path / "w")
 
 
-def open_review(tab, address: str, annotator: str) -> None:
-    tab.goto(f"{address}/review?dataset={NAME}&annotator={annotator}")
+def open_review(tab, address: str, workspace: Workspace, annotator: str) -> None:
+    label_as(tab, address, workspace, annotator)
+    tab.goto(f"{address}/review?dataset={NAME}")
     tab.locator(".labeler[data-ready] .stage .picture img").wait_for(timeout=30_000)
 
 
@@ -40,7 +42,7 @@ def wait_until_saved(tab) -> None:
 def test_five_keys_in_a_second_an_undo_a_commit_a_compile_and_the_delta(digits, page, serve):
     address = serve(digits)
     before = current_build(digits, NAME)
-    open_review(page, address, "ada")
+    open_review(page, address, digits, "ada")
     queue = suspect_queue(digits, NAME).slice(0, 5).to_pylist()
     pressed = [(row["example_id"], str((int(row["label"]) + 1) % 10)) for row in queue]
     for _, key in pressed:

@@ -26,7 +26,7 @@ def test_every_view_is_drawn_and_neither_the_page_nor_the_server_calls_anybody(p
     page.context.on("request", lambda request: asked.append(request.url))
     page.on("websocket", lambda websocket: asked.append(websocket.url))
     with watched(tmp_path / "watch") as log, workbench(workspace, port=port) as address:
-        page.goto(f"{address}/example?dataset={NAME}&annotator=ada&example={example_id}")
+        page.goto(f"{address}/example?dataset={NAME}&example={example_id}")
         for view, (title, *_) in sorted(VIEWS.items(), key=lambda item: item[0] not in HIDDEN):
             if view not in HIDDEN:  # from the one without a link to the others
                 page.get_by_test_id("stSidebarNavLink").filter(has_text=title).first.click()

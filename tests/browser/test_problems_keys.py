@@ -14,7 +14,7 @@ from ide.store.issues import open_issues
 from ide.store.state import current_labels, dataset_state
 from ide.store.workspace import Workspace
 from tests.browser.test_review_keys import PRESS_FAST
-from tests.conftest import workbench
+from tests.conftest import label_as, workbench
 from tests.found import issues
 
 pytestmark = pytest.mark.browser
@@ -66,15 +66,16 @@ def address(glyphs) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def tab(chromium, address):
+def tab(chromium, address, glyphs):
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    yield open_problems(context.new_page(), address, "ada")
+    yield open_problems(context.new_page(), address, glyphs, "ada")
     context.close()
 
 
-def open_problems(tab, address: str, annotator: str, **parameters: str):
+def open_problems(tab, address: str, workspace: Workspace, annotator: str, **parameters: str):
     more = "".join(f"&{key}={value}" for key, value in parameters.items())
-    tab.goto(f"{address}/problems?dataset={NAME}&annotator={annotator}{more}")
+    label_as(tab, address, workspace, annotator)
+    tab.goto(f"{address}/problems?dataset={NAME}{more}")
     tab.locator(f"{SURFACE} .check").wait_for(timeout=60_000)
     return tab
 
@@ -118,7 +119,7 @@ def test_keys_do_what_they_say_and_undo_takes_it_back(tab, glyphs):
 
 def test_no_key_is_lost_and_none_is_wrong_in_a_burst(chromium, address, glyphs):
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    tab = open_problems(context.new_page(), address, "bob", check="exact_duplicates")
+    tab = open_problems(context.new_page(), address, glyphs, "bob", check="exact_duplicates")
     keys = [" ", ".", "x"] * 20
     seen = tab.evaluate(PRESS_FAST.replace("CURRENT", CURRENT), [keys, 40])
     wait_until_saved(tab)
@@ -164,7 +165,7 @@ def test_a_refused_edit_never_was_and_its_sentence_goes_when_it_is_read(tab, gly
 
 def test_everything_works_by_touch_on_a_narrow_screen(chromium, address, glyphs):
     context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
-    tab = open_problems(context.new_page(), address, "thumb", check="small_classes")
+    tab = open_problems(context.new_page(), address, glyphs, "thumb", check="small_classes")
     assert tab.locator(".problems .messages").inner_text().strip() == "<b>class</b> 3 is small"
     tab.locator(".problems .card").first.wait_for(timeout=20_000)
     tab.locator(".problems .actions .dismiss").tap()

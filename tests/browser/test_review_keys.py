@@ -15,7 +15,7 @@ from ide.store.files import write_text
 from ide.store.queue import suspect_queue
 from ide.store.state import dataset_state
 from ide.store.workspace import Workspace
-from tests.conftest import free_port, workbench
+from tests.conftest import free_port, label_as, workbench
 
 pytestmark = pytest.mark.browser
 
@@ -50,16 +50,17 @@ def address(glyphs) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def tab(chromium, address):
+def tab(chromium, address, glyphs):
     """One tab that most tests go on in, as a person would; each counts only its own edits."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    yield open_review(context.new_page(), address, "ada")
+    yield open_review(context.new_page(), address, glyphs, "ada")
     context.close()
 
 
-def open_review(tab, address: str, annotator: str, *, at: str | None = None):
+def open_review(tab, address: str, workspace: Workspace, annotator: str, *, at: str | None = None):
     example = f"&example={at}" if at else ""
-    tab.goto(f"{address}/review?dataset={NAME}&annotator={annotator}{example}")
+    label_as(tab, address, workspace, annotator)
+    tab.goto(f"{address}/review?dataset={NAME}{example}")
     ready(tab)
     return tab
 
@@ -195,9 +196,9 @@ def test_a_reload_goes_on_where_it_was_and_undo_goes_on_too(tab, fresh, glyphs):
     assert not any(dataset_state(glyphs, NAME)[x].is_judged for x in seen)
 
 
-def test_two_people_work_at_once_and_neither_loses_an_edit(tab, chromium, address, fresh):
+def test_two_people_work_at_once_and_neither_loses_an_edit(tab, chromium, address, fresh, glyphs):
     context = chromium.new_context()
-    bob = open_review(context.new_page(), address, "bob")
+    bob = open_review(context.new_page(), address, glyphs, "bob")
     ada_seen = press_fast(tab, list("12345"), 30)
     bob_seen = press_fast(bob, list("67890"), 30)
     wait_until_saved(tab)
@@ -208,11 +209,13 @@ def test_two_people_work_at_once_and_neither_loses_an_edit(tab, chromium, addres
     context.close()
 
 
-def test_edits_that_could_not_be_sent_survive_a_reload_and_are_sent_then(chromium, address, fresh):
+def test_edits_that_could_not_be_sent_survive_a_reload_and_are_sent_then(
+    chromium, address, fresh, glyphs
+):
     context = chromium.new_context()
     tab = context.new_page()
     tab.on("dialog", lambda dialog: dialog.accept())  # "leave?": there are unsent edits
-    open_review(tab, address, "eve")
+    open_review(tab, address, glyphs, "eve")
     context.route("**/labeler/sync", lambda route: route.abort())
     seen = press_fast(tab, ["6", "7", "8"], 40)
     tab.wait_for_timeout(500)
@@ -230,7 +233,7 @@ def test_edits_that_could_not_be_sent_survive_a_reload_and_are_sent_then(chromiu
 def test_everything_works_by_touch_on_a_narrow_screen(chromium, address, fresh, glyphs):
     context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
     at = suspect_queue(glyphs, NAME)["example_id"][40].as_py()
-    tab = open_review(context.new_page(), address, "thumb", at=at)
+    tab = open_review(context.new_page(), address, glyphs, "thumb", at=at)
     seen = []
     for button in (".class:nth-of-type(4)", ".take", ".keep", ".actions .exclude"):
         seen.append(current(tab)["id"])
@@ -364,7 +367,8 @@ def test_a_server_that_is_started_anew_gets_every_edit_without_a_hand(page, tmp_
     workspace = make_workspace(tmp_path / "w", n=200, n_suspects=100)
     port = free_port()
     with workbench(workspace, port=port) as url:
-        page.goto(f"{url}/review?dataset={NAME}&annotator=ada")
+        label_as(page, url, workspace, "ada")
+        page.goto(f"{url}/review?dataset={NAME}")
         ready(page)
         seen = press_fast(page, ["1", "2"], 50)
         wait_until_saved(page)

@@ -10,7 +10,7 @@ from ide.store.edit_log import append_edits, read_edits
 from ide.store.files import write_parquet
 from ide.store.reviews import reviews
 from tests.browser.test_review_keys import PRESS_FAST
-from tests.conftest import workbench
+from tests.conftest import label_as, workbench
 from tests.store.tiny import tiny_workspace
 
 pytestmark = pytest.mark.browser
@@ -43,7 +43,8 @@ def test_no_key_is_lost_and_undo_takes_verdicts_back(chromium, pets):
     with workbench(pets) as address:
         context = chromium.new_context(viewport={"width": 1440, "height": 900})
         tab = context.new_page()
-        tab.goto(f"{address}/reviews?dataset=pets&annotator=rita")
+        label_as(tab, address, pets, "rita")
+        tab.goto(f"{address}/reviews?dataset=pets")
         tab.locator(f"{SURFACE} .row.here").wait_for(timeout=60_000)
         keys = [" ", "a", " ", "ArrowDown"] * 12
         seen = tab.evaluate(PRESS_FAST.replace("CURRENT", CURRENT), [keys, 40])

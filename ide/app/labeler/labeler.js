@@ -34,14 +34,21 @@ const CONFLICTS = "conflicts"; // the queue of what people disagree about; any o
 export default function labeler({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".labeler");
   if (!root || !data) return undefined;
-  return mount({ root, data, setStateValue, identity, make: () => new Labeler(root, data) });
+  return mount({ root, data, setStateValue, identity, make: (old, before) => new Labeler(root, data, placeOf(before, data)) });
+}
+
+/** The example that another person's surface over the same queue was at: who labels is all that changed. */
+function placeOf(before, { workspace, dataset, queue, visit, annotator }) {
+  const isSame = before?.visit === visit && before.data.annotator !== annotator && before.data.workspace === workspace && before.data.dataset === dataset && before.data.queue === queue;
+  return isSame ? before.queue.current?.id : null;
 }
 
 const identity = (data) => `${data.workspace}/${data.dataset}/${data.annotator}/${data.queue === CONFLICTS ? data.queue : data.build.id}`;
 
 class Labeler {
-  constructor(root, data) {
-    this.root = root;
+  /** place: the example to begin at, rather than at data's. */
+  constructor(root, data, place) {
+    [this.root, this.place] = [root, place];
     this.identity = identity(data);
     this.data = data;
     this.client = newEditId();
@@ -394,7 +401,7 @@ class Labeler {
     if (data.yield) this.yield.show(data.yield);
     this.notices.news.hidden = !data.newer_build;
     this.notices.warn(data.problems, data.n_conflicts ? data.conflicts_url : null);
-    if (isFirst && !this.queue.seek(data.start)) this.queue.index = this.queue.rows.length ? 0 : -1;
+    if (isFirst && !this.queue.seek(this.place) && !this.queue.seek(data.start)) this.queue.index = this.queue.rows.length ? 0 : -1;
     if (isFirst && data.start_notice) this.say(data.start_notice);
     if (this.wanted && this.queue.seek(this.wanted)) this.wanted = null;
     if (isFirst) this.hasMore = !data.is_all_judged;

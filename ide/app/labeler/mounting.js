@@ -5,15 +5,15 @@ const mounts = new WeakMap(); // element → the surface in it
 let latest = null; // the surface that was shown last
 
 /** Put a surface into root, or tell the one that is there that the page was drawn again; return what
- *  takes it out. identity(data): what makes it another surface; make(old): a new one in the place of
- *  another or of none, which has root, identity, visit, setStateValue, receive(data), renew(data),
- *  close() and moveTo(root). */
+ *  takes it out. identity(data): what makes it another surface; make(old, before): a new one in the
+ *  place of another or of none (before: the one that was shown last, wherever), which has root,
+ *  identity, visit, setStateValue, receive(data), renew(data), close() and moveTo(root). */
 export function mount({ root, data, setStateValue, identity, make }) {
   const old = mounts.get(root);
   const isSame = old?.identity === identity(data);
   if (!isSame) old?.close();
   const known = isSame ? old : moved(root, data, identity(data));
-  const surface = known ?? make(old);
+  const surface = known ?? make(old, latest);
   mounts.set(root, surface);
   latest = surface;
   surface.visit = data.visit;
