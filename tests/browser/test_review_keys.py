@@ -180,6 +180,59 @@ def test_the_grid_judges_many_at_once_as_one_step(tab, fresh, glyphs):
     assert not any(dataset_state(glyphs, NAME)[e.example_id].is_judged for e in edits)
 
 
+def test_enter_never_takes_a_suggestion_that_is_less_likely_than_the_label(tab):
+    found = tab.evaluate(TAKE, f"/labeler/{labeler_version()}/judgement.js")
+    assert found == {
+        "likelier": [{"action": "label", "value": "dog"}],
+        "less likely": [],
+        "surely right": [],
+        "less likely, its odds unknown": [],
+        "judged otherwise": [],
+        "taken before": [{"action": "confirm", "value": "dog"}],
+        "nothing known": [{"action": "label", "value": "dog"}],
+        "by a class key": [{"action": "label", "value": "dog"}],
+    }
+
+
+TAKE = """async (address) => {
+  const { verdict } = await import(new URL(address, location.origin));
+  const row = (p, pSuggested, label = "cat", name = "take") => verdict(name, "dog", {
+    p, p_suggested: pSuggested, given: "cat", suggested: "dog",
+    state: { label, conflict: [], excluded: false },
+  });
+  return {
+    "likelier": row(0.9, 0.8),
+    "less likely": row(0.6, 0.3),
+    "surely right": row(0.001, 0),
+    "less likely, its odds unknown": row(0.4, null),
+    "judged otherwise": row(0.001, 0, "cow"),
+    "taken before": row(0.001, 0, "dog"),
+    "nothing known": row(null, null),
+    "by a class key": row(0.001, 0, "cat", "label"),
+  };
+}"""
+
+
+def test_the_grid_asks_before_many_are_judged(tab, fresh):
+    tab.keyboard.press("g")
+    tab.keyboard.press("Control+a")
+    asking = tab.locator(".labeler .asking")
+    for key, n in (("Enter", "48"), ("x", "48")):
+        tab.keyboard.press(key)
+        assert n in asking.inner_text()
+        tab.keyboard.press("Escape")
+        assert not asking.is_visible()
+    assert fresh() == []
+    tab.keyboard.press("Enter")
+    tab.keyboard.press("Enter")
+    wait_until_saved(tab)
+    assert len({e.example_id for e in fresh()}) == 48
+    tab.keyboard.press("u")
+    wait_until_saved(tab)
+    if tab.locator(".labeler .grid").is_visible():
+        tab.keyboard.press("g")
+
+
 def test_a_reload_goes_on_where_it_was_and_undo_goes_on_too(tab, fresh, glyphs):
     seen = press_fast(tab, ["4", "5"], 20)
     tab.keyboard.press("ArrowRight")

@@ -17,6 +17,7 @@ export class Grid {
     this.anchor = 0;
     this.count = h("span", { class: "count" });
     this.clear = button({ class: "quiet", onclick: () => this.choose([]) }, "Clear");
+    this.asking = h("div", { class: "asking", role: "alertdialog", "aria-live": "assertive", hidden: true });
     this.area = h("div", { class: "tiles", role: "listbox", "aria-multiselectable": "true", "aria-label": "suspects" });
     this.element = h("div", { class: "grid", hidden: true },
       h("div", { class: "grid-actions" }, this.count,
@@ -27,7 +28,25 @@ export class Grid {
         button({ onclick: () => on.judge("undo") }, h("kbd", { text: "U" }), "Undo"),
         this.clear,
         button({ class: "quiet next", onclick: () => on.page() }, "Next page")),
-      this.area);
+      this.asking, this.area);
+  }
+
+  /** Ask before many are judged at once. nSkipped: of which the label is likelier than the suggestion. */
+  ask({ name, label, n, nSkipped, onYes }) {
+    const what = { take: "Take the suggestion of", keep: "Keep the label of", exclude: "Exclude or restore" }[name] ?? `Label as ${label}:`;
+    const rest = nSkipped ? ` ${nSkipped} more keep theirs, which are more likely right.` : "";
+    this.question = onYes;
+    this.asking.replaceChildren(h("span", { text: `${what} ${n} examples?${rest}` }),
+      button({ class: "primary", onclick: () => this.answer(true) }, h("kbd", { text: "Enter" }), "Yes"),
+      button({ onclick: () => this.answer(false) }, h("kbd", { text: "Esc" }), "No"));
+    this.asking.hidden = false;
+  }
+
+  answer(isYes) {
+    const onYes = this.question;
+    this.question = null;
+    this.asking.hidden = true;
+    if (isYes) onYes?.();
   }
 
   get targets() {
@@ -43,6 +62,7 @@ export class Grid {
 
   /** Lay out a page of rows. */
   show(rows) {
+    this.answer(false);
     this.chosen.clear();
     this.focus = 0;
     this.anchor = 0;
@@ -58,13 +78,14 @@ export class Grid {
     const disputed = rivals(row);
     const claim = disputed ? h("span", { class: "claim" }, h("b", { text: disputed })) : h("span", { class: "claim" },
       h("b", { text: row.given ?? "–" }), " → ", h("b", { class: "suggested", text: row.suggested }),
-      h("span", { class: row.ambiguous ? "number ambiguous" : "number", text: percent(row.p) }));
+      h("span", { class: row.ambiguous ? "number ambiguous" : "number", title: "how likely the given label is wrong", text: percent(row.p) }));
     const element = button({ class: "tile", role: "option", tabindex: -1, title: `${row.ambiguous ? "ambiguous: " : ""}${row.reason ?? ""}`, onclick: (event) => this.click(index, event), ondblclick: () => this.on.open(row) },
       h("span", { class: "picture" }, image, mark), claim);
     return { row, element, mark };
   }
 
   click(index, event) {
+    this.answer(false); // it was about other tiles
     if (event.shiftKey) {
       const [from, to] = [this.anchor, index].sort((a, b) => a - b);
       for (const tile of this.tiles.slice(from, to + 1)) this.chosen.add(tile.row.id);

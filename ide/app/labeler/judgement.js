@@ -3,13 +3,20 @@
 // In the queue of conflicts a state has `conflicts`, what is disputed of the example, and is judged
 // when that is empty; elsewhere it has none.
 
+/** Whether Enter would put a less likely label in the place of a likelier one. p: that the given
+ *  label is wrong; the suggested one is right at most as often. Null: nobody knows. */
+export function isLessLikely({ p, p_suggested: pSuggested, suggested, given, state }) {
+  if (p === null || p === undefined || suggested === given || suggested === state.label) return false;
+  return (pSuggested ?? p) < 1 - p;
+}
+
 /** What a command means for one example: the edits it makes, in order. */
 export function verdict(name, label, row) {
   const { state } = row;
   const dispute = state.conflicts?.[0];
   const side = dispute && sideOf(name, label, dispute);
   if (side) return [{ action: side.action, value: side.value }];
-  if (name === "side") return [];
+  if (name === "side" || (name === "take" && isLessLikely(row))) return [];
   if (name === "exclude") return [{ action: state.excluded && !isDisputed(state, "exclusion") ? "restore" : "exclude", value: null }];
   const value = name === "label" ? label : name === "take" ? row.suggested : state.label;
   if (value === null || value === undefined) return [];

@@ -58,7 +58,7 @@ export function belongsElsewhere(event) {
 }
 
 export const HELP = [
-  ["Enter", "take the suggested label"],
+  ["Enter", "take the suggested label, where it is not less likely than the given one"],
   ["Space", "keep the given label: a person looked, it is right"],
   ["X", "exclude the example from training and evals; again: restore it"],
   ["U", "undo, as many steps back as you like"],

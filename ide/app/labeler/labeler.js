@@ -9,7 +9,7 @@ import { Grid, PAGE } from "./grid.js";
 import { Head } from "./head.js";
 import { helpPanel } from "./help.js";
 import { Images, preload } from "./images.js";
-import { after, untouched } from "./judgement.js";
+import { after, isLessLikely, untouched } from "./judgement.js";
 import { belongsElsewhere, classKeys, command, sideKey } from "./keys.js";
 import { Line } from "./line.js";
 import { listen } from "./listening.js";
@@ -27,6 +27,7 @@ import { YieldLine } from "./yield.js";
 const DECODE_AHEAD = 12;
 const DECODE_BEHIND = 4;
 const ASK_BELOW = 240; // unjudged rows ahead; fewer, and the server is asked for more
+const MANY = 10; // judged at once without a question
 const QUIET_MS = 250; // after the last move: the address follows the cursor
 const CONFLICTS = "conflicts"; // the queue of what people disagree about; any other is a build's
 
@@ -171,6 +172,10 @@ class Labeler {
   }
 
   gridCommand({ name, label }, isShift) {
+    if (this.grid.question) {
+      if (name === "take" || name === "escape") this.grid.answer(name === "take");
+      return;
+    }
     if (["next", "previous", "up", "down"].includes(name)) {
       if (!this.grid.move(name, isShift) && name === "next" && this.grid.focus === this.grid.tiles.length - 1) this.nextPage();
     } else if (name === "all") this.grid.chooseAll();
@@ -187,14 +192,20 @@ class Labeler {
   // ---- judging ----
 
   /** Judge the example at the cursor, or all that are chosen in the grid, as one step. */
-  judge(name, label = null) {
+  judge(name, label = null, isAsked = false) {
     if (!this.isGrid && !this.hasMore) return; // nothing is shown that could be meant
     const rows = this.isGrid ? this.grid.targets : [this.queue.current].filter(Boolean);
-    const edits = this.steps.judge(rows, name, label);
-    if (!edits.length) {
-      if (rows.length) this.say(name === "side" ? "There is no such side." : this.isConflicts ? "Choose a side, or a class." : "This example has no label to keep: choose one.");
+    const nSkipped = name === "take" && !this.isConflicts ? rows.filter(isLessLikely).length : 0;
+    if (!isAsked && rows.length > MANY && nSkipped < rows.length) {
+      this.grid.ask({ name, label, n: rows.length - nSkipped, nSkipped, onYes: () => this.judge(name, label, true) });
       return;
     }
+    const edits = this.steps.judge(rows, name, label);
+    if (!edits.length) {
+      if (rows.length) this.say(this.whyNothing(name, rows));
+      return;
+    }
+    if (nSkipped) this.say(`${nSkipped} left as they are: their labels are more likely right than the suggestions.`);
     if (this.isGrid) {
       this.grid.choose([]);
       if (this.grid.isDone) this.nextPage();
@@ -202,6 +213,15 @@ class Labeler {
     } else this.goOn(rows[0]);
     this.outbox.add(edits);
     if (this.isConflicts) this.showHead();
+  }
+
+  /** Say why a command makes no edit. */
+  whyNothing(name, rows) {
+    if (name === "side") return "There is no such side.";
+    if (this.isConflicts) return "Choose a side, or a class.";
+    if (name !== "take") return "This example has no label to keep: choose one.";
+    const { given, suggested } = rows[0];
+    return rows.length > 1 ? "Each of these labels is more likely right than its suggestion: ⇧ Enter keeps them." : `${given} is more likely right than ${suggested}: Space keeps it. To take ${suggested} all the same, choose it among the classes.`;
   }
 
   /** To the next that is left; an example that is still in conflict is not left behind. */
@@ -349,6 +369,7 @@ class Labeler {
 
   toggleGrid(isGrid = !this.isGrid) {
     this.isGrid = isGrid;
+    this.grid.answer(false);
     this.head.gridButton.setAttribute("aria-pressed", isGrid);
     this.grid.element.hidden = !isGrid;
     if (isGrid) this.grid.show(this.queue.ahead(PAGE));

@@ -3,6 +3,7 @@
 import { Curve, Interval } from "./charts.js";
 import { button, h, N_END_SMALL, percent, setName, setText } from "./dom.js";
 import { markTiny, pointThumbnail } from "./images.js";
+import { isLessLikely } from "./judgement.js";
 import { Sides } from "./sides.js";
 
 const MAX_NEIGHBORS = 10;
@@ -20,7 +21,7 @@ export class Stage {
     this.frame = h("div", { class: "picture" });
     this.mark = h("span", { class: "mark", hidden: true });
     this.verdict = isConflicts ? new Sides({ on }) : new Verdict({ on, hasLongNames: classes.some((name) => name.length > MAX_LARGE) });
-    this.bars = new ClassBars({ classes, keys, onLabel: on.label, onPick: on.pick });
+    this.bars = new ClassBars({ classes, keys, onLabel: on.label, onPick: on.pick, hasBuild });
     this.reason = h("p", { class: "reason" });
     this.neighbors = new Neighbors();
     this.margin = new Curve({ name: "margin, by epoch", low: -1, high: 1, zero: 0, tone: "margin",
@@ -112,15 +113,17 @@ class Verdict {
   show(row) {
     showName(this.given, row.given ?? "–");
     showName(this.suggested, row.suggested);
-    setText(this.givenOdds, `given · ${percent(row.p === null ? null : 1 - row.p)}`);
-    setText(this.suggestedOdds, row.p_suggested === null ? "suggested" : `suggested · ${percent(row.p_suggested)}`);
+    setText(this.givenOdds, row.p === null ? "given" : `given · ${percent(1 - row.p)} right`);
+    setText(this.suggestedOdds, row.p_suggested === null ? "suggested" : `suggested · ${percent(row.p_suggested)} right`);
     setText(this.doubt, row.ambiguous ? "ambiguous" : `${percent(row.p)} doubt`);
     this.doubt.classList.toggle("ambiguous", row.ambiguous);
     this.doubt.title = row.ambiguous ? "both labels can be defended: keep, take, or exclude what cannot be decided"
       : "how likely the given label is wrong, by this build and the verdicts since";
     setName(this.takeText, `Take ${row.suggested}`);
     setName(this.keepText, row.state.label === null ? "Keep" : `Keep ${row.state.label}`);
-    this.takeText.parentElement.title = row.suggested;
+    const isRefused = isLessLikely(row);
+    this.takeText.parentElement.disabled = isRefused;
+    this.takeText.parentElement.title = isRefused ? `${row.given} is more likely right than ${row.suggested}: to take that all the same, choose it among the classes` : row.suggested;
     this.keepText.parentElement.title = row.state.label ?? "";
     setText(this.excludeText, row.state.excluded ? "Restore" : "Exclude");
   }
@@ -133,13 +136,14 @@ function showName(element, name) {
 
 /** A row a class: its key, its name, the probability that the network gives it. */
 class ClassBars {
-  constructor({ classes, keys, onLabel, onPick }) {
+  constructor({ classes, keys, onLabel, onPick, hasBuild }) {
     this.classes = classes;
     this.isList = classes.length <= MAX_BARS;
     const n = this.isList ? classes.length : LIKELIEST;
     this.rows = Array.from({ length: n }, (_, i) => this.row(this.isList ? keys[i] : null, onLabel));
     const columns = n > 16 ? "two" : "one";
     this.element = h("div", { class: `bars ${columns}`, role: "group", "aria-label": "classes" },
+      hasBuild ? h("h3", { text: "Network’s own probability", title: "what the network alone gives each class; the odds of being right above weigh in all else: neighbours, training curves, the verdicts so far" }) : null,
       ...this.rows.map((row) => row.element),
       this.isList ? null : button({ class: "quiet find", onclick: onPick }, h("kbd", { text: "/" }), `Find any of ${classes.length} classes`));
   }

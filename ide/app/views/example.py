@@ -26,7 +26,7 @@ with facts:
         st.caption(f":material/search_insights: {plain(row['reason'])}")
     example_page.problems(ws, name, build, row)
     if probs := example_page.probability_bars(ws, name, build, example_id):
-        st.caption("**Probabilities**")
+        st.caption("**Network’s own probability**")
         bars(probs, key="example_probs")
 
 if build is not None:
