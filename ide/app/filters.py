@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from ide.app import cached, state
+from ide.app import cached, navigate, state
 from ide.app.text import plain
 from ide.dataset.schema import SPLITS
 from ide.store.browse import Filters
@@ -69,6 +69,7 @@ def pagination(n_pages: int, page: int) -> None:
     key = f"pages_{n_pages}_{page}"
 
     def on_change() -> None:
+        navigate.stay_out_of("browse")  # heard late: the page is left already
         state.set_parameter(_PAGE, str(st.session_state[key]))
 
     st.pagination(n_pages, default=page, key=key, on_change=on_change, width="stretch")

@@ -31,6 +31,7 @@ page = st.navigation(navigate.pages(), expanded=True)
 
 with errors.shown():
     workspace = state.workspace()
+    navigate.go_on(page.url_path or "home")
     state.begin(workspace)
     state.arrive(page.url_path or "home")
     with errors.shown():

@@ -49,7 +49,15 @@ def pages() -> dict[str, list[StreamlitPage]]:
 
 def go(view: str, dataset: str, /, **parameters: str) -> None:
     """Open a view at an address; from a callback or from a script."""
-    st.switch_page(_VIEWS / f"{view}.py", query_params=_query(dataset, parameters))
+    query = _query(dataset, parameters)
+    state.set_out(view, query)
+    st.switch_page(_VIEWS / f"{view}.py", query_params=query)
+
+
+def go_on(view: str) -> None:
+    """Go where a person asked to, where a late message of the page that is left got in between."""
+    if lost := state.swallowed(view):
+        st.switch_page(_VIEWS / f"{lost[0]}.py", query_params=lost[1])
 
 
 def stay_out_of(view: str) -> None:

@@ -20,6 +20,7 @@ from ide.store.workspace import Workspace
 
 WORKSPACE_VARIABLE = "UPWELL_WORKSPACE"
 _DATASET, _ANNOTATOR, _NOTICES = "upwell_dataset", "upwell_annotator", "upwell_notices"
+_GOING = "upwell_going"
 _LEFT, _TOLD, _HERE = "upwell_left_browse", "upwell_told", "upwell_here"
 _VISIT, _IS_ANNOTATOR_CHOSEN = "upwell_visit", "upwell_is_annotator_chosen"
 
@@ -159,6 +160,33 @@ def arrive(view: str) -> None:
     if elsewhere(view):
         st.session_state[_VISIT] = visit() + 1
     st.session_state[_HERE] = (view, st.query_params.to_dict())
+
+
+def set_out(view: str, query: Mapping[str, str]) -> None:
+    """Remember where a person asked to go, until the page is there: see ``swallowed``."""
+    here: tuple[str, dict[str, str]] | None = st.session_state.get(_HERE)
+    st.session_state[_GOING] = (here[0] if here else None, view, dict(query), False)
+
+
+def swallowed(view: str) -> tuple[str, dict[str, str]] | None:
+    """Return where a person asked to go from here, or to, where that was lost on the way.
+
+    On a slow machine a widget of the page that is left may speak after the click: Streamlit then
+    draws that page again, or the new one with an address that is not its own.
+    """
+    going: tuple[str | None, str, dict[str, str], bool] | None = st.session_state.get(_GOING)
+    if going is None:
+        return None
+    origin, target, query, was_there = going
+    address = st.query_params.to_dict()
+    is_right = query.keys() <= address.keys() if was_there else query.items() <= address.items()
+    if view == target and is_right:
+        st.session_state[_GOING] = (origin, target, query | address, True)
+        return None
+    if view == target or (view == origin and not was_there):
+        return target, query
+    del st.session_state[_GOING]
+    return None
 
 
 def visit() -> int:

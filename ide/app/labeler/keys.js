@@ -51,6 +51,7 @@ function candidates(event) {
 export function belongsElsewhere(event) {
   const target = event.composedPath()[0];
   if (!(target instanceof Element)) return false;
+  if (target.closest("[data-is-replaced]")) return false; // of a server that is gone: see browser_page.js
   if (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return true;
   if (target.closest("[role=dialog], [role=listbox], [role=menu], [role=combobox]")) return true;
   const isControl = target.closest("button, a[href], summary, [role=button], [role=tab]");
