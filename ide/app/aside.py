@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from ide.app import navigate
-from ide.app.facts import accuracy_delta, facts, metrics_of
+from ide.app.facts import facts, headline, latest_shift, metrics_of
 from ide.app.panels import bars, bars_of, share_metric
-from ide.app.text import count, interval, percent
+from ide.app.text import count, interval, percent, plain, shift_words
 from ide.dataset.schema import TEST, VALIDATION
 from ide.store.builds import build_metrics
 from ide.store.workspace import Workspace
@@ -26,18 +26,21 @@ def draw(ws: Workspace, name: str) -> None:
         st.caption("No build yet. Compile to see how good these labels are.")
         navigate.link("compile", "Compile", "play_circle", name)
         return
-    split = TEST if metrics_of(found.build, TEST) else VALIDATION
-    metrics = metrics_of(found.build, split)
-    if metrics is None:
+    split = headline(found.build)
+    metrics = metrics_of(found.build, split) if split in (TEST, VALIDATION) else None
+    if split is None or metrics is None:
         st.caption("Nothing to measure: no labelled example in test or validation.")
         return
-    accuracy = metrics["accuracy"]
+    accuracy, shift = metrics["accuracy"], latest_shift(ws, name, split)
     share_metric(
         f"Accuracy, {split}",
         accuracy["value"],
-        accuracy_delta(ws, name, split),
-        hint="With its 95 % interval; the change is against the build before.",
+        shift.network if shift else None,
+        hint="With its 95 % interval; the change is the network's since the build before, "
+        "both on the newer one's labels.",
     )
+    if shift and shift.answer_key:
+        st.caption(plain(shift_words(shift)))
     st.caption(f"95 %: {interval(accuracy)}, n = {metrics['n']:,}")
     classes = [c for c in build_metrics(found.build)["classes"] if c["split"] == split]
     worst = sorted(classes, key=lambda c: c["recall"]["value"] or 0.0)[:MAX_CLASSES]

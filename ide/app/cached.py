@@ -6,6 +6,7 @@ Values are shared by all sessions and nobody changes them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -17,12 +18,19 @@ import streamlit as st
 
 from ide.dataset.change_list import change_list
 from ide.dataset.schema import EXAMPLE_ID, SPLIT, SUSPECT_THRESHOLD
+from ide.dataset.two_builds import Shift, TwoBuilds
 from ide.store import blocking, browse, training
 from ide.store.branches import Branch, list_branches
 from ide.store.builds import BuildInfo, build_table, current_build
 from ide.store.commit_graph import Lane, lanes, parents_of_commits
-from ide.store.commits import CommitInfo, log, metrics_of_commits, shallow_note
-from ide.store.comparison import Comparison, flips_between
+from ide.store.commits import (
+    CommitInfo,
+    accuracy_by_split,
+    builds_of_commits,
+    log,
+    shallow_note,
+)
+from ide.store.comparison import Comparison, shifts_between, shifts_of_commits, two_builds
 from ide.store.comparison import compare as compare_revisions
 from ide.store.duck import connect
 from ide.store.edit_log import edits_revision
@@ -165,12 +173,13 @@ def _commits(root: str, name: str | None, revision: str | None) -> list[CommitIn
 class History:
     """The commits of a dataset, newest first; the lane of each; accuracies of kept builds.
 
-    ``note``: what a shallow clone cannot tell.
+    ``shifts``: as ``comparison.shifts_of_commits``. ``note``: what a shallow clone cannot tell.
     """
 
     commits: list[CommitInfo]
     lanes: list[Lane]
     metrics: dict[str, dict[str, float]]
+    shifts: dict[str, tuple[str, Shift]]
     note: str | None
 
 
@@ -187,9 +196,9 @@ def _history(root: str, name: str, revision: str | None, build_id: str | None) -
     commits = log(ws, name, limit=None) if revision else []
     parents = parents_of_commits(ws, name)
     graph = lanes([(c.revision, parents.get(c.revision, ())) for c in commits])
-    found = metrics_of_commits(ws, name, [c.revision for c in commits])
-    metrics = {c.revision: found[c.revision] for c in commits if c.revision in found}
-    return History(commits, graph, metrics, shallow_note(ws))
+    builds = builds_of_commits(ws, name, [c.revision for c in commits])
+    metrics = {revision: accuracy_by_split(build) for revision, build in builds.items()}
+    return History(commits, graph, metrics, shifts_of_commits(builds), shallow_note(ws))
 
 
 def branches(ws: Workspace) -> list[Branch]:
@@ -275,9 +284,14 @@ def _browse_page(key: tuple[Any, ...], _build: BuildInfo | None) -> browse.Brows
     )
 
 
-def flips(build: BuildInfo, base: BuildInfo) -> pa.Table:
-    """Return which examples a build fixed and broke against another (see ``schema.FLIPS``)."""
-    return flips_between(base, build)
+def pair(build: BuildInfo, base: BuildInfo) -> TwoBuilds:
+    """Return a build beside another, both on the labels of ``build``; see ``two_builds``."""
+    return two_builds(base, build)
+
+
+def shifts(build: BuildInfo, base: BuildInfo) -> Mapping[str, Shift]:
+    """Return by split what network and answer key moved between two builds."""
+    return shifts_between(base, build)
 
 
 def browse_example(

@@ -5,10 +5,19 @@ from __future__ import annotations
 import streamlit as st
 
 from ide.app import cached, navigate
-from ide.app.facts import Facts, accuracy_delta, facts, metrics_of, next_step, open_checks, said
+from ide.app.facts import (
+    Facts,
+    facts,
+    headline,
+    latest_shift,
+    metrics_of,
+    next_step,
+    open_checks,
+    said,
+)
 from ide.app.gallery import gallery, tiles_of
 from ide.app.panels import share_metric
-from ide.app.text import ago, count, duration, interval, plain, short
+from ide.app.text import ago, count, duration, interval, plain, shift_words, short
 from ide.dataset.errors import UpwellError
 from ide.store.browse import Filters
 from ide.store.untracked_parts import explain_untracked
@@ -19,6 +28,10 @@ N_COMMITS = 6
 N_SAMPLES = 14
 _COLOR = {"error": "red", "warning": "orange", "note": "blue"}
 _ICON = {"error": "error", "warning": "warning", "note": "info"}
+_HINT = (
+    "The change is the network's: both builds are measured on the newer one's labels. What "
+    "corrected labels moved is the answer key's, and stands below."
+)
 _NOUN = {"image": "image", "text": "text", "audio": "recording", "strokes": "drawing"}
 
 
@@ -141,11 +154,14 @@ def _holds(found: Facts) -> str:
 
 
 def _numbers(ws: Workspace, name: str, found: Facts) -> None:
-    metrics = metrics_of(found.build)
+    split = headline(found.build)
+    metrics = metrics_of(found.build, split) if split else None
+    shift = latest_shift(ws, name, split) if split else None
     with st.grid(4, min_column_width=104, gap="small"):
-        if metrics:
+        if metrics and split:
             accuracy = metrics["accuracy"]
-            share_metric("Test accuracy", accuracy["value"], accuracy_delta(ws, name))
+            network = shift.network if shift else None
+            share_metric(f"{split.capitalize()} accuracy", accuracy["value"], network, hint=_HINT)
         else:
             st.metric("Test accuracy", "–")
         st.metric("Suspects left", f"{found.n_suspects_left:,}")
@@ -158,6 +174,7 @@ def _numbers(ws: Workspace, name: str, found: Facts) -> None:
         navigate.link("evals", text, "rule", name)
     if found.build:
         parts = [f"95 %: {interval(metrics['accuracy'])}"] if metrics else []
+        parts += [f"since the build before, {shift_words(shift)}"] if shift else []
         parts += [f"labels thought wrong: {found.estimate}"] if found.estimate else []
         parts += [f"build {short(found.build.build_id)}, {ago(found.build.finished_at)}"]
         parts += [f"took {duration(found.build.seconds)}"] if found.build.seconds else []

@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ide.app import navigate
-from ide.app.text import ago, moment, percent, points, short
+from ide.app.text import ago, moment, percent, points, shift_words, short
 from ide.dataset.changes import summarise
-from ide.dataset.schema import TEST, TRAIN, VALIDATION
+from ide.dataset.two_builds import Shift, headline_split
 from ide.store.branches import Branch
 from ide.store.commit_graph import Lane
 from ide.store.commits import CommitInfo
-
-_SPLITS = (TEST, VALIDATION, TRAIN)
 
 
 def rows(
@@ -23,15 +21,15 @@ def rows(
     graph: Sequence[Lane],
     branches: Sequence[Branch],
     metrics: Mapping[str, Mapping[str, float]],
+    shifts: Mapping[str, tuple[str, Shift]],
     can_revert: bool,
 ) -> list[dict[str, Any]]:
     """Return commits for the component ``commits.js``, newest first; ``graph``: their lanes.
 
-    ``metrics``: revision → split → accuracy, 0 … 1, newest commit first, also of commits that are
-    not drawn: a difference is against the next older commit that has a build.
+    ``metrics``: revision → split → accuracy, 0 … 1, on the labels of the commit's own build.
+    ``shifts``: revision → the next older commit that has a build, and what moved since.
     """
     accuracy = accuracies(metrics)
-    order = list(accuracy)
     found = []
     for commit, place in zip(commits, graph, strict=True):
         found.append(
@@ -51,7 +49,7 @@ def rows(
                 "lines": place.lines,
                 "is_merge": commit.is_merge,
                 **_done(commit, name),
-                **_metric(commit.revision, accuracy, order),
+                **_metric(commit.revision, accuracy, shifts),
             }
         )
     return found
@@ -61,7 +59,7 @@ def accuracies(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, tuple[st
     """Return revision → (split, accuracy): on the test set, where there is one."""
     found = {}
     for revision, by_split in metrics.items():
-        split = next((s for s in _SPLITS if s in by_split), None)
+        split = headline_split(by_split)
         if split:
             found[revision] = (split, by_split[split])
     return found
@@ -87,20 +85,19 @@ def _done(commit: CommitInfo, name: str) -> dict[str, Any]:
 
 
 def _metric(
-    revision: str, accuracy: Mapping[str, tuple[str, float]], order: Sequence[str]
+    revision: str,
+    accuracy: Mapping[str, tuple[str, float]],
+    shifts: Mapping[str, tuple[str, Shift]],
 ) -> dict[str, Any]:
-    """Return the accuracy of a commit's build, and by how much it differs from the one before."""
+    """Return the accuracy of a commit's build, and by how much its network is better."""
     if revision not in accuracy:
         return {"accuracy": "", "delta": "", "tone": "", "accuracy_title": "no build of it is kept"}
     split, value = accuracy[revision]
-    older = order[order.index(revision) + 1 :]
-    base = next((r for r in older if accuracy[r][0] == split), None)
-    delta = value - accuracy[base][1] if base else None
-    tone = "" if not delta else "good" if delta > 0 else "bad"
-    since = f", against the build of {short(base)}" if base else ""
-    return {
-        "accuracy": percent(value),
-        "delta": points(delta) or "",
-        "tone": tone,
-        "accuracy_title": f"accuracy on {split}{since}",
-    }
+    found = {"accuracy": percent(value), "delta": "", "tone": ""}
+    if revision not in shifts:
+        return {**found, "accuracy_title": f"accuracy on {split}"}
+    base, shift = shifts[revision]
+    tone = "" if not shift.network else "good" if shift.network > 0 else "bad"
+    title = f"accuracy on {split}; against the build of {short(base)}: {shift_words(shift)}"
+    delta = points(shift.network) or ""
+    return {**found, "delta": delta, "tone": tone, "accuracy_title": title}

@@ -16,9 +16,10 @@ from ide.app.panels import share_metric
 from ide.app.reviews.data import Listing
 from ide.app.text import count, interval, percent, plain, points
 from ide.dataset.changes import words_of
-from ide.dataset.flips import BROKEN, FIXED
-from ide.dataset.report_metrics import TEST_FIRST, n_flips, verdict
+from ide.dataset.flips import BROKEN, FIXED, RELABELLED
+from ide.dataset.report_metrics import verdict
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT
+from ide.dataset.two_builds import TEST_FIRST, Shift, headline_split
 from ide.store.comparison import Comparison
 from ide.store.gates import GateResult
 from ide.store.workspace import Workspace
@@ -37,35 +38,53 @@ def summary(found: Comparison | None, listing: Listing) -> None:
         st.metric(
             "Changes", f"{len(listing.table):,}", help=f"{changed['relabelled']:,} relabelled"
         )
-        flips = found.flips if found else None
-        flipped = Counter(flips["flip"].to_pylist()) if flips is not None else None
-        said = f"{flipped[FIXED]:,} / {flipped[BROKEN]:,}" if flipped is not None else "–"
-        st.metric("Fixed / broken", said, help="Examples that became right, or wrong, all splits")
+        _flipped(found)
         st.metric("Gates failed", _gates(found))
         st.metric("Labels thought wrong", _estimates(found))
     if found is not None and found.note:
         st.caption(f":material/info: {plain(found.note[0].upper() + found.note[1:])}.")
 
 
-def _accuracy(found: Comparison | None) -> None:
-    """Draw the accuracy of the first split that is measured, and whether it is more than noise."""
+def _headline(found: Comparison | None) -> str | None:
+    """Return the split that the verdict is of; None where nothing is measured."""
     splits = (found.metrics or {}).get("splits", {}) if found else {}
-    split = next((s for s in TEST_FIRST if (splits.get(s) or {}).get("accuracy")), None)
-    if found is None or split is None or splits[split]["accuracy"]["value"] is None:
+    return headline_split([s for s in splits if (splits[s].get("accuracy") or {}).get("value")])
+
+
+def _shift(found: Comparison | None, split: str | None) -> Shift | None:
+    return found.pair.shifts.get(split) if found and found.pair and split else None
+
+
+def _flipped(found: Comparison | None) -> None:
+    """Draw how many examples of the headline split the network fixed and broke."""
+    split = _headline(found)
+    shift = _shift(found, split)
+    label = f"Fixed / broken, {split}" if split else "Fixed / broken"
+    hint = "Examples that became right, or wrong, both builds held against the newer one's labels"
+    if shift is None:
+        st.metric(label, "–", help=hint)
+        return
+    st.metric(label, f"{shift.n_fixed:,} / {shift.n_broken:,}", help=hint)
+    if shift.n_relabelled:
+        st.caption(f"and {shift.n_relabelled:,} by their label alone")
+
+
+def _accuracy(found: Comparison | None) -> None:
+    """Draw the accuracy, what of its change is the network's, and whether it is more than noise."""
+    split = _headline(found)
+    if found is None or found.metrics is None or split is None:
         st.metric("Accuracy", "–", help="No build of these labels on this machine.")
         return
-    now, was = splits[split], _before(found, split)
-    judged = verdict(split, was, now, found.flips)
-    delta = now["accuracy"]["value"] - was["accuracy"]["value"] if was and judged else None
-    hint = f"By {judged.test}, p = {judged.p:.2g}" if judged else None
-    share_metric(f"Accuracy, {split}", now["accuracy"]["value"], delta, digits=2, hint=hint)
-    if judged:
-        st.caption("**more than noise**" if judged.is_real else "within noise")
-
-
-def _before(found: Comparison, split: str) -> Mapping[str, Any] | None:
-    before: Mapping[str, Any] | None = (found.base_metrics or {}).get("splits", {}).get(split)
-    return before
+    value, shift = found.metrics["splits"][split]["accuracy"]["value"], _shift(found, split)
+    if shift is None:
+        share_metric(f"Accuracy, {split}", value, None, digits=2)
+        return
+    judged = verdict(shift)
+    hint = f"By {judged.test}, p = {judged.p:.2g}; the change is the network's, on the same labels"
+    share_metric(f"Accuracy, {split}", value, shift.network, digits=2, hint=hint)
+    st.caption("**more than noise**" if judged.is_real else "within noise")
+    if shift.answer_key:
+        st.caption(f"the answer key {plain(points(shift.answer_key))}")
 
 
 def _gates(found: Comparison | None) -> str:
@@ -89,7 +108,7 @@ def caused(found: Comparison | None) -> dict[str, tuple[int, int]]:
     if found is not None and found.flips is not None:
         columns = (found.flips[c].to_pylist() for c in (EXAMPLE_ID, "flip"))
         for example_id, flip in zip(*columns, strict=True):
-            for edit_id in found.causes.get(example_id, ())[:1]:
+            for edit_id in found.causes.get(example_id, ())[:1] if flip != RELABELLED else ():
                 counted.setdefault(edit_id, [0, 0])[flip == BROKEN] += 1
     return {edit_id: (n[0], n[1]) for edit_id, n in counted.items()}
 
@@ -103,15 +122,24 @@ def metrics(found: Comparison | None) -> None:
         return
     rows = [_split_row(found, s) for s in TEST_FIRST if found.metrics["splits"].get(s)]
     st.dataframe(rows, hide_index=True, alt="Metrics of each split, before and after")
+    st.caption(_HOW if found.pair else _APART)
     if found.n_slices:
         _moved(found)
     split = next(s for s in TEST_FIRST if found.metrics["splits"].get(s))
     st.caption(f"**Classes, {split}**")
-    own, before = (
-        [row for row in (m or {}).get("classes", []) if row["split"] == split]
-        for m in (found.metrics, found.base_metrics)
-    )
-    tables.classes(tables.class_rows(own, before or None))
+    own = [row for row in found.metrics["classes"] if row["split"] == split]
+    tables.classes(tables.class_rows(own, found.pair.f1_changes(split) if found.pair else None))
+
+
+_HOW = (
+    "Before and after are measured on the newer build's labels, on the examples that both builds "
+    "can be asked; *the answer key* is what labels, splits and exclusions moved of the accuracies "
+    "that each reports."
+)
+_APART = (
+    "Each build is measured on its own labels here: without both, what the network did and what "
+    "corrected labels did cannot be told apart."
+)
 
 
 def _moved(found: Comparison) -> None:
@@ -139,22 +167,36 @@ def _moved(found: Comparison) -> None:
 
 
 def _split_row(found: Comparison, split: str) -> dict[str, Any]:
+    shift = _shift(found, split)
+    if shift is None or found.pair is None:
+        return _unpaired_row(found, split)
+    return {
+        "split": split,
+        "n": shift.n,
+        "accuracy before": percent(shift.before, digits=2),
+        "after": percent(shift.after, digits=2),
+        "95 %": interval(found.pair.now["splits"][split]["accuracy"]),
+        "the network": points(shift.network),
+        "more than noise": str(verdict(shift)),
+        "fixed": shift.n_fixed,
+        "broken": shift.n_broken,
+        "the answer key": points(shift.answer_key) or "–",
+        "by label alone": shift.n_relabelled,
+    }
+
+
+def _unpaired_row(found: Comparison, split: str) -> dict[str, Any]:
+    """Return a split of two builds that cannot be paired, each on its own labels."""
     assert found.metrics is not None
-    now, was = found.metrics["splits"][split], _before(found, split)
-    judged = verdict(split, was, now, found.flips) if now.get("accuracy") else None
-    before = was["accuracy"] if was and was.get("accuracy") else None
-    after = now.get("accuracy") or {"value": None}
-    has_both = bool(before) and after["value"] is not None
+    now = found.metrics["splits"][split]
+    was = (found.base_metrics or {}).get("splits", {}).get(split) or {}
+    before, after = was.get("accuracy"), now.get("accuracy") or {"value": None}
     return {
         "split": split,
         "n": now["n"],
         "accuracy before": percent(before["value"], digits=2) if before else "–",
         "after": percent(after["value"], digits=2),
         "95 %": interval(now.get("accuracy")),
-        "change": points(after["value"] - before["value"]) if has_both and before else "–",
-        "more than noise": str(judged) if judged else "–",
-        "fixed": n_flips(found.flips, FIXED, split) if found.flips is not None else None,
-        "broken": n_flips(found.flips, BROKEN, split) if found.flips is not None else None,
     }
 
 
@@ -171,14 +213,27 @@ def flips(ws: Workspace, found: Comparison | None) -> None:
     strongest: dict[str, Mapping[str, Any]] = {}
     for row in found.attribution.to_pylist():
         strongest.setdefault(row[EXAMPLE_ID], row)
-    for flip, title, color in ((BROKEN, "Broken", "red"), (FIXED, "Fixed", "green")):
+    kinds = ((BROKEN, "Broken", "red"), (FIXED, "Fixed", "green"), (RELABELLED, _BY_LABEL, "gray"))
+    for flip, title, color in kinds:
         rows = found.flips.filter(pc.equal(found.flips["flip"], flip)).to_pylist()
-        st.caption(f"**:{color}[{title}]** · {count(len(rows), 'example')}")
+        if not rows and flip == RELABELLED:
+            continue
+        st.caption(f"**:{color}[{title}]** · {count(len(rows), 'example')}{_by_split(rows)}")
         tiles = _flip_tiles(rows, strongest, people)
         if tiles:
             gallery(ws, found.dataset, tiles[:MAX_TILES], key=f"review_{flip}")
         if len(tiles) > MAX_TILES:
             st.caption(f"and {len(tiles) - MAX_TILES:,} more")
+
+
+_BY_LABEL = "Label changed: the answer key did it"
+
+
+def _by_split(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Say how many examples are of which split: `` (test 3, train 1)``."""
+    n = Counter(row[SPLIT] for row in rows)
+    said = ", ".join(f"{split} {n[split]:,}" for split in TEST_FIRST if n[split])
+    return f" ({said})" if said else ""
 
 
 def _flip_tiles(
@@ -226,7 +281,7 @@ def _flip_tile(row: Mapping[str, Any], cause: Mapping[str, Any] | None, heading:
         note=f"is {row[LABEL]}",
         title=f"{row[EXAMPLE_ID]}: {said}predicted {row['base_predicted']} → {row['predicted']}. "
         + (cause["says"] if cause else ""),
-        tone="good" if row["flip"] == FIXED else "bad",
+        tone={FIXED: "good", BROKEN: "bad"}.get(row["flip"], ""),
         why=row[SPLIT] + ("" if place is None else f", {near.get(place, f'neighbour {place}')}"),
         heading=heading,
     )

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import streamlit as st
 
 from ide.app import actions, cached, charts, errors, navigate
-from ide.app.facts import accuracy_delta, facts, metrics_of
+from ide.app.facts import facts, headline, metrics_of
 from ide.app.statusline import POLL_S, run_share, stage_text
-from ide.app.text import ago, count, percent, plain, points, short
+from ide.app.text import ago, count, percent, plain, shift_words, short
 from ide.dataset.errors import UpwellError
-from ide.dataset.flips import BROKEN, FIXED
+from ide.dataset.two_builds import Shift
 from ide.store.build_process import build_status
 from ide.store.builds import BuildInfo, build_model, previous_build
 from ide.store.estimates import estimate_of
@@ -141,22 +139,29 @@ def _log(ws: Workspace, run: RunStatus) -> str:
 
 
 def what_changed(ws: Workspace, build: BuildInfo) -> None:
-    """Say in a line what the current build changed against the one before."""
-    base = previous_build(ws, build.dataset)
-    metrics = metrics_of(build)
-    if base is None or metrics is None:
+    """Say in a line what the current build changed against the one before, on one split."""
+    base, split = previous_build(ws, build.dataset), headline(build)
+    metrics = metrics_of(build, split) if split else None
+    if base is None or split is None or metrics is None:
         return
-    kinds = Counter(cached.flips(build, base)["flip"].to_pylist())
-    accuracy = percent(metrics["accuracy"]["value"])
-    delta = points(accuracy_delta(ws, build.dataset)) or "unchanged"
+    accuracy = f"{split.capitalize()} accuracy **{percent(metrics['accuracy']['value'])}**"
+    shift = cached.shifts(build, base).get(split)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
-            f":material/trending_up: Test accuracy **{accuracy}** ({delta} against "
-            f"{short(base.build_id)}); {count(kinds[FIXED], 'example')} fixed, "
-            f"{kinds[BROKEN]:,} broken{_estimates(base, build)}",
+            f":material/trending_up: {accuracy}; against {short(base.build_id)} "
+            f"{_moved(shift)}{_estimates(base, build)}",
             width="content",
         )
         navigate.link("evals", "See which", "monitoring", build.dataset)
+
+
+def _moved(shift: Shift | None) -> str:
+    """Say what moved the accuracy, and how many examples; nothing where none can be compared."""
+    if shift is None:
+        return "there is nothing to compare"
+    flips = f"{count(shift.n_fixed, 'example')} fixed, {shift.n_broken:,} broken"
+    alone = f", {shift.n_relabelled:,} by their label alone" if shift.n_relabelled else ""
+    return f"{plain(shift_words(shift))}; {flips}{alone}"
 
 
 def _estimates(base: BuildInfo, build: BuildInfo) -> str:

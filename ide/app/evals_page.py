@@ -13,12 +13,13 @@ import streamlit as st
 from ide.app import cached, gate_form, navigate, state
 from ide.app.gallery import Tile, gallery
 from ide.app.panels import share_metric
-from ide.app.text import count, interval, moment, plain, short
+from ide.app.text import count, interval, moment, plain, shift_words, short
 from ide.dataset.estimates import Estimate
-from ide.dataset.flips import BROKEN, FIXED
+from ide.dataset.flips import BROKEN, FIXED, RELABELLED
 from ide.dataset.gate_drafts import MAX_IDS, of_class
 from ide.dataset.gates import Gate
-from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, TEST
+from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT
+from ide.dataset.two_builds import TwoBuilds, headline_split
 from ide.store.builds import BuildInfo, build_metrics
 from ide.store.gate_drafts import accuracy_of, draft_of_examples
 from ide.store.workspace import Workspace
@@ -48,7 +49,7 @@ def choose(builds: Sequence[BuildInfo]) -> tuple[BuildInfo, BuildInfo | None, st
         split = st.segmented_control(
             "Split",
             splits,
-            default=TEST if TEST in splits else splits[0],
+            default=headline_split(splits),
             required=True,
             key="eval_split",
             bind="query-params",
@@ -68,26 +69,42 @@ def _default_base(chosen: str, ids: list[str], others: list[str]) -> int | None:
 
 def numbers(
     metrics: Mapping[str, Any],
-    base: Mapping[str, Any] | None,
+    pair: TwoBuilds | None,
     split: str,
     estimate: Estimate | None,
 ) -> None:
-    """Draw the headline numbers, with their change against the base.
+    """Draw the headline numbers, with what the network changed against the base.
 
     estimate: how many labels of all splits are thought wrong, where the build tells.
     """
     now = metrics["splits"][split]
-    before = base["splits"].get(split) if base else None
+    shift = pair.shifts.get(split) if pair else None
     with st.grid(5 if estimate else 4, min_column_width=120, gap="small"):
-        delta = now["accuracy"]["value"] - before["accuracy"]["value"] if before else None
+        delta = shift.network if shift else None
         share_metric(f"Accuracy, {split}", now["accuracy"]["value"], delta, digits=2)
         st.metric("95 % interval", interval(now["accuracy"]))
-        f1_delta = now["macro_f1"] - before["macro_f1"] if before else None
+        f1_delta = None
+        if pair and shift:
+            was, is_ = (side["splits"][split]["macro_f1"] for side in (pair.base, pair.now))
+            f1_delta = None if was is None or is_ is None else is_ - was
         share_metric("Macro F1", now["macro_f1"], f1_delta, digits=2)
         st.metric("Examples", f"{now['n']:,}")
         if estimate:
             hint = "Expected in all splits, with a 95 % interval; the chart below tells where."
             st.metric("Labels thought wrong", str(estimate), help=hint)
+
+
+def beside(pair: TwoBuilds, build: BuildInfo, base: BuildInfo, split: str) -> None:
+    """Say what of the difference the network did, what the answer key, and on which labels."""
+    shift = pair.shifts.get(split)
+    if shift is None:
+        st.caption(f"No example of {split} can be compared with build {short(base.build_id)}.")
+        return
+    st.caption(
+        f":material/compare_arrows: Beside {short(base.build_id)}, {split}: "
+        f"{plain(shift_words(shift))}. Both are measured on the labels of {short(build.build_id)}, "
+        f"on the {count(shift.n, 'example')} that both can be asked."
+    )
 
 
 def classes(metrics: Mapping[str, Any], split: str) -> list[dict[str, Any]]:
@@ -142,11 +159,9 @@ def _cell_ids(build: BuildInfo, split: str, given: str, predicted: str) -> list[
     return ids
 
 
-def flip_tiles(build: BuildInfo, base: BuildInfo, split: str) -> tuple[list[Tile], list[Tile]]:
-    """Return the examples of a split that the build fixed, and those that it broke."""
-    table = cached.flips(build, base)
-    rows = table.filter(pc.equal(table[SPLIT], split))
-    return _tiles(rows, FIXED), _tiles(rows, BROKEN)
+def flip_tiles(pair: TwoBuilds, split: str, flip: str) -> list[Tile]:
+    """Return the examples of a split that changed sides in one way, such as ``fixed``."""
+    return _tiles(pair.flips.filter(pc.equal(pair.flips[SPLIT], split)), flip)
 
 
 def _tiles(table: pa.Table, flip: str) -> list[Tile]:
@@ -156,13 +171,27 @@ def _tiles(table: pa.Table, flip: str) -> list[Tile]:
             row[EXAMPLE_ID],
             row["predicted"],
             before=row["base_predicted"],
-            note=f"is {row[LABEL]}",
+            note=f"is {row[LABEL]}" if flip != RELABELLED else _relabelled(row),
             title=f"{row[EXAMPLE_ID]}: label {row['base_label']} → {row[LABEL]}, "
             f"predicted {row['base_predicted']} → {row['predicted']}",
-            tone="good" if flip == FIXED else "bad",
+            tone={FIXED: "good", BROKEN: "bad"}.get(flip, ""),
         )
         for row in rows
     ]
+
+
+def _relabelled(row: Mapping[str, Any]) -> str:
+    return f"was {row['base_label']}, is {row[LABEL]}"
+
+
+def by_label(ws: Workspace, name: str, tiles: list[Tile]) -> None:
+    """Draw the examples that count as right, or wrong, since their label changed alone."""
+    if tiles:
+        said = "the network did not change sides, the answer key did"
+        st.caption(f"**Label changed** · {count(len(tiles), 'example')}: {said}")
+        gallery(ws, name, tiles[:MAX_TILES], key="flips_label", size="small")
+        if len(tiles) > MAX_TILES:
+            st.caption(f"and {len(tiles) - MAX_TILES:,} more")
 
 
 def flips(ws: Workspace, name: str, tiles: list[Tile], title: str, color: str) -> None:

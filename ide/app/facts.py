@@ -16,8 +16,10 @@ from ide.dataset.check_settings import SEVERITIES
 from ide.dataset.config import DatasetConfig
 from ide.dataset.estimates import Estimate
 from ide.dataset.schema import SPLIT, SPLITS, SUSPECT_THRESHOLD, TEST
+from ide.dataset.two_builds import Shift, headline_split
 from ide.store.builds import BuildInfo, build_metrics, current_build, edits_since, previous_build
 from ide.store.checking import listed_build
+from ide.store.commits import accuracy_by_split
 from ide.store.estimates import estimate_of
 from ide.store.gates import GateResult
 from ide.store.issues import (
@@ -126,15 +128,15 @@ def metrics_of(build: BuildInfo | None, split: str = TEST) -> dict[str, Any] | N
     return found
 
 
-def accuracy_delta(ws: Workspace, name: str, split: str = TEST) -> float | None:
-    """Return by how much the accuracy changed since the build before."""
-    now, before = (
-        metrics_of(current_build(ws, name), split),
-        metrics_of(previous_build(ws, name), split),
-    )
-    if not now or not before:
-        return None
-    return float(now["accuracy"]["value"]) - float(before["accuracy"]["value"])
+def headline(build: BuildInfo | None) -> str | None:
+    """Return the split that a build's numbers are of where none is chosen; None for no split."""
+    return headline_split(accuracy_by_split(build)) if build else None
+
+
+def latest_shift(ws: Workspace, name: str, split: str) -> Shift | None:
+    """Return what network and answer key moved since the build before; None for no such build."""
+    build, base = current_build(ws, name), previous_build(ws, name)
+    return cached.shifts(build, base).get(split) if build and base else None
 
 
 def open_checks(ws: Workspace, found: Facts) -> list[dict[str, Any]]:

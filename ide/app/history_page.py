@@ -158,6 +158,7 @@ def commits(ws: Workspace, name: str, status: Status) -> None:
                 graph=graph,
                 branches=cached.branches(ws),
                 metrics=found.metrics,
+                shifts=found.shifts,
                 can_revert=status.branch is not None,
             ),
             "n_lanes": 1 + max(max(x.lane, *(to for _, to, _ in x.lines), 0) for x in graph),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -108,10 +108,9 @@ def _build_row(build: BuildInfo) -> dict[str, Any]:
 
 
 def class_rows(
-    rows: Sequence[dict[str, Any]], base: Sequence[dict[str, Any]] | None
+    rows: Sequence[dict[str, Any]], f1_changes: Mapping[str, float | None] | None
 ) -> list[dict[str, Any]]:
-    """Return a row a class for a table, with the change against another build."""
-    before = {row["label"]: row for row in base or ()}
+    """Return a row a class for a table; ``f1_changes``: against another build, on one label set."""
     return [
         {
             "class": row["label"],
@@ -121,16 +120,10 @@ def class_rows(
             "recall": row["recall"]["value"],
             "recall, 95 %": interval(row["recall"]),
             "F1": row["f1"],
-            **({"Δ F1": _f1_delta(row, before.get(row["label"]))} if before else {}),
+            **({"Δ F1": points(f1_changes.get(row["label"]))} if f1_changes else {}),
         }
         for row in rows
     ]
-
-
-def _f1_delta(row: dict[str, Any], base: dict[str, Any] | None) -> str | None:
-    if base is None or row["f1"] is None or base["f1"] is None:
-        return None
-    return points(row["f1"] - base["f1"])
 
 
 def classes(rows: list[dict[str, Any]]) -> None:

@@ -6,6 +6,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from ide.dataset.two_builds import Shift
+
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:<>&^=@/\"'])")
 
 
@@ -43,6 +45,14 @@ def points(delta: float | None) -> str | None:
         return None
     text = f"{100 * delta:+.1f}"
     return "±0.0 pts" if float(text) == 0 else f"{text} pts"
+
+
+def shift_words(shift: Shift) -> str:
+    """Say what moved an accuracy: ``on the same labels the network +0.3 pts, …``."""
+    said = f"on the same labels the network {points(shift.network)}"
+    if shift.answer_key is None:
+        return said
+    return f"{said}, the answer key {points(shift.answer_key)}"
 
 
 def ago(moment: datetime) -> str:

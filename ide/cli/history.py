@@ -15,6 +15,9 @@ from ide.store.workspace import Workspace
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from ide.dataset.two_builds import Shift
+    from ide.store.builds import BuildInfo
+
 N_TABLE_ROWS = 200  # of a diff on the terminal; JSON, CSV and Markdown have all
 N_PAIRS = 20
 DIFF_COLUMNS = (
@@ -137,28 +140,49 @@ def _listed(lines: Sequence[str]) -> str:
 def log(name: str | None, limit: int, root: Path | None, style: str) -> None:
     """List the commits that changed datasets, newest first: what each did to labels and metrics.
 
-    With NAME, also the accuracy of each commit that a build is kept of on this machine.
+    With NAME, also the accuracy of each commit that a build is kept of on this machine, on that
+    build's labels, and what the network and the answer key moved since the build before.
     """
+    from ide.store.commits import accuracy_by_split, builds_of_commits, shallow_note
     from ide.store.commits import log as read_log
-    from ide.store.commits import metrics_of_commits, shallow_note
     from ide.store.history import log_as_rows
 
     workspace = Workspace.find(root)
     commits = read_log(workspace, name, limit=limit)
-    metrics = metrics_of_commits(workspace, name, [c.revision for c in commits]) if name else {}
-    rows = log_as_rows(commits, metrics=metrics)
+    builds = builds_of_commits(workspace, name, [c.revision for c in commits]) if name else {}
+    metrics = {revision: accuracy_by_split(build) for revision, build in builds.items()}
+    rows = log_as_rows(commits, metrics=metrics, shifts=_shifts(builds))
     columns = ["revision", "committed_at", "author", "message", "summary", "despite_errors"]
     if metrics or style != "table":
-        columns.insert(5, "accuracy")
+        columns[5:5] = ["accuracy", "moved"]
     if style in ("table", "markdown"):
-        rows = [{**row, "accuracy": _accuracy(row["accuracy"])} for row in rows]
+        told = [{"accuracy": _accuracy(r["accuracy"]), "moved": _moved(r["moved"])} for r in rows]
+        rows = [{**row, **own} for row, own in zip(rows, told, strict=True)]
     echo_rows(rows, columns, style)
     if any(commit.is_cut for commit in commits):
         warn(shallow_note(workspace) or "this clone is shallow")
 
 
+def _shifts(builds: Mapping[str, BuildInfo]) -> Mapping[str, tuple[str, Shift]]:
+    """Return what moved between the builds of commits; imports nothing where there are none."""
+    if len(builds) < 2:
+        return {}
+    from ide.store.comparison import shifts_of_commits
+
+    return shifts_of_commits(builds)
+
+
 def _accuracy(by_split: Mapping[str, float] | None) -> str:
     return ", ".join(f"{split} {share:.4f}" for split, share in (by_split or {}).items())
+
+
+def _moved(moved: Mapping[str, Any] | None) -> str:
+    """Say what network and answer key moved: ``test: the network +0.30, the answer key +2.00``."""
+    if not moved:
+        return ""
+    said = f"{moved['split']}: the network {100 * moved['network']:+.2f}"
+    key = moved["answer_key"]
+    return said if key is None else f"{said}, the answer key {100 * key:+.2f}"
 
 
 @click.command()

@@ -1,13 +1,15 @@
 """Which edits probably caused a flip: an example that one build gets right and another wrong.
 
-An edit of the example itself comes first. Else it is the edits of training examples near to it,
-by what they did to its margin: TracIn (Pruthi et al. 2020, https://arxiv.org/abs/2002.08484) for
-the last layer, with the two builds as its checkpoints. A step on a training example z moves the
-logits of x along (target(z) − probs(z)) · ⟨z, x⟩, so an edit that changes the target of z, or
-takes z out of training, moves the margin of x's label over its rival by the same product of the
-difference. The kernel ⟨z, x⟩ is cut off outside the ``K_NEAREST`` training examples nearest to x,
-as neighbours' votes are (Rajani et al. 2020, https://arxiv.org/abs/2010.09030): far away, every
-edit of a class would be a small cause of everything, and a person could look at none of it.
+An edit of the example itself comes first, where it was trained on or its label alone did it: of a
+held-out example no edit reaches the network. Else it is the edits of training examples near to
+it, by what they did to its margin: TracIn (Pruthi et al. 2020,
+https://arxiv.org/abs/2002.08484) for the last layer, with the two builds as its checkpoints. A
+step on a training example z moves the logits of x along (target(z) − probs(z)) · ⟨z, x⟩, so an
+edit that changes the target of z, or takes z out of training, moves the margin of x's label over
+its rival by the same product of the difference. The kernel ⟨z, x⟩ is cut off outside the
+``K_NEAREST`` training examples nearest to x, as neighbours' votes are (Rajani et al. 2020,
+https://arxiv.org/abs/2010.09030): far away, every edit of a class would be a small cause of
+everything, and a person could look at none of it.
 
 It names what is probable, not what is proven: only a compile without the edits proves it.
 """
@@ -22,7 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ide.dataset.changes import one_line
-from ide.dataset.flips import BROKEN
+from ide.dataset.flips import BROKEN, RELABELLED
 from ide.dataset.neighbors import nearest_to
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, TRAIN
 
@@ -39,7 +41,7 @@ ACTING_KINDS = (
 CAUSES = pa.schema(
     [
         (EXAMPLE_ID, pa.string()),  # the flip
-        ("flip", pa.string()),  # fixed, broken
+        ("flip", pa.string()),  # fixed, broken, relabelled
         ("edit_id", pa.string()),  # null where no edit is known, as of an example added
         ("edited_id", pa.string()),  # the example that was edited
         ("kind", pa.string()),  # one of ACTING_KINDS
@@ -101,7 +103,8 @@ def causes(
     near = _near(rows, by_example, classes, base, now, k=k)
     found: list[dict[str, object]] = []
     for flip, others in zip(rows, near, strict=True):
-        own = [_row(flip, change, 1.0, 0) for change in by_example.get(flip[EXAMPLE_ID], ())]
+        its_own = by_example.get(flip[EXAMPLE_ID], ()) if _is_its_own(flip) else ()
+        own = [_row(flip, change, 1.0, 0) for change in its_own]
         ranked = [
             _row(flip, change, score, nearness)
             for edited_id, score, nearness in others
@@ -109,6 +112,11 @@ def causes(
         ]
         found += own + ranked
     return pa.Table.from_pylist(found, schema=CAUSES)
+
+
+def _is_its_own(flip: Mapping[str, object]) -> bool:
+    """Whether an edit of the example itself can have done it: by its label, or by training."""
+    return flip["flip"] == RELABELLED or flip[SPLIT] == TRAIN
 
 
 def _near(
@@ -178,7 +186,7 @@ def _margins(
         label = number.get(row[LABEL], -1)
         is_broken = row["flip"] == BROKEN
         other = number.get(row["predicted" if is_broken else "base_predicted"], -1)
-        known = label >= 0 and other >= 0 and label != other
+        known = label >= 0 and other >= 0 and label != other and row["flip"] != RELABELLED
         wanted.append((other if is_broken else label) if known else -1)
         rival.append((label if is_broken else other) if known else -1)
     return wanted, rival

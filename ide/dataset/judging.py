@@ -39,31 +39,45 @@ class GateResult:
 
 
 def judge(
-    gate: Gate, rows: pa.Table, base_rows: pa.Table | None = None, *, n_named: int | None = None
+    gate: Gate,
+    rows: pa.Table,
+    base_rows: pa.Table | None = None,
+    *,
+    n_named: int | None = None,
+    base_ids: pa.Array | None = None,
 ) -> GateResult:
     """Judge a build by what it makes of a gate's examples.
 
     rows, base_rows: a row an example that the gate is about and that counts (labelled, not
     excluded, not in conflict), of the build and of the base: ``example_id, label, predicted,
-    loss, is_out_of_sample``. Their order changes nothing. n_named: how many examples fulfil the
-    condition at all. Where nothing is measured the gate fails: none passes silently.
+    loss, is_out_of_sample``. Their order changes nothing. base_rows are of the base's network and
+    the build's labels; the two are compared on the examples that both have. n_named: how many
+    examples fulfil the condition at all. base_ids: the examples that the base was judged on by its
+    own labels; None = those of ``base_rows``. Where nothing is measured the gate fails: none
+    passes silently.
     """
     now = measure(gate, rows)
-    before = measure(gate, base_rows) if base_rows is not None else None
-    base_value = before.value if before else None
+    same, then = rows, None
+    if base_rows is not None:
+        same, then = _of_both(rows, base_rows), _of_both(base_rows, rows)
+    beside = measure(gate, same)
+    base_value = measure(gate, then).value if then is not None else None
     if now.value is None:
         says = gate_words.nothing(gate, len(rows), len(rows) if n_named is None else n_named)
         return GateResult(gate, 0, None, None, None, base_value, False, says)
     keeps_bound = is_kept(gate, now.value)
-    keeps_base = base_value is None or is_tolerated(gate, now.value, base_value)
+    keeps_base = (
+        base_value is None or beside.value is None or is_tolerated(gate, beside.value, base_value)
+    )
+    left = base_rows[EXAMPLE_ID] if base_ids is None and base_rows is not None else base_ids
     n_trained = len(rows) - int(pc.sum(rows[IS_OUT_OF_SAMPLE]).as_py() or 0)
     says = " ".join(
         part
         for part in (
             gate_words.measured(gate, now),
             gate_words.judgement(gate, now, is_kept=keeps_bound),
-            gate_words.compared(gate, now, base_value, *_flips(gate, rows, base_rows)),
-            gate_words.gone(_n_gone(rows, base_rows), 0 if base_rows is None else len(base_rows)),
+            gate_words.compared(gate, beside, base_value, *_flips(gate, same, then)),
+            gate_words.gone(_n_gone(rows, left), 0 if left is None else len(left)),
             gate_words.trained(n_trained, len(rows)),
         )
         if part
@@ -113,9 +127,14 @@ def _flips(gate: Gate, rows: pa.Table, base_rows: pa.Table | None) -> tuple[int,
     return int(n_broken), int(n_fixed)
 
 
-def _n_gone(rows: pa.Table, base_rows: pa.Table | None) -> int:
+def _of_both(rows: pa.Table, others: pa.Table) -> pa.Table:
+    """Return the rows whose example the other table has too."""
+    return rows.filter(pc.is_in(rows[EXAMPLE_ID], value_set=others[EXAMPLE_ID].combine_chunks()))
+
+
+def _n_gone(rows: pa.Table, base_ids: pa.Array | pa.ChunkedArray | None) -> int:
     """Count the base's examples that the gate is no longer about."""
-    if base_rows is None:
+    if base_ids is None:
         return 0
-    stays = pc.is_in(base_rows[EXAMPLE_ID], value_set=rows[EXAMPLE_ID].combine_chunks())
-    return len(base_rows) - int(pc.sum(stays).as_py() or 0)
+    stays = pc.is_in(base_ids, value_set=rows[EXAMPLE_ID].combine_chunks())
+    return len(base_ids) - int(pc.sum(stays).as_py() or 0)

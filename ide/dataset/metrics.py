@@ -73,6 +73,32 @@ def evaluate(
     }
 
 
+def measure_pairs(
+    labels: np.ndarray, predicted: np.ndarray, splits: np.ndarray, classes: Sequence[str]
+) -> dict[str, Any]:
+    """Measure predictions of a network that may know other classes: ``splits`` and ``classes``.
+
+    labels: (N,) int, each a class. predicted: (N,) int, −1 = a class that is none of ``classes``,
+    which is wrong. splits: (N,) str. The same entries as ``evaluate`` gives, less the loss.
+    """
+    by_split: dict[str, Any] = {}
+    by_class: list[dict[str, Any]] = []
+    for split in SPLITS:
+        rows = np.flatnonzero(splits == split)
+        if not len(rows):
+            continue
+        told = np.where(predicted[rows] < 0, len(classes), predicted[rows])
+        counts = confusion_matrix(labels[rows], told, len(classes) + 1)
+        per_class = _per_class(counts, classes, split)
+        by_split[split] = {
+            "n": len(rows),
+            "accuracy": _share(int(np.trace(counts)), len(rows)),
+            "macro_f1": _mean([c["f1"] for c in per_class]),
+        }
+        by_class += per_class
+    return {"splits": by_split, "classes": by_class}
+
+
 def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, n_classes: int) -> np.ndarray:
     """Count (K, K) int64: row = given label, column = predicted one."""
     cells = np.bincount(labels * n_classes + predicted, minlength=n_classes * n_classes)

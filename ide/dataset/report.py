@@ -20,9 +20,10 @@ from ide.dataset.estimates import Estimate
 from ide.dataset.report_checks import check_blocks, gate_blocks
 from ide.dataset.report_flips import flip_blocks
 from ide.dataset.report_labels import label_blocks
-from ide.dataset.report_metrics import TEST_FIRST, metric_blocks, verdict
+from ide.dataset.report_metrics import key_words, metric_blocks, unpaired_verdict, verdict
 from ide.dataset.schema import ISSUES
 from ide.dataset.significance import Moved
+from ide.dataset.two_builds import TwoBuilds, headline_split
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class DatasetReport:
     """What the report says of one dataset.
 
     changes: ``changes.CHANGES``. metrics, base_metrics: as in metrics.json, None = no build.
-    flips: ``schema.FLIPS`` from the base's build to this one, None where they cannot be paired.
+    pair: both builds on the newer one's labels, None where they cannot be paired.
     causes: ``attribution.CAUSES``. moved: the slices that moved, of ``n_slices`` looked at. gates:
     results, None where there is no build to judge. new_issues, gone_issues: ``schema.ISSUES``.
     estimate, base_estimate: how many labels each build thinks wrong, None where it does not tell.
@@ -42,7 +43,7 @@ class DatasetReport:
     changes: pa.Table
     metrics: Mapping[str, Any] | None = None
     base_metrics: Mapping[str, Any] | None = None
-    flips: pa.Table | None = None
+    pair: TwoBuilds | None = None
     causes: pa.Table = field(default_factory=CAUSES.empty_table)
     moved: Sequence[Moved] = ()
     n_slices: int = 0
@@ -75,12 +76,12 @@ def dataset_blocks(dataset: DatasetReport) -> list[Block]:
     blocks += metric_blocks(
         dataset.metrics,
         dataset.base_metrics,
-        dataset.flips,
+        dataset.pair,
         moved=dataset.moved,
         n_slices=dataset.n_slices,
     )
     blocks += label_blocks(dataset.changes)
-    blocks += flip_blocks(dataset.flips, dataset.causes)
+    blocks += flip_blocks(dataset.pair.flips if dataset.pair else None, dataset.causes)
     blocks += check_blocks(dataset.new_issues, dataset.gone_issues)
     return blocks + _cost_blocks(dataset)
 
@@ -90,10 +91,8 @@ def _summary(dataset: DatasetReport) -> Paragraph:
     parts: list[Span] = []
     if dataset.metrics is None:
         parts.append(Strong("No build of these labels here"))
-    for split in TEST_FIRST:
-        if dataset.metrics and split in dataset.metrics["splits"]:
-            parts.append(_of_split(dataset, split))
-            break
+    elif split := headline_split(dataset.metrics["splits"]):
+        parts.append(_of_split(dataset, split))
     found = summarise(counts(dataset.changes))
     parts.append(f"Labels: {found}." if found else "Labels: nothing changed.")
     if dataset.gates is None:
@@ -109,22 +108,32 @@ def _summary(dataset: DatasetReport) -> Paragraph:
 
 
 def _of_split(dataset: DatasetReport, split: str) -> Strong:
+    name = f"{split.capitalize()} accuracy"
+    shift = dataset.pair.shifts.get(split) if dataset.pair else None
+    if shift is None:
+        return _unpaired(dataset, split, name)
+    found = verdict(shift)
+    said = f"{name} on the same labels {shift.before:.4f} → {shift.after:.4f}"
+    said = f"{said} (the network {100 * shift.network:+.2f} points)"
+    if not found.is_real:
+        return Strong(f"{said}: within noise; {key_words(shift)}.")
+    word, tone = ("better", GOOD) if shift.network > 0 else ("worse", BAD)
+    return Strong(f"{said}: {word}, more than noise; {key_words(shift)}.", tone)
+
+
+def _unpaired(dataset: DatasetReport, split: str, name: str) -> Strong:
+    """Say two accuracies, each on its own labels; neither is called better."""
     assert dataset.metrics is not None
     now = dataset.metrics["splits"][split]
     was = (dataset.base_metrics or {}).get("splits", {}).get(split)
-    name = f"{split.capitalize()} accuracy"
     value = (now.get("accuracy") or {}).get("value")
     if value is None:
         return Strong(f"{name}: not measured.")
-    found = verdict(split, was, now, dataset.flips)
-    if found is None or was is None:
+    if was is None or unpaired_verdict(was, now) is None:
         return Strong(f"{name} {value:.4f}, with nothing to compare.")
     before = was["accuracy"]["value"]
     points = f"{100 * (value - before):+.2f} points"
-    if not found.is_real:
-        return Strong(f"{name} {before:.4f} → {value:.4f} ({points}): within noise.")
-    word, tone = ("better", GOOD) if value > before else ("worse", BAD)
-    return Strong(f"{name} {before:.4f} → {value:.4f} ({points}): {word}, more than noise.", tone)
+    return Strong(f"{name} {before:.4f} → {value:.4f} ({points}), each on its own labels.")
 
 
 def _cost_blocks(dataset: DatasetReport) -> list[Block]:

@@ -20,17 +20,19 @@ from ide.dataset.document import (
     Strong,
     table,
 )
-from ide.dataset.flips import BROKEN, FIXED
-from ide.dataset.report_metrics import TEST_FIRST, n_flips
+from ide.dataset.flips import BROKEN, FIXED, RELABELLED
+from ide.dataset.report_metrics import n_flips
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT
+from ide.dataset.two_builds import TEST_FIRST
 
 MAX_SHOWN = 100  # examples of each kind
 MAX_GROUPS = 8  # of edits
 N_PICTURES = 5  # of edited examples beside one that flipped
 _COLUMNS = ("example", "split", "label", "predicted", "probably")
+_TITLES = {FIXED: "fixed", BROKEN: "broken", RELABELLED: "whose label alone changed sides"}
 _HOW = (
-    "Probable are the example's own edit, else those of its nearest training examples that pull "
-    "to the new prediction. Only a compile without them would prove it."
+    "Probable are a training example's own edit, else those of its nearest training examples that "
+    "pull to the new prediction. Only a compile without them would prove it."
 )
 
 
@@ -40,24 +42,28 @@ def flip_blocks(flips: pa.Table | None, causes: pa.Table) -> list[Block]:
         return []
     blocks: list[Block] = [Heading(4, "Fixed and broken")]
     splits = [split for split in TEST_FIRST if split in set(flips[SPLIT].to_pylist())]
-    found = [
-        f"{split}: {n_flips(flips, FIXED, split):,} fixed, {n_flips(flips, BROKEN, split):,} broken"
-        for split in splits
-    ]
+    found = [f"{split}: {_counts(flips, split)}" for split in splits]
     blocks.append(Paragraph((f"{'; '.join(found) or 'No example changed sides'}.",)))
     blocks += _edit_blocks(causes)
     by_flip: dict[str, list[dict[str, Any]]] = {}
     for cause in causes.to_pylist():
         by_flip.setdefault(cause[EXAMPLE_ID], []).append(cause)
     rows = sorted(flips.to_pylist(), key=lambda r: (TEST_FIRST.index(r[SPLIT]), r[EXAMPLE_ID]))
-    for kind in (BROKEN, FIXED):
+    for kind in (BROKEN, FIXED, RELABELLED):
         own = [row for row in rows if row["flip"] == kind]
         if own:
             shown = tuple(_card(row, by_flip.get(row[EXAMPLE_ID], [])) for row in own[:MAX_SHOWN])
             cards = Cards(_COLUMNS, shown, max(0, len(own) - MAX_SHOWN))
-            title = f"The {len(own):,} {kind}"
+            title = f"The {len(own):,} {_TITLES[kind]}"
             blocks.append(Fold((title,), (cards,), is_open=kind == BROKEN))
     return blocks
+
+
+def _counts(flips: pa.Table, split: str) -> str:
+    """Say how many flips of each kind a split has; those of the labels apart."""
+    said = f"{n_flips(flips, FIXED, split):,} fixed, {n_flips(flips, BROKEN, split):,} broken"
+    n = n_flips(flips, RELABELLED, split)
+    return f"{said}, {n:,} by their label alone" if n else said
 
 
 def _edit_blocks(causes: pa.Table) -> list[Block]:
@@ -67,6 +73,8 @@ def _edit_blocks(causes: pa.Table) -> list[Block]:
     groups: dict[tuple[str, str | None, str | None], dict[str, set[str]]] = {}
     firsts: set[str] = set()
     for row in causes.to_pylist():
+        if row["flip"] == RELABELLED:  # no edit of another example did it
+            continue
         key = (row["kind"], row["before"], row["after"])
         group = groups.setdefault(key, {"edited": set(), FIXED: set(), BROKEN: set()})
         group["edited"].add(row["edited_id"])
@@ -78,6 +86,8 @@ def _edit_blocks(causes: pa.Table) -> list[Block]:
         key=lambda g: (-len(g[1][BROKEN]), -len(g[1][FIXED]), *map(str, g[0])),
     )
     order = [item for item in order if item[1][BROKEN] or item[1][FIXED]]
+    if not order:
+        return []
     rows = [
         (
             _edit(key),

@@ -196,16 +196,16 @@ SLICES = pa.schema(
     ]
 )
 
-# flips between two builds: a row an example whose correctness changed
+# flips between two builds: a row an example whose correctness changed; see flips.py
 FLIPS = pa.schema(
     [
         (EXAMPLE_ID, pa.string()),
         (SPLIT, pa.string()),
-        (LABEL, pa.string()),  # in the newer build
-        ("base_label", pa.string()),
+        (LABEL, pa.string()),  # in the newer build; what fixed and broken are judged by
+        ("base_label", pa.string()),  # null = it had none
         ("base_predicted", pa.string()),
         ("predicted", pa.string()),
-        ("flip", pa.string()),  # fixed, broken
+        ("flip", pa.string()),  # fixed, broken: by the network; relabelled: by its label alone
     ]
 )
 

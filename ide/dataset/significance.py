@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from ide.dataset.binomial import CHANCE, sign_test
-from ide.dataset.flips import FIXED
+from ide.dataset.flips import BROKEN, FIXED
 from ide.dataset.metrics import wilson
 from ide.dataset.schema import SPLIT
 from ide.dataset.statistics import holm
@@ -66,19 +66,20 @@ def moved_slices(
     """Return the slices whose accuracy moved more than chance would, and how many were looked at.
 
     flips: ``schema.FLIPS``, (F,). members: a slice's condition and which flips are in it, (F,)
-    bool. before, after: ``slices.parquet`` of either build. A slice is tested by McNemar on its
-    own flips, and the p values are Holm's for all slices of these splits together; the largest
-    move comes first. The slice of everything is not among them.
+    bool. before, after: ``schema.SLICES`` of either build, on the same labels. A slice is tested
+    by McNemar on what the network fixed and broke of it, and the p values are Holm's for all
+    slices of these splits together; the largest move comes first. The slice of everything is
+    not among them.
     """
     in_split = np.asarray(flips[SPLIT].to_pylist(), dtype=object)
-    is_fixed = np.asarray(flips["flip"].to_pylist(), dtype=object) == FIXED
+    flip = np.asarray(flips["flip"].to_pylist(), dtype=object)
     was, now = _by_slice(before), _by_slice(after)
     keys = [key for key in now if key in was and key[0] != "true" and key[1] in splits]
     nobody = np.zeros(len(flips), bool)
     counts = []
     for condition, split in keys:
         own = members.get(condition, nobody) & (in_split == split)
-        counts.append((int((own & is_fixed).sum()), int((own & ~is_fixed).sum())))
+        counts.append((int((own & (flip == FIXED)).sum()), int((own & (flip == BROKEN)).sum())))
     adjusted = holm([mcnemar(*count) for count in counts])
     moved = [
         _moved(key, was[key], now[key], count, p)

@@ -20,8 +20,8 @@ from typing import Any
 import pyarrow as pa
 
 from ide.dataset.errors import BuildError, DamagedFileError, GitError
-from ide.dataset.flips import flips
 from ide.dataset.schema import EXAMPLE_ID
+from ide.dataset.two_builds import Side, compare_builds
 from ide.store.builds import (
     BUILD_FILES,
     BUILD_JSON,
@@ -31,6 +31,7 @@ from ide.store.builds import (
     BuildInfo,
     archive_path,
     archived_builds,
+    build_model,
     build_table,
 )
 from ide.store.compile_lock import folder_lock
@@ -373,12 +374,18 @@ def _last_build_json(paths: Iterable[Path]) -> list[Path]:
 
 def _flips(base: BuildInfo, links: Path) -> pa.Table:
     predicted = [EXAMPLE_ID, "predicted"]
-    return flips(
-        base_labels=build_table(base, "targets"),
-        base_predictions=build_table(base, "predictions", predicted),
-        labels=read_parquet(links / "targets.parquet"),
-        predictions=read_parquet(links / "predictions.parquet", columns=predicted),
+    classes = json.loads((links / "model.json").read_bytes())["classes"]
+    then = Side(
+        build_table(base, "targets"),
+        build_table(base, "predictions", predicted),
+        build_model(base)["classes"],
     )
+    now = Side(
+        read_parquet(links / "targets.parquet"),
+        read_parquet(links / "predictions.parquet", columns=predicted),
+        classes,
+    )
+    return compare_builds(then, now).flips
 
 
 def _revision(workspace: Workspace, name: str, links: Path) -> tuple[str | None, int]:

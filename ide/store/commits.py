@@ -279,19 +279,27 @@ def metrics_of_commits(
 ) -> dict[str, dict[str, float]]:
     """Return revision → split → accuracy (0 … 1), of the commits that a build is kept of.
 
+    Each is measured on its own labels; ``comparison.shifts_of_commits`` compares them on one set.
+    """
+    builds = builds_of_commits(workspace, name, revisions)
+    return {revision: accuracy_by_split(build) for revision, build in builds.items()}
+
+
+def builds_of_commits(
+    workspace: Workspace, name: str, revisions: Iterable[str]
+) -> dict[str, BuildInfo]:
+    """Return revision → its kept build, in the order of ``revisions``.
+
     A build belongs to the newest commit of the dataset that it had all edits of; one that was
     made just before its edits were committed, to that commit. Nothing is compiled or fetched.
     """
     from ide.store.build_of import kept_builds  # it brings a reader of YAML along
 
-    wanted = set(revisions)
     commits = log(workspace, name, limit=None)
-    found: dict[str, dict[str, float]] = {}
+    found: dict[str | None, BuildInfo] = {}
     for build in reversed(kept_builds(workspace, name)):
-        revision = _commit_of_build(workspace, name, build, commits)
-        if revision in wanted:
-            found[str(revision)] = accuracy_by_split(build)
-    return found
+        found[_commit_of_build(workspace, name, build, commits)] = build
+    return {revision: found[revision] for revision in revisions if revision in found}
 
 
 def accuracy_by_split(build: BuildInfo) -> dict[str, float]:

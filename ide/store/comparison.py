@@ -1,5 +1,6 @@
 """Two revisions of a dataset side by side: labels, builds, flips and what probably caused them.
 
+Both builds are measured on the newer one's labels; see ``ide.dataset.two_builds``.
 The Reviews view draws it and ``upwell report`` writes it. Nothing is compiled or fetched here.
 """
 
@@ -18,16 +19,17 @@ import pyarrow.compute as pc
 from ide.dataset.attribution import CAUSES, Checkpoint, causes, targets_of
 from ide.dataset.errors import StorageError, UpwellError
 from ide.dataset.estimates import Estimate
-from ide.dataset.flips import flips
 from ide.dataset.replay import dismissed_issues, replay
-from ide.dataset.schema import EXAMPLE_ID, FLIPS, ISSUES, LABEL, SPLIT, TEST, VALIDATION
+from ide.dataset.schema import EXAMPLE_ID, ISSUES, LABEL, SPLIT, TEST, VALIDATION
 from ide.dataset.significance import Moved, moved_slices
-from ide.dataset.slices import members_of
+from ide.dataset.slices import members_of, slices
 from ide.dataset.source_columns import with_kept_names
+from ide.dataset.two_builds import Shift, Side, TwoBuilds, compare_builds, headline_split
 from ide.store import git
 from ide.store.build_of import build_of_revision
-from ide.store.builds import SHAPES, BuildInfo, build_metrics, build_table
+from ide.store.builds import SHAPES, BuildInfo, build_metrics, build_model, build_table
 from ide.store.builds import edits_since as n_edits_since
+from ide.store.commits import accuracy_by_split
 from ide.store.dvc_cache import cache_path, cached_file
 from ide.store.edit_log import read_edits
 from ide.store.estimates import estimate_of, estimate_of_metrics
@@ -44,11 +46,11 @@ class Comparison:
     """What revision ``b`` (None = the files now) changes of a dataset since ``a``.
 
     changes: ``changes.CHANGES``. base, build: the kept builds of either side, None where this
-    machine has none. metrics, base_metrics: as in metrics.json. flips: ``schema.FLIPS`` from base
-    to build, None where they cannot be paired. attribution: ``attribution.CAUSES``; causes: the
-    same as flip's example id → ids of edits, the most probable first. moved: the classes and
-    slices whose held-out accuracy moved, of ``n_slices`` looked at. gates: None where there are
-    some and no build to judge. new_issues, gone_issues:
+    machine has none. metrics, base_metrics: as in metrics.json, each on its own labels. pair: both
+    on the labels of ``build``, None where they cannot be paired. attribution:
+    ``attribution.CAUSES``; causes: the same as flip's example id → ids of edits, the most probable
+    first. moved: the classes and slices whose held-out accuracy moved, of ``n_slices`` looked at.
+    gates: None where there are some and no build to judge. new_issues, gone_issues:
     ``schema.ISSUES`` that one build finds and the other does not, dismissed ones counted as not.
     estimate: how many labels are thought wrong. seconds: what the build took. note: what a reader
     must know to read the numbers, "" for nothing.
@@ -62,7 +64,7 @@ class Comparison:
     build: BuildInfo | None = None
     base_metrics: Mapping[str, Any] | None = None
     metrics: Mapping[str, Any] | None = None
-    flips: pa.Table | None = None
+    pair: TwoBuilds | None = None
     attribution: pa.Table = field(default_factory=CAUSES.empty_table)
     causes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     moved: tuple[Moved, ...] = ()
@@ -74,6 +76,11 @@ class Comparison:
     base_estimate: Estimate | None = None
     seconds: float | None = None
     note: str = ""
+
+    @property
+    def flips(self) -> pa.Table | None:
+        """The examples that changed sides, ``schema.FLIPS``; None where nothing is paired."""
+        return self.pair.flips if self.pair else None
 
 
 def compare(workspace: Workspace, name: str, a: str, b: str | None = None) -> Comparison:
@@ -144,9 +151,10 @@ def _pair(
 ) -> dict[str, Any]:
     """Return which examples changed sides and why; nothing where a build's files do not tell."""
     try:
-        found = flips_between(base, build)
+        pair = two_builds(base, build)
     except UpwellError:
         return {}
+    found = pair.flips
     classes = tuple(workspace.config(name).classes)
     both = (_checkpoint(base, classes), _checkpoint(build, classes)) if len(found) else (None, None)
     table = causes(found, changes, classes, *both)
@@ -155,40 +163,79 @@ def _pair(
         if edit_id is not None:
             by_flip.setdefault(flip, []).append(edit_id)
     return {
-        "flips": found,
+        "pair": pair,
         "attribution": table,
         "causes": {flip: tuple(dict.fromkeys(ids)) for flip, ids in by_flip.items()},
-        **_moved(workspace, name, found, (base, build)),
+        **_moved(workspace, name, pair),
     }
 
 
-def _moved(
-    workspace: Workspace, name: str, found: pa.Table, builds: tuple[BuildInfo, BuildInfo]
-) -> dict[str, Any]:
-    """Return the slices that moved, and how many were looked at."""
-    before, after = (build_table(build, "slices") for build in builds)
+def _moved(workspace: Workspace, name: str, pair: TwoBuilds) -> dict[str, Any]:
+    """Return the held-out slices that moved on the same labels, and how many were looked at."""
     examples = read_examples(workspace, name)
+    splits = pa.array([TEST, VALIDATION])
+    known = examples[EXAMPLE_ID].combine_chunks()
     own = [c for c in examples.column_names if c not in (LABEL, SPLIT)]
-    places = pc.index_in(found[EXAMPLE_ID], value_set=examples[EXAMPLE_ID].combine_chunks())
-    metadata = with_kept_names(examples.select(own).take(places))
-    wanted = frozenset(after["slice"].to_pylist())
-    members = members_of(found.select([LABEL]), metadata, wanted)
-    moved, n_slices = moved_slices(found, members, before, after, (TEST, VALIDATION))
+
+    def held_out(table: pa.Table) -> tuple[pa.Table, pa.Table]:
+        """Return the rows of examples that are here and held out, and their metadata."""
+        rows = table.filter(pc.is_in(table[SPLIT], splits))
+        rows = rows.filter(pc.is_in(rows[EXAMPLE_ID], known))
+        places = pc.index_in(rows[EXAMPLE_ID], value_set=known)
+        return rows, with_kept_names(examples.select(own).take(places))
+
+    pairs, metadata = held_out(pair.pairs)
+    no = pa.repeat(pa.scalar(value=False), len(pairs))
+    labels = pairs.append_column("is_excluded", no).append_column("is_conflict", no)
+    before, after = (
+        slices(labels, pa.table({"predicted": pairs[c]}), metadata)
+        for c in ("base_predicted", "predicted")
+    )
+    flipped, facts = held_out(pair.flips)
+    members = members_of(flipped.select([LABEL]), facts, frozenset(after["slice"].to_pylist()))
+    moved, n_slices = moved_slices(flipped, members, before, after, (TEST, VALIDATION))
     return {"moved": tuple(moved), "n_slices": n_slices}
 
 
-@lru_cache(maxsize=16)
-def flips_between(base: BuildInfo, build: BuildInfo) -> pa.Table:
-    """Return which examples a build fixed and broke against another (see ``schema.FLIPS``)."""
-    if base.build_id == build.build_id:
-        return FLIPS.empty_table()
-    labels, predicted = (EXAMPLE_ID, LABEL, SPLIT, "is_excluded", "is_conflict"), "predicted"
-    return flips(
-        build_table(base, "labels", labels),
-        build_table(base, "predictions", (EXAMPLE_ID, predicted)),
-        build_table(build, "labels", labels),
-        build_table(build, "predictions", (EXAMPLE_ID, predicted)),
-    )
+@lru_cache(maxsize=8)
+def two_builds(base: BuildInfo, build: BuildInfo) -> TwoBuilds:
+    """Return a build beside another, both on the labels of ``build``."""
+    return compare_builds(_side(base), _side(build))
+
+
+@lru_cache(maxsize=256)
+def shifts_between(base: BuildInfo, build: BuildInfo) -> Mapping[str, Shift]:
+    """Return by split what network and answer key moved; {} where a build's files do not tell."""
+    try:
+        return two_builds(base, build).shifts
+    except UpwellError:
+        return {}
+
+
+def shifts_of_commits(builds: Mapping[str, BuildInfo]) -> dict[str, tuple[str, Shift]]:
+    """Return revision → (the next older revision with a build, what moved since), on one split.
+
+    builds: revision → its build, newest commit first. The split is the headline one of the newer
+    build; a revision with no older build that has it has none.
+    """
+    splits = {revision: accuracy_by_split(build) for revision, build in builds.items()}
+    order = list(builds)
+    found = {}
+    for place, revision in enumerate(order):
+        split = headline_split(splits[revision])
+        older = next((r for r in order[place + 1 :] if split in splits[r]), None)
+        if split is None or older is None:
+            continue
+        shift = shifts_between(builds[older], builds[revision]).get(split)
+        if shift is not None:
+            found[revision] = (older, shift)
+    return found
+
+
+def _side(build: BuildInfo) -> Side:
+    labels = build_table(build, "labels", (EXAMPLE_ID, LABEL, SPLIT, "is_excluded", "is_conflict"))
+    predictions = build_table(build, "predictions", (EXAMPLE_ID, "predicted"))
+    return Side(labels, predictions, tuple(build_model(build)["classes"]))
 
 
 def _checkpoint(build: BuildInfo, classes: tuple[str, ...]) -> Checkpoint | None:

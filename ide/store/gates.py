@@ -63,8 +63,9 @@ def judge_gates(
     """Judge a build by gates, in their order; a result each.
 
     build: None = the current one. base: what a tolerance is against; None = nothing, and the
-    result says so. gates: None = those of ``dataset.toml``. Each build is judged by the labels,
-    splits and exclusions that it was made of; tags and metadata are those of now. A gate that
+    result says so. gates: None = those of ``dataset.toml``. A build is judged by the labels,
+    splits and exclusions that it was made of, and the base beside it by the same, not by its own;
+    tags and metadata are those of now. A gate that
     cannot be answered fails and has its ``problem``. Raises ``NoBuildError`` where gates have
     nothing to judge, and ``ConfigError``.
     """
@@ -149,11 +150,32 @@ def rows_of(build: BuildInfo, example_ids: Iterable[str]) -> list[dict[str, Any]
 def _judge(gate: Gate, now: _Judged, before: _Judged | None) -> GateResult:
     try:
         named = now.ask(gate.condition)
-        base_rows = _chosen(gate, before, before.ask(gate.condition)) if before else None
+        own = _chosen(gate, before, before.ask(gate.condition)) if before else None
     except QueryError as error:
         return unanswered(gate, str(error))
     n = int(np.count_nonzero(named))
-    return judge(gate, _chosen(gate, now, named), base_rows, n_named=n)
+    rows = _chosen(gate, now, named)
+    if before is None or own is None:
+        return judge(gate, rows, n_named=n)
+    ids = own[EXAMPLE_ID].combine_chunks()
+    return judge(gate, rows, _base_rows(gate, rows, before), n_named=n, base_ids=ids)
+
+
+def _base_rows(gate: Gate, rows: pa.Table, before: _Judged) -> pa.Table:
+    """Return what the base's network says of the build's examples, with the build's labels.
+
+    Not of those that one of the two was trained on alone; of a loss, which is that of one label,
+    not of those whose label changed.
+    """
+    ids = before.rows[EXAMPLE_ID].combine_chunks()
+    places = pc.index_in(rows[EXAMPLE_ID], value_set=ids)
+    rows, found = rows.filter(pc.is_valid(places)), before.rows.take(places.drop_null())
+    is_alike = pc.equal(rows[IS_OUT_OF_SAMPLE], found[IS_OUT_OF_SAMPLE])
+    is_alike = pc.and_(is_alike, pc.is_valid(found[PREDICTED]))
+    if gate.kind == LOSS:
+        is_alike = pc.and_(is_alike, pc.fill_null(pc.equal(rows[LABEL], found[LABEL]), False))
+    found = found.set_column(found.column_names.index(LABEL), LABEL, rows[LABEL])
+    return found.filter(is_alike)
 
 
 def _chosen(gate: Gate, of: _Judged, named: np.ndarray) -> pa.Table:

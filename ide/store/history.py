@@ -17,6 +17,7 @@ from ide.dataset.example_changes import with_examples
 from ide.dataset.replay import UNTOUCHED, ExampleState, replay
 from ide.dataset.reviews import reviews_of
 from ide.dataset.schema import EXAMPLE_ID
+from ide.dataset.two_builds import Shift
 from ide.store import git
 from ide.store.commits import CommitInfo, brought_by, log
 from ide.store.drill_file import drill_id
@@ -215,13 +216,15 @@ def log_as_rows(
     commits: Iterable[CommitInfo],
     *,
     metrics: Mapping[str, Mapping[str, float]] | None = None,
+    shifts: Mapping[str, tuple[str, Shift]] | None = None,
 ) -> list[dict[str, Any]]:
     """Return commits as a table has them: a short revision, the first line, what changed.
 
     metrics: as ``commits.metrics_of_commits`` gives them; ``accuracy`` is None where no build of a
-    commit is kept here.
+    commit is kept here. shifts: as ``comparison.shifts_of_commits`` gives them; ``moved`` has the
+    older revision, the split, and what network and answer key moved there, 0 … 1.
     """
-    known = metrics or {}
+    known, told = metrics or {}, shifts or {}
     return [
         {
             "revision": c.revision[:10],
@@ -230,8 +233,15 @@ def log_as_rows(
             "message": (c.message.splitlines() or [""])[0],
             "summary": c.summary,
             "accuracy": dict(known[c.revision]) if known.get(c.revision) else None,
+            "moved": _moved(*told[c.revision]) if c.revision in told else None,
             "is_merge": c.is_merge,
             "despite_errors": c.despite_errors,
         }
         for c in commits
     ]
+
+
+def _moved(base: str, shift: Shift) -> dict[str, Any]:
+    differences = {"network": shift.network, "answer_key": shift.answer_key}
+    flips = {"n_fixed": shift.n_fixed, "n_broken": shift.n_broken}
+    return {"since": base[:10], "split": shift.split, **differences, **flips}

@@ -122,7 +122,7 @@ def _section(workspace: Workspace, found: Comparison) -> tuple[Block, ...]:
                 found.changes,
                 metrics=found.metrics,
                 base_metrics=found.base_metrics,
-                flips=found.flips,
+                pair=found.pair,
                 causes=found.attribution,
                 moved=found.moved,
                 n_slices=found.n_slices,

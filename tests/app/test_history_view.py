@@ -7,6 +7,7 @@ import pytest
 from ide.app.commit_rows import rows
 from ide.app.history_actions import merged_sentence
 from ide.dataset.errors import GitError
+from ide.dataset.two_builds import Shift
 from ide.store.branches import create_branch, list_branches, switch_branch
 from ide.store.commit_graph import lanes, parents_of_commits
 from ide.store.commits import log
@@ -58,6 +59,12 @@ def test_each_commit_says_what_it_did_and_where_its_branch_meets(disputed):
         graph=lanes([(c.revision, parents[c.revision]) for c in commits]),
         branches=list_branches(workspace),
         metrics={commits[1].revision: {"test": 0.9}, commits[-1].revision: {"test": 0.8}},
+        shifts={
+            commits[1].revision: (
+                commits[-1].revision,
+                Shift("test", 100, 0.8, 0.9, 0.0, n_fixed=10, n_broken=0, n_relabelled=0),
+            )
+        },
         can_revert=True,
     )
     assert [row["done"] for row in drawn[1:3]] == ["1 relabelled", "1 relabelled"]

@@ -32,9 +32,9 @@ def changed(example_id, before, after, kind="relabelled"):
     return {"example_id": example_id, **values}
 
 
-def flip(predicted, base_predicted, *, flip="broken", label="cat", example_id="x"):
+def flip(predicted, base_predicted, *, flip="broken", label="cat", example_id="x", split="test"):
     was = {"base_label": label, "base_predicted": base_predicted, "predicted": predicted}
-    return {"example_id": example_id, "split": "test", "label": label, "flip": flip, **was}
+    return {"example_id": example_id, "split": split, "label": label, "flip": flip, **was}
 
 
 def ask(flips, changes, base=None, now=None, **options):
@@ -70,12 +70,20 @@ def test_a_far_edit_is_not_a_cause_and_a_tag_never_is():
     assert ask([flip("dog", "cat")], [changed("a", None, "odd", "tagged")], BASE, NOW) == []
 
 
-def test_its_own_edit_comes_first_and_needs_no_build():
+def test_its_own_edit_comes_first_where_it_was_trained_on_and_needs_no_build():
     own, near = changed("x", "dog", "cat"), changed("a", "cat", "dog")
-    rows = ask([flip("dog", "cat")], [own, near], BASE, NOW)
+    trained = flip("dog", "cat", split="train")
+    rows = ask([trained], [own, near], BASE, NOW)
     assert [r["edit_id"] for r in rows] == ["e-x", "e-a"]
     assert rows[0]["score"] == 1 and rows[0]["says"] == "it was relabelled dog → cat itself"
-    assert [r["edit_id"] for r in ask([flip("dog", "cat")], [own, near])] == ["e-x"]
+    assert [r["edit_id"] for r in ask([trained], [own, near])] == ["e-x"]
+
+
+def test_an_edit_of_a_held_out_example_reaches_its_label_and_never_the_network():
+    own, near = changed("x", "dog", "cat"), changed("a", "cat", "dog")
+    assert [r["edit_id"] for r in ask([flip("dog", "cat")], [own, near], BASE, NOW)] == ["e-a"]
+    by_label = flip("cat", "cat", flip="relabelled")
+    assert [r["edit_id"] for r in ask([by_label], [own, near], BASE, NOW)] == ["e-x"]
 
 
 def test_what_was_excluded_is_a_cause_as_far_as_the_network_needed_it():

@@ -1,4 +1,4 @@
-"""Flips: what a build fixed, its predecessor would have broken."""
+"""Flips: what a build fixed, and broke, on one set of labels; and what its labels alone moved."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ from ide.dataset.schema import FLIPS, LABELS
 
 CLASSES = ("a", "b")
 rows = st.tuples(
-    st.sampled_from((None, *CLASSES)), st.sampled_from(CLASSES), st.booleans(), st.booleans()
+    st.sampled_from((None, *CLASSES)),  # label
+    st.sampled_from(CLASSES),  # predicted
+    st.booleans(),  # is_excluded
+    st.booleans(),  # is_conflict
+    st.sampled_from(("test", "train")),
 )
 builds = st.dictionaries(st.integers(0, 9).map(str), rows, max_size=10)
 
 
 def tables(build):
     labels = [
-        (i, label, "test", is_excluded, 0, None, is_conflict)
-        for i, (label, _, is_excluded, is_conflict) in build.items()
+        (i, label, split, is_excluded, 0, None, is_conflict)
+        for i, (label, _, is_excluded, is_conflict, split) in build.items()
     ]
     columns = list(zip(*labels, strict=True)) or [()] * len(LABELS)
     predictions = {"example_id": list(build), "predicted": [row[1] for row in build.values()]}
@@ -31,25 +35,36 @@ def tables(build):
     )
 
 
-def counted(build):
-    return {i: row[0] == row[1] for i, row in build.items() if row[0] and not row[2] and not row[3]}
+def is_counted(row):
+    return bool(row[0]) and not row[2] and not row[3]
+
+
+def expected_flip(was, now):
+    """Say what became of an example, the plain way; None for nothing, or not to be compared."""
+    was_trained = is_counted(was) and was[4] == "train"
+    if not is_counted(now) or was_trained != (now[4] == "train"):
+        return None
+    was_right, is_right = was[1] == now[0], now[1] == now[0]
+    if was_right != is_right:
+        return "fixed" if is_right else "broken"
+    return "relabelled" if is_counted(was) and (was[1] == was[0]) != is_right else None
 
 
 @given(base=builds, new=builds)
-def test_flips_are_the_examples_whose_correctness_changed(base, new):
+def test_fixed_and_broken_are_judged_on_the_newer_labels_and_the_rest_is_the_label_s(base, new):
     table = flips(*tables(base), *tables(new))
     assert table.schema == FLIPS
-    was, is_ = counted(base), counted(new)
-    expected = {
-        i: "fixed" if is_[i] else "broken" for i in was.keys() & is_.keys() if was[i] != is_[i]
-    }
+    expected = {i: expected_flip(base[i], new[i]) for i in base.keys() & new.keys()}
     ids = table["example_id"].to_pylist()
-    assert dict(zip(ids, table["flip"].to_pylist(), strict=True)) == expected
+    assert dict(zip(ids, table["flip"].to_pylist(), strict=True)) == {
+        i: flip for i, flip in expected.items() if flip
+    }
     assert ids == sorted(ids)
 
 
 @given(base=builds, new=builds)
-def test_exchanging_the_builds_exchanges_fixed_and_broken(base, new):
+def test_on_the_same_labels_exchanging_the_builds_exchanges_fixed_and_broken(base, new):
+    base = {i: (new[i][0], row[1], *new[i][2:]) for i, row in base.items() if i in new}
     there = flips(*tables(base), *tables(new))
     back = flips(*tables(new), *tables(base))
     other = {"fixed": "broken", "broken": "fixed"}

@@ -25,6 +25,7 @@ from ide.dataset.markdown import MARKER, MAX_CHARS, code, escape, markdown
 from ide.dataset.report import DatasetReport, dataset_blocks, title_blocks
 from ide.dataset.schema import FLIPS, ISSUES
 from ide.dataset.significance import Moved
+from ide.dataset.two_builds import Shift, TwoBuilds
 
 
 def accuracy(value, n=100):
@@ -46,6 +47,15 @@ def some_flips(n_fixed, n_broken, **fields):
     rows = [{**both, "example_id": f"f{i}", "flip": "fixed"} for i in range(n_fixed)]
     rows += [{**both, "example_id": f"b{i}", "flip": "broken"} for i in range(n_broken)]
     return pa.Table.from_pylist(rows, schema=FLIPS)
+
+
+def a_pair(before, after, flips=None, n=100, answer_key=0.0):
+    """Two builds on one set of labels, from the accuracies of either on the test split."""
+    flips = some_flips(0, 0) if flips is None else flips
+    n_of = [flips["flip"].to_pylist().count(f) for f in ("fixed", "broken", "relabelled")]
+    shift = Shift("test", n, before, after, answer_key, *n_of)
+    sides = [{"splits": {"test": accuracy(value, n)}, "classes": []} for value in (before, after)]
+    return TwoBuilds({"test": shift}, *sides, pa.table({}), flips)
 
 
 def some_causes(**fields):
@@ -91,7 +101,7 @@ def full(text="x", **fields):
     made = {
         "metrics": {"splits": {"test": accuracy(0.9)}},
         "base_metrics": {"splits": {"test": accuracy(0.98)}},
-        "flips": some_flips(1, 9, **flip),
+        "pair": a_pair(0.98, 0.9, some_flips(1, 9, **flip), answer_key=0.023),
         "causes": some_causes(**cause),
         "moved": [Moved(text, "test", 9, 0, 9, 1.0, 0.0, 0.0, 0.3, 0.004)],
         "n_slices": 9,
@@ -107,20 +117,36 @@ def full(text="x", **fields):
 def test_it_begins_with_the_verdict_and_says_what_each_part_found():
     text = text_of(full("note"))
     assert text.startswith(MARKER)
-    assert "**Test accuracy 0.9800 → 0.9000 (-8.00 points): worse, more than noise.**" in text
+    assert (
+        "**Test accuracy on the same labels 0.9800 → 0.9000 (the network -8.00 points): worse, "
+        "more than noise; the answer key +2.30 points.**"
+    ) in text
     assert "**1 of 2 gates failed.**" in text and "1 relabelled" in text
     assert "0.9800 (0.9300 … 1.0300) | 0.9000 (0.8500 … 0.9500) | **-8.00 points**" in text
-    assert "real (p = 0.021, McNemar)" in text
+    assert "real (p = 0.021, McNemar) | +2.30 points" in text
     assert "test: 1 fixed, 9 broken." in text
     assert "9 classes and slices of held-out examples were looked at; 1 moved" in text
     assert "New: 1 near leaks. Gone: 1 near leaks." in text
     assert "**Labels thought wrong:** 54 (40–70) of 1,797" in text
 
 
+def test_a_corrected_answer_key_is_not_called_a_better_network():
+    rows = [{"example_id": f"x{i}", "split": "test", "label": "8", "base_label": "3"} for i in "ab"]
+    flips = pa.Table.from_pylist([{**r, "flip": "relabelled"} for r in rows], schema=FLIPS)
+    pair = a_pair(0.95, 0.95, flips, answer_key=0.02)
+    now, was = ({"splits": {"test": accuracy(v)}} for v in (0.95, 0.93))
+    text = text_of(DatasetReport("d", some_changes(), now, was, pair))
+    assert "(the network +0.00 points): within noise; the answer key +2.00 points.**" in text
+    assert "test: 0 fixed, 0 broken, 2 by their label alone." in text
+    assert "The 2 whose label alone changed sides" in text and "probably by" not in text
+
+
 def test_without_pairs_the_proportions_are_compared_and_without_a_base_nothing_is():
     now, before = ({"splits": {"test": accuracy(value)}} for value in (0.98, 0.96))
     unpaired = DatasetReport("digits", CHANGES.empty_table(), now, before)
-    assert re.search(r"within noise \(p = 0\.\d+, two proportions\)", text_of(unpaired))
+    text = text_of(unpaired)
+    assert re.search(r"within noise \(p = 0\.\d+, two proportions\)", text)
+    assert "(+2.00 points), each on its own labels." in text and "cannot be told apart" in text
     alone = DatasetReport("digits", CHANGES.empty_table(), now, note="no build of the base here")
     text = text_of(alone)
     assert "Nothing changed." in text and "No build of the base here." in text
@@ -139,7 +165,7 @@ def test_labels_thought_wrong_stand_before_and_after():
 
 
 def test_edits_that_did_it_are_counted_by_what_they_did():
-    text = text_of(full("x", causes=some_causes(), flips=some_flips(0, 2)))
+    text = text_of(full("x", causes=some_causes(), pair=a_pair(0.98, 0.96, some_flips(0, 2))))
     assert "| relabelled <code>3</code> → <code>8</code> | 1 | 1 | 0 |" in text
     assert "y was; 4 % of its neighbours' vote moved" in text
     assert text.count("no edit near it") == 1

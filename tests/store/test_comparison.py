@@ -13,13 +13,17 @@ import pytest
 
 from ide.cli import run
 from ide.dataset.errors import GitError
+from ide.dataset.gates import Gate
 from ide.dataset.schema import EXAMPLE_ID
 from ide.store.build_of import build_of_revision
-from ide.store.builds import build_model, current_build
-from ide.store.comparison import compare
+from ide.store.builds import build_model, current_build, list_builds
+from ide.store.comparison import compare, two_builds
+from ide.store.duck import connect
 from ide.store.files import read_parquet, write_json, write_parquet, write_text
+from ide.store.gates import judge_gates
 from ide.store.report import make_report, report_html, report_markdown
 from ide.store.state import current_labels, edit_example
+from ide.store.workspace import Workspace
 from pipelines.evaluate import evaluate
 from pipelines.snapshot import snapshot
 from tests.app.test_views import is_calm, open_view, sentences  # noqa: F401 – a fixture
@@ -104,13 +108,17 @@ def test_the_commit_is_named_for_what_it_broke_and_a_gate_fails(compared):
     found = compare(compared, NAME, "base")
     assert found.base.build_id == "a" * 16 and found.build.build_id == "b" * 16
     assert found.note == "" and len(found.changes) == 16
-    broken = found.flips.to_pylist()
+    flips = found.flips.to_pylist()
+    broken = [r for r in flips if r["split"] != "train"]
     assert {(r["flip"], r["label"], r["predicted"]) for r in broken} == {("broken", "3", "8")}
     annotator_of = dict(
         zip(*(found.changes[c].to_pylist() for c in ("edit_id", "annotator")), strict=True)
     )
-    assert set(found.causes) == {r[EXAMPLE_ID] for r in broken}
-    assert {annotator_of[i] for ids in found.causes.values() for i in ids} == {"mallory"}
+    trained = {r[EXAMPLE_ID]: r["flip"] for r in flips if r["split"] == "train"}
+    assert len(trained) == 16 and set(trained.values()) == {"fixed"}  # learnt as they were taught
+    assert set(found.causes) == {r[EXAMPLE_ID] for r in flips}
+    causes = [i for flip, ids in found.causes.items() if flip not in trained for i in ids]
+    assert {annotator_of[i] for i in causes} == {"mallory"}
     (gate,) = found.gates
     assert not gate.is_passed and gate.base_value == 1.0
     assert {m.slice for m in found.moved} == {"label = '3'"} and found.n_slices == 20
@@ -118,8 +126,12 @@ def test_the_commit_is_named_for_what_it_broke_and_a_gate_fails(compared):
 
 def test_exchanging_the_sides_exchanges_fixed_and_broken(compared):
     there, back = compare(compared, NAME, "base", "HEAD"), compare(compared, NAME, "HEAD", "base")
-    assert len(there.flips) == len(back.flips) > 0
-    assert set(back.flips["flip"].to_pylist()) == {"fixed"}
+    held_out = [
+        {r[EXAMPLE_ID]: r["flip"] for r in side.flips.to_pylist() if r["split"] != "train"}
+        for side in (there, back)
+    ]
+    assert held_out[0].keys() == held_out[1].keys() != set()
+    assert (set(held_out[0].values()), set(held_out[1].values())) == ({"broken"}, {"fixed"})
     assert set(back.attribution[EXAMPLE_ID].to_pylist()) == set(there.causes)
 
 
@@ -183,3 +195,64 @@ def test_a_commit_of_reviews_has_the_build_of_the_labels_that_were_reviewed(comp
     git(compared.root, "add", "datasets")
     git(compared.root, "commit", "-qm", "excluded")
     assert build_of_revision(compared, NAME, "HEAD") is None
+
+
+def test_every_place_says_of_a_corrected_answer_key_that_it_is_no_better_network(
+    compared,
+    tmp_path,
+    open_view,  # noqa: F811
+    capsys,
+):
+    """Home, Compile, Evals, Reviews, report, History, SQL: one split, one number."""
+    workspace = copy_workspace(compared, tmp_path / "w")
+    git(workspace.root, "checkout", "-qf", "-b", "key", "base")
+    workspace = Workspace(workspace.root)
+    rows = current_labels(workspace, NAME).to_pylist()
+    test = [row for row in rows if row["split"] == "test"]
+    threes = {row[EXAMPLE_ID] for row in test if row["label"] == "3"}
+
+    def wrong_of_threes(row):
+        return "8" if row[EXAMPLE_ID] in threes else row["label"]
+
+    make_build(workspace, "c" * 16, wrong_of_threes)
+    git(workspace.root, "commit", "-q", "--allow-empty", "-m", "before")
+    for example_id in threes:
+        edit_example(workspace, NAME, example_id, "label", "8", annotator="ada")
+    git(workspace.root, "add", "-A")
+    git(workspace.root, "commit", "-qm", "answer key")
+    make_build(workspace, "d" * 16, lambda row: row["label"])
+
+    build, base = list_builds(workspace, NAME)[:2]
+    assert (build.build_id[0], base.build_id[0]) == ("d", "c")
+    shift = two_builds(base, build).shifts["test"]
+    moved = len(threes) / len(test)
+    assert (shift.n_fixed, shift.n_broken, shift.n_relabelled) == (0, 0, len(threes))
+    assert (shift.network, shift.answer_key) == (0.0, pytest.approx(moved))
+    with connect(workspace) as db:
+        kinds = "SELECT DISTINCT flip FROM \"some\".flips WHERE split = 'test'"
+        assert db.execute(kinds).fetchall() == [("relabelled",)]
+
+    wide = Gate("all", "true", "accuracy", 0.0, tolerance=0.0)
+    (there,) = judge_gates(workspace, NAME, build=build, base=base, gates=[wide])
+    assert there.is_passed and there.base_value == there.value == 1.0
+    (back,) = judge_gates(workspace, NAME, build=base, base=build, gates=[wide])
+    assert back.is_passed and back.base_value == back.value == pytest.approx(1 - moved)
+
+    key = f"the answer key +{100 * moved:.1f} pts"
+    network = "on the same labels the network ±0.0 pts"
+    said = {view: sentences(open_view(workspace, view)) for view in ("home", "compile", "evals")}
+    for text in (text.replace("\\", "") for text in said.values()):
+        assert f"{network}, {key}" in text
+    assert f"0 examples fixed, 0 broken, {len(threes)} by their label alone" in said["compile"]
+    assert f"{len(threes)} examples: the network did not change sides" in said["evals"]
+    assert "No example of this split was fixed" in said["evals"]
+    found = make_report(workspace, "HEAD~1")
+    text = report_markdown(workspace, found)
+    assert f"(the network +0.00 points): within noise; the answer key +{100 * moved:.2f}" in text
+    assert f"test: 0 fixed, 0 broken, {len(threes)} by their label alone" in text
+    reviews = sentences(open_view(workspace, "reviews", a="HEAD~1")).replace("\\", "")
+    assert key in reviews and f"and {len(threes)} by their label alone" in reviews
+    assert run(["log", NAME, "--format", "json", "--workspace", str(workspace.root)]) == 0
+    newest = json.loads(capsys.readouterr().out)[0]["moved"]
+    assert (newest["split"], newest["network"]) == ("test", 0.0)
+    assert newest["answer_key"] == pytest.approx(moved)

@@ -1,6 +1,7 @@
 import streamlit as st
 
 from ide.app import (
+    cached,
     charts,
     drill_page,
     estimates_panel,
@@ -12,6 +13,7 @@ from ide.app import (
 )
 from ide.app.gallery import gallery
 from ide.app.panels import matrix
+from ide.dataset.flips import BROKEN, FIXED, RELABELLED
 from ide.store.builds import build_metrics, list_builds
 from ide.store.estimates import estimate_of
 
@@ -25,8 +27,10 @@ if not builds:
 
 build, base, split = evals_page.choose(builds)
 metrics = build_metrics(build)
-base_metrics = build_metrics(base) if base else None
-evals_page.numbers(metrics, base_metrics, split, estimate_of(build))
+pair = cached.pair(build, base) if base else None
+evals_page.numbers(metrics, pair, split, estimate_of(build))
+if pair and base:
+    evals_page.beside(pair, build, base, split)
 
 cells, per_class = st.columns([1, 1.1], gap="medium")
 with cells:
@@ -51,17 +55,16 @@ if given and predicted:
 gates_panel.draw(ws, name, build, base)
 estimates_panel.draw(build)
 
-if base is not None:
-    fixed, broken = evals_page.flip_tiles(build, base, split)
+if pair is not None:
     better, worse = st.columns(2, gap="medium")
     with better:
-        evals_page.flips(ws, name, fixed, "Fixed", "good")
+        evals_page.flips(ws, name, evals_page.flip_tiles(pair, split, FIXED), "Fixed", "good")
     with worse:
-        evals_page.flips(ws, name, broken, "Broken", "bad")
+        evals_page.flips(ws, name, evals_page.flip_tiles(pair, split, BROKEN), "Broken", "bad")
+    evals_page.by_label(ws, name, evals_page.flip_tiles(pair, split, RELABELLED))
 
 st.caption("**Classes**")
-base_rows = evals_page.classes(base_metrics, split) if base_metrics else None
-tables.classes(tables.class_rows(rows, base_rows))
+tables.classes(tables.class_rows(rows, pair.f1_changes(split) if pair else None))
 slices_panel.draw(ws, name, build, split)
 
 drill_page.offer(ws, name)
