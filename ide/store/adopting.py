@@ -374,7 +374,7 @@ def _last_build_json(paths: Iterable[Path]) -> list[Path]:
 
 def _flips(base: BuildInfo, links: Path) -> pa.Table:
     predicted = [EXAMPLE_ID, "predicted"]
-    classes = json.loads((links / "model.json").read_bytes())["classes"]
+    classes = read_json(links / "model.json", SHAPES["model.json"])["classes"]
     then = Side(
         build_table(base, "targets"),
         build_table(base, "predictions", predicted),
