@@ -19,7 +19,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ide.dataset.edit import REVIEW_ACTIONS, Edit, to_line
+from ide.dataset.edit import EDIT_ACTIONS, REVIEW_ACTIONS, Edit, to_line
 
 LABEL_REGISTER, VOTE_REGISTER, EXCLUSION_REGISTER, SPLIT_REGISTER = (
     "label",
@@ -201,8 +201,11 @@ def _last_words(asserted: Collection[str], members: Mapping[str, Edit]) -> froze
 
 
 def _is_later_word(edit: Edit, other: Edit) -> bool:
-    """Whether an edit is by the other's annotator, and later; an undo says nothing itself."""
-    if edit.annotator != other.annotator or edit.action == "undo":
+    """Whether an edit is by the other's annotator, and later; an undo says nothing itself.
+
+    Nor does a review: who asked for a change in one clone has not approved in another.
+    """
+    if edit.annotator != other.annotator or edit.action in EDIT_ACTIONS:
         return False
     return (edit.made_at, edit.edit_id) > (other.made_at, other.edit_id)
 
