@@ -26,6 +26,7 @@ from ide.cli import (
 from ide.cli.common import EXIT_BROKEN, EXIT_DATA_FAILS, EXIT_OK, EXIT_WRONG_REQUEST
 from ide.cli.terminal import guarded
 from ide.dataset.errors import UpwellError
+from ide.dataset.reading import is_text
 
 __all__ = ["COMMANDS", "EXIT_BROKEN", "EXIT_DATA_FAILS", "EXIT_OK", "EXIT_WRONG_REQUEST"]
 __all__ += ["main", "run", "upwell"]
@@ -45,6 +46,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
+    for text in sys.argv[1:] if arguments is None else arguments:
+        if not is_text(text) or "\0" in text:
+            said = ascii(text)[:80]
+            return _complain(f"the argument {said} is not UTF-8 text", EXIT_WRONG_REQUEST)
     try:
         result = upwell.main(arguments, prog_name="upwell", standalone_mode=False)
         return result if isinstance(result, int) else EXIT_OK

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 import reprlib
-import tomllib
 from typing import Any
 
 _TOO_DEEP = "nested too deep"
@@ -37,6 +36,8 @@ def parse_json(text: str | bytes) -> Any:
 
 def parse_toml(text: str) -> dict[str, Any]:
     """Parse TOML; raise ``ValueError`` with the reason, whatever is wrong with it."""
+    import tomllib  # here, for many commands read none
+
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:

@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from ide.dataset.errors import QueryError
+from ide.dataset.reading import is_text
 from ide.dataset.schema import EXAMPLE_ID, ISSUES, LABEL, LABELS, PREDICTIONS, SPLIT, SUSPECTS
 from ide.dataset.source_columns import with_kept_names
 from ide.store.builds import BuildInfo, build_table
@@ -268,6 +269,8 @@ def _checked(database: Any, where: str) -> str:
     """Return a condition that is one expression and nothing more, or raise ``QueryError``."""
     import duckdb
 
+    if not is_text(where):
+        raise QueryError("the condition holds half of a character, which UTF-8 cannot")
     try:
         statements = database.extract_statements(f"SELECT 1 WHERE ({where}\n)")
         is_one = len(statements) == 1 and "?" not in where and "$" not in where

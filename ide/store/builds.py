@@ -72,8 +72,8 @@ SHAPES: dict[str, Shape] = {
     "model.json": {
         "build_id": str,
         "classes": [str],
-        "targets": str,
-        "configuration": {"*": None},
+        "targets?": str,
+        "configuration?": {"*": None},
         "inputs?": {"examples?": str},
         "seed?": int,
         "n_parameters?": int,

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from ide.dataset.errors import QueryError, UnknownColumnError
 from ide.dataset.names import same_form
+from ide.dataset.reading import is_text
 from ide.dataset.schema import LABEL, MEDIA, SPLIT
 from ide.store.plain_conditions import is_plain
 from ide.store.sql_process import Answer, run
@@ -94,8 +95,8 @@ def _fulfilling(
 
 def _in_form(column: Any) -> Any:
     """Return a column of text in the form that names are compared in; others as they are."""
-    is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
-    return pc.utf8_normalize(column, "NFC") if is_text else column
+    is_string = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    return pc.utf8_normalize(column, "NFC") if is_string else column
 
 
 def answer(examples: pa.Table, condition: str, *, memory_bytes: int) -> Answer:
@@ -133,6 +134,8 @@ def _rows(database: Any, condition: str, known: Sequence[str]) -> pa.Table:
     """Return the numbers of the rows that fulfil a condition, in the column ``_ROW``."""
     import duckdb
 
+    if not is_text(condition):
+        raise QueryError("the condition holds half of a character, which UTF-8 cannot")
     try:
         asked = duckdb.SQLExpression(f"({condition}\n)")
         examples = database.table("examples")

@@ -79,7 +79,7 @@ def attempt(
     environment: Mapping[str, str] | None = None,
     is_ours: bool = False,
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run git and return how it ended; raise ``GitError`` only when git is not there at all.
+    """Run git and return how it ended; raise ``GitError`` only when it cannot be run at all.
 
     In a workspace that nobody has trusted, git runs nothing that the clone names. is_ours: the
     caller has asked for trust already, or has just made the folder itself.
@@ -108,6 +108,12 @@ def attempt(
             "(Debian: apt-get install git; macOS: xcode-select --install) and try again. "
             "Edits are saved all the same."
         ) from error
+    except (ValueError, OSError) as error:  # a NUL, half of a character, or a book
+        odd = max(args, key=lambda text: (not text.isprintable(), len(text)))
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise GitError(
+            f"git cannot be told {ascii(odd)[:80]} ({why}); write another name"
+        ) from None
 
 
 def refused(said: str, root: Path) -> GitError | StorageError:

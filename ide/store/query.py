@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ide.dataset.errors import QueryError
+from ide.dataset.reading import is_text
 from ide.store.sql_process import run
 from ide.store.workspace import Workspace
 
@@ -43,6 +45,8 @@ def query(
     Raises ``QueryError`` with one sentence for everything that DuckDB refuses, and for writing;
     ``QueryStoppedError`` where the query takes too long or needs too much memory.
     """
+    if not is_text(sql):
+        raise QueryError("the query holds half of a character, which UTF-8 cannot; write it anew")
     facts, tables = run(
         "ide.store.query_answer:answer",
         *(workspace, sql, limit, MAX_ANSWER_BYTES),

@@ -28,11 +28,16 @@ class Workspace:
 
         Raises ``LinkError`` where what the workspace is made of is a link.
         """
-        begin = Path(start or ".").resolve()
-        for folder in (begin, *begin.parents):
-            if is_workspace(folder):
-                refuse_linked_parts(folder)
-                return cls(folder)
+        try:
+            begin = Path(start or ".").resolve()
+            folders = [folder for folder in (begin, *begin.parents) if is_workspace(folder)]
+        except (OSError, ValueError) as error:  # too long, or no name that a folder could have
+            raise WorkspaceError(
+                f"{ascii(str(start))[:80]} cannot be a folder ({error}"[:200] + "); name another"
+            ) from None
+        if folders:
+            refuse_linked_parts(folders[0])
+            return cls(folders[0])
         raise WorkspaceError(
             f"{begin} is not in a workspace: no folder from there upwards holds both datasets/ "
             "and dvc.yaml. Make one with: upwell new DIR, or name one with --workspace DIR"

@@ -132,7 +132,8 @@ def test_an_undone_verdict_and_a_conflict_are_none(signals, label):
     assert (
         len(standing(signals, [one, edit("undo", one.edit_id, previous=[one.edit_id])]).rows) == 0
     )
-    assert len(standing(signals, [edit("label", "b"), edit("label", "c", annotator="ben")]).rows) == 0
+    rivals = [edit("label", "b"), edit("label", "c", annotator="ben")]
+    assert len(standing(signals, rivals).rows) == 0
 
 
 def test_a_label_that_was_put_right_before_the_compile_counts_for_its_pair_alone(signals, label):

@@ -26,6 +26,7 @@ from ide.dataset.config import parse_config
 from ide.dataset.drill import Drill, Planted, parse_drill, to_json
 from ide.dataset.edit import make_edit, parse_line, to_line
 from ide.dataset.errors import UpwellError
+from ide.store import git
 from ide.store.bisect_state import load_bisect
 from ide.store.browse import Filters, browse_page
 from ide.store.build_tables import SCHEMAS, read_build_table
@@ -45,6 +46,7 @@ from ide.store.merging_texts import merge_texts
 from ide.store.named_data import read_names
 from ide.store.payloads import PayloadReader
 from ide.store.progress import read_progress
+from ide.store.query import query
 from ide.store.queue import suspect_queue, yield_rows
 from ide.store.runs import load_run, status_of
 from ide.store.state import edit_example
@@ -380,8 +382,39 @@ def test_a_damaged_dataset_toml_is_said_by_status_and_costs_no_other_dataset(sma
         assert "datasets/some/dataset.toml: modality" in capsys.readouterr().err
 
 
-def test_an_argument_that_is_not_utf8_is_refused_and_not_written(small, capsys):
-    reason = os.fsdecode(b"\xff\xfe")
-    arguments = ["edit", NAME, "x001", "--confirm", "--annotator", "ada", "--reason", reason]
-    assert ide.cli.run([*arguments, "--workspace", str(small.root)]) == 2
-    assert "half of a character" in capsys.readouterr().err
+ODD_ARGUMENTS = (os.fsdecode(b"\xff\xfe"), "\ud800", "a\0b", "x" * 5_000, "9" * 5_000, "-", "\n")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(("diff", "@"), ("blame", NAME, "@"), ("blame", "@", "x000"), ("sql", "@")),
+        *(("edit", NAME, "x001", "--confirm", "--annotator", "ada", "--reason", "@"),),
+        *(("edit", NAME, "x001", "--confirm", "--annotator", "@"), ("switch", "@")),
+        *(("import", "@", "--name", "x"), ("status", "--workspace", "@"), ("merge", "@")),
+        *(("test", NAME, "--gate", "@"), ("suspects", "@"), ("compile", "--at", "@")),
+    ],
+)
+def test_no_argument_whatever_ends_in_a_break_or_is_written(small, command, capsys):
+    path = small.edits_path(NAME) / "ada.jsonl"
+    before = path.read_bytes()
+    for odd in ODD_ARGUMENTS:
+        if odd == "\n" and "--reason" in command:
+            continue
+        arguments = [odd if word == "@" else word for word in command]
+        if "--workspace" not in arguments:
+            arguments += ["--workspace", str(small.root)]
+        assert ide.cli.run(arguments) in (1, 2), odd[:20]
+        assert "Traceback" not in capsys.readouterr().err
+    assert b"\\ud" not in path.read_bytes()
+    if "--reason" not in command:
+        assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("odd", ["\0", "\ud800", "x" * 200_000, "HEAD^{/[}", ":/(", "-h", ""])
+def test_no_revision_whatever_breaks_git(small, odd):
+    with pytest.raises(UpwellError):
+        git.resolve(small.root, odd)
+    for ask in (f"SELECT '{odd}", odd):
+        with pytest.raises(UpwellError):
+            query(small, ask)

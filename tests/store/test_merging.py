@@ -405,7 +405,7 @@ def test_of_1_000_edits_against_1_000_exactly_the_50_that_differ_are_disputed(tm
     sides = {"main": (ids[:1000], "dog"), "ben": (ids[950:], "<b>|pig</b>")}
     for branch, (labelled, value) in sides.items():
         git(workspace.root, "switch", "-q", branch)
-        edits = [make_edit(i, "label", value, annotator="ada") for i in labelled]
+        edits = [make_edit(i, "label", value, annotator=branch) for i in labelled]
         append_edits(workspace, "pets", edits)
         git(workspace.root, "add", "-A")
         git(workspace.root, "commit", "-qm", branch)

@@ -39,15 +39,19 @@ def open_source(source: str, *, columns: Columns, modality: str | None) -> Sourc
             "Nothing was imported."
         )
     path = Path(source).expanduser()
-    own = open_own_export(path) if columns == Columns() else None
+    try:
+        is_folder, is_there = path.is_dir(), path.exists()
+    except (OSError, ValueError):  # too long, or no name that a file could have
+        is_folder = is_there = False
+    own = open_own_export(path) if is_there and columns == Columns() else None
     if own is not None:
         return own.source
-    if path.is_dir():
+    if is_folder:
         tables = tables_in(path, tuple(TABLES))
         if tables:
             return open_shards(path, tables, TABLES, columns, modality)
         return open_folder(path, columns, modality)
-    if not path.exists():
+    if not is_there:
         raise ImportRefusedError(
             f"there is no file or folder {source[:200]!r}; name a folder of images by class, a "
             ".csv, .jsonl or .parquet table, or sklearn:digits. Nothing was imported."
