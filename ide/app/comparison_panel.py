@@ -48,7 +48,8 @@ def summary(found: Comparison | None, listing: Listing) -> None:
 def _headline(found: Comparison | None) -> str | None:
     """Return the split that the verdict is of; None where nothing is measured."""
     splits = (found.metrics or {}).get("splits", {}) if found else {}
-    return headline_split([s for s in splits if (splits[s].get("accuracy") or {}).get("value")])
+    measured = [s for s in splits if (splits[s].get("accuracy") or {}).get("value") is not None]
+    return headline_split(measured)
 
 
 def _shift(found: Comparison | None, split: str | None) -> Shift | None:
