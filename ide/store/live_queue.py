@@ -47,6 +47,7 @@ class _Kept:
     odds: Odds
     found: Yield  # when the odds were learnt
     n_changed: int = 0  # verdicts since then
+    is_being_learnt: bool = False  # a thread is at it
 
     @property
     def n_errors(self) -> int:
@@ -78,12 +79,15 @@ def live_queue(
             _go_on(kept, workspace, name, build, now=now, ids={e.example_id for e in added})
         elif now.number > kept.number:
             kept = _begun(workspace, name, build, now, examples)
-        if kept.is_behind:
-            _learn(kept, build)
         _KEPT[workspace, build] = kept
         _KEPT.move_to_end((workspace, build))
         while len(_KEPT) > _N_KEPT:
             _KEPT.popitem(last=False)
+        is_learner = kept.is_behind and not kept.is_being_learnt
+        kept.is_being_learnt = kept.is_being_learnt or is_learner
+    if is_learner:  # the others go on with the odds as they are
+        _learn(kept, build)
+    with _LOCK:
         return _queue(kept, build, cost), kept.n_conflicts
 
 
@@ -96,7 +100,6 @@ def _begun(
         0, EditLog((), ()), {}, examples, {}, none, 0, odds, _found(odds, odds.order, 0, 0)
     )
     _go_on(kept, workspace, name, build, now=now, ids=now.states)
-    _learn(kept, build)
     return kept
 
 
@@ -130,11 +133,17 @@ def _go_on(
 
 def _learn(kept: _Kept, build: BuildInfo) -> None:
     """Bring the odds up to the verdicts, in the order of their examples."""
-    verdicts = kept.verdict_by_id
-    kept.odds = odds_after(build, as_columns(verdicts[x] for x in kept.states if x in verdicts))
-    order = kept.odds.order[~kept.is_judged[kept.odds.order]]
-    kept.found = _found(kept.odds, order, len(verdicts), kept.n_errors)
-    kept.n_changed = 0
+    try:
+        with _LOCK:
+            states, n_changed = kept.states, kept.n_changed
+            verdicts = dict(kept.verdict_by_id)
+        odds = odds_after(build, as_columns(verdicts[x] for x in states if x in verdicts))
+        with _LOCK:
+            order = odds.order[~kept.is_judged[odds.order]]
+            kept.odds, kept.n_changed = odds, kept.n_changed - n_changed
+            kept.found = _found(odds, order, len(kept.verdict_by_id), kept.n_errors)
+    finally:
+        kept.is_being_learnt = False
 
 
 def _queue(kept: _Kept, build: BuildInfo, error_cost: float) -> Queue:
