@@ -241,6 +241,10 @@ def photograph(
             for view, path in addresses.items():
                 if chosen is None or view in chosen:
                     visit(page, url + path)
+                    if view == "sql":  # a query in the address waits for a press
+                        page.get_by_role("button", name="Run").click()
+                        page.wait_for_selector("[data-testid=stDataFrame]", timeout=60_000)
+                        page.wait_for_timeout(900)
                     shrink(page.screenshot(), to / f"{view}-{size}-{scheme}.png")
             context.close()
 

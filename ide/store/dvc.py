@@ -28,6 +28,7 @@ from ide.dataset.errors import (
 from ide.dataset.reading import parse_json
 from ide.store.children import start_child
 from ide.store.drill_file import BUILD_VARIABLE
+from ide.store.dvc_paths import require_paths_for_dvc
 from ide.store.inside import open_inside, refuse_links
 from ide.store.revision_code import code_of
 from ide.store.trust import COMPILING, require_trust
@@ -83,6 +84,7 @@ def require_dvc(workspace: Workspace) -> None:
             f"{workspace.root} has no .dvc folder, so that DVC cannot build here. "
             "Make one with: dvc init (in a git repository)"
         )
+    require_paths_for_dvc(workspace)
     for name in _CONFLICT_FILES:
         path = workspace.root / name
         if path.exists() and re.search(rb"^(<<<<<<<|>>>>>>>) ", path.read_bytes(), re.MULTILINE):

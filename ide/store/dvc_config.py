@@ -34,12 +34,13 @@ def dvc_settings(workspace: Workspace) -> dict[str, Any]:
 
     Raises ``ConfigError`` where ``.dvc/config`` is not what DVC can read.
     """
+    from configobj import ConfigObjError
     from dvc.config import Config
     from dvc.exceptions import DvcException
 
     try:
         settings: dict[str, Any] = Config(str(workspace.root / ".dvc")).load_config_to_level()
-    except DvcException as error:
+    except (DvcException, ConfigObjError) as error:  # the latter of a %(name)s in an address
         raise ConfigError(
             f"DVC's settings cannot be read (.dvc/config, .dvc/config.local): {str(error)[:200]}"
         ) from None
@@ -91,7 +92,7 @@ def write_clean_config(workspace: Workspace, root: Path) -> None:
     with storage_errors(path, "write"), replacing(path) as temporary:
         (path.parent / "config.local").unlink(missing_ok=True)
         with temporary.open("wb") as stream:
-            ConfigObj(sections).write(stream)
+            ConfigObj(sections, encoding="utf-8").write(stream)
 
 
 def _texts(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from ide.store.export_mark import (
 )
 from ide.store.export_marking import make_mark
 from ide.store.export_rows import csv_cell, json_value, plain_rows, regrouped
-from ide.store.files import storage_errors
+from ide.store.files import expanded, storage_errors
 from ide.store.importing.folder import NO_CLASSES
 from ide.store.payloads import mime_type, payload_bytes
 from ide.store.state import current_labels
@@ -103,7 +103,7 @@ def export_dataset(
         raise WorkspaceError(
             f"{format[:40]!r} is not a format to export to; wanted one of {', '.join(WRITERS)}"
         )
-    target = Path(path).expanduser().absolute()
+    target = expanded(path).absolute()
     config = workspace.config(name)
     labels = current_labels(workspace, name)
     if not len(labels):

@@ -262,3 +262,11 @@ def _mend(path: Path) -> str:
     if parts[:1] == ("builds",) and len(parts) > 2:
         return f"Make it anew with: upwell compile {parts[1]}"
     return "Delete it; it is made anew when it is needed"
+
+
+def expanded(path: str | Path) -> Path:
+    """Return a path with ``~`` as a person's folder; ``~x`` is a name where there is no user x."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ide.dataset.errors import StorageError, WorkspaceError
 from ide.store import git
-from ide.store.files import storage_errors, storage_sentence
+from ide.store.dvc_paths import require_path_for_dvc
+from ide.store.files import expanded, storage_errors, storage_sentence
 from ide.store.trust import trust
 from ide.store.what_runs import what_runs
 from ide.store.workspace import Workspace
@@ -49,7 +50,9 @@ def new_workspace(path: str | Path) -> Workspace:
     commits; within one, committing is left to the person. Raises ``WorkspaceError``,
     ``GitError`` or ``StorageError``; then nothing of it is left.
     """
-    root = Path(path).expanduser().resolve()
+    root = expanded(path).resolve()
+    advice = "Name a folder without them; nothing was made"
+    require_path_for_dvc(root, "the folder", advice)
     _refuse_nested(root)
     files = _files(root.name)
     if root.is_dir() and any(root.iterdir()):

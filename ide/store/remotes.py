@@ -15,6 +15,7 @@ from ide.dataset.errors import ConfigError, DrillError, GitError, StorageError
 from ide.store import git, git_remote
 from ide.store.drill_file import FILE as DRILL_FILE
 from ide.store.dvc_config import Remote, default_remote
+from ide.store.dvc_paths import require_paths_for_dvc
 from ide.store.git_remote import Upstream
 from ide.store.laying_out import lay_out_data
 from ide.store.merging import merge
@@ -69,6 +70,7 @@ def push(workspace: Workspace, *, on_progress: OnProgress | None = None) -> Push
             f"{branch} is a drill: wrong labels are planted on it, and they never leave this "
             "machine. End it, with: upwell drill NAME --end, and push the branch it began on"
         )
+    require_paths_for_dvc(workspace)
     up = git_remote.upstream(root, branch)
     tell(f"looking at {up.name}")
     there = git_remote.fetch(root, up)
@@ -105,6 +107,7 @@ def pull(workspace: Workspace, *, on_progress: OnProgress | None = None) -> Pull
             f"{branch} is a drill, which has no counterpart elsewhere. End it first, with: "
             "upwell drill NAME --end, then pull"
         )
+    require_paths_for_dvc(workspace)
     up = git_remote.upstream(root, branch)
     tell(f"commits from {up.name}")
     there = git_remote.fetch(root, up)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from ide.dataset.errors import ConfigError, StorageError
 from ide.store.dvc_config import Remote, require_there
 from ide.store.dvc_examples import Said, follow, needs_package
+from ide.store.dvc_paths import require_path_for_dvc
 from ide.store.named_data import Named, manifest
 from ide.store.workspace import Workspace
 
@@ -29,6 +30,9 @@ def transfer(
     goes on where the first ended. Raises ``StorageError`` or ``ConfigError`` naming the remote.
     """
     require_there(remote)
+    if remote.folder is not None:
+        advice = f"Name another one, with: dvc remote modify {remote.name} url FOLDER"
+        require_path_for_dvc(remote.folder, f"the remote {remote.name!r}", advice)
     where = f"to {remote.name!r}" if direction == "push" else f"from {remote.name!r}"
     doing = f"data {where}"
     on_progress(doing)

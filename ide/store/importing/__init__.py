@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ide.dataset.config import DatasetConfig, SplitConfig, check_name
 from ide.dataset.errors import ImportRefusedError
+from ide.store.dvc_paths import require_paths_for_dvc
 from ide.store.examples import require_here
 from ide.store.files import storage_errors, sync
 from ide.store.importing.content_hashes import keep_hashes
@@ -86,6 +87,8 @@ def import_source(
         require_trust(workspace, IMPORTING)
     columns = Columns(label_column, payload_column, id_column, split_column, as_split_of_all(split))
     report = on_progress or (lambda _stage, _done, _total: None)
+    if track:
+        require_paths_for_dvc(workspace)
     config = _existing(workspace, check_name(name))
     read_params(workspace)  # a broken one is refused now, not when the dataset is in
     with import_folder(workspace) as folder:

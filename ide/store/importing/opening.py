@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from ide.dataset.errors import ImportRefusedError
+from ide.store.files import expanded
 from ide.store.importing.delimited import open_delimited
 from ide.store.importing.folder import open_folder
 from ide.store.importing.json_lines import open_json_lines
@@ -38,7 +38,7 @@ def open_source(source: str, *, columns: Columns, modality: str | None) -> Sourc
             f"{source[:120]!r} is an address, not a file here; download it first. "
             "Nothing was imported."
         )
-    path = Path(source).expanduser()
+    path = expanded(source)
     try:
         is_folder, is_there = path.is_dir(), path.exists()
     except (OSError, ValueError):  # too long, or no name that a file could have
