@@ -20,6 +20,7 @@ from ide.app.panels import share_metric
 from ide.app.text import ago, count, duration, interval, plain, shift_words, short
 from ide.dataset.errors import UpwellError
 from ide.store.browse import Filters
+from ide.store.exact_values import python_rows
 from ide.store.untracked_parts import explain_untracked
 from ide.store.workspace import Workspace
 
@@ -82,7 +83,7 @@ def card(ws: Workspace, name: str) -> None:
     n_samples = 2 if config.modality == "text" else N_SAMPLES
     samples = cached.browse_page(ws, name, None, Filters(order="random"), page_size=n_samples)
     if samples.n_rows:
-        gallery(ws, name, tiles_of(samples.rows.to_pylist()), key=f"sample_{name}", size="tiny")
+        gallery(ws, name, tiles_of(python_rows(samples.rows)), key=f"sample_{name}", size="tiny")
     _numbers(ws, name, found)
     step = next_step(found)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

@@ -183,10 +183,11 @@ def open_(
 @format_option
 def sql(query: str, limit: int, root: Path | None, style: str) -> None:
     """Answer a SQL query; each dataset is a schema: SELECT * FROM digits.suspects LIMIT 5."""
+    from ide.store.exact_values import python_rows
     from ide.store.query import query as answer
 
     result = answer(Workspace.find(root), query, limit=limit)
-    echo_rows(result.table.to_pylist(), result.table.column_names, style)
+    echo_rows(python_rows(result.table), result.table.column_names, style)
     if result.is_cut:
         n_rows = result.table.num_rows
         more = "raise --limit for more" if n_rows == limit else "select fewer columns for more"

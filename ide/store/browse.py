@@ -20,6 +20,7 @@ from ide.dataset.schema import EXAMPLE_ID, ISSUES, LABEL, LABELS, PREDICTIONS, S
 from ide.dataset.source_columns import with_kept_names
 from ide.store.builds import BuildInfo, build_table
 from ide.store.duck_types import for_duckdb
+from ide.store.exact_values import python_rows
 from ide.store.examples import read_examples
 from ide.store.media import read_measured
 from ide.store.plain_conditions import is_plain
@@ -187,7 +188,7 @@ def browse_example(
     """Return one example's row, or None where there is no such example."""
     with _joined(_tables(workspace, name, build)) as database:
         found = _ask(database, "SELECT * FROM joined WHERE example_id = ?", [example_id])
-    return next(iter(found.to_pylist()), None)
+    return next(iter(python_rows(found)), None)
 
 
 def _tables(workspace: Workspace, name: str, build: BuildInfo | None) -> _Tables:

@@ -16,9 +16,11 @@ import pyarrow as pa
 
 from ide.dataset.errors import QueryError
 from ide.store.duck import TABLES, connect, literal
+from ide.store.exact_values import spans_as_text
 from ide.store.examples import example_parts
 from ide.store.past_sql import past_path
 from ide.store.sql_fence import reading_statements
+from ide.store.sql_names import quote_datasets
 from ide.store.sql_process import Answer
 from ide.store.workspace import Workspace
 
@@ -38,6 +40,7 @@ def answer(
     with connect(workspace) as connection:
         connection.execute(f"SET memory_limit = '{memory_bytes >> 10} KiB'")
         try:
+            sql = quote_datasets(sql, frozenset(workspace.datasets()))
             statements = reading_statements(connection, sql)
             _confine(connection, workspace)
             for text in statements[:-1]:
@@ -47,7 +50,7 @@ def answer(
             if is_out_of_memory(error):
                 raise MemoryError from None
             raise QueryError(_first_line(error) + _hint(error, workspace)) from None
-    return {"is_cut": is_cut}, [table]
+    return {"is_cut": is_cut}, [spans_as_text(table)]
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -6,6 +6,7 @@ from ide.app import cached, errors, filters, gate_form, navigate, state, tables
 from ide.app.gallery import gallery, tiles_of
 from ide.app.text import count
 from ide.store.builds import current_build
+from ide.store.exact_values import python_rows
 from ide.store.gate_drafts import draft_of_filters
 
 ws, name = state.workspace(), state.dataset()
@@ -34,7 +35,7 @@ def results() -> None:
         elif is_table:
             tables.examples(found.rows, name, key="browse_table")
         else:
-            gallery(ws, name, tiles_of(found.rows.to_pylist()), key="browse_grid")
+            gallery(ws, name, tiles_of(python_rows(found.rows)), key="browse_grid")
         filters.pagination(found.n_pages, found.page)
         state.left_address()
 
