@@ -30,6 +30,7 @@ from ide.app.sync_route import sync_route
 from ide.dataset.errors import UpwellError
 from ide.store.strokes import MIME as STROKES
 from ide.store.strokes import strokes_svg
+from ide.store.upright import upright
 from ide.store.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -212,6 +213,7 @@ def payload_response(workspace: Workspace, request: Request) -> Response:
     if mime not in SHOWN_TYPES | {STROKES}:
         headers["Content-Disposition"] = "attachment"
         mime = "application/octet-stream"
+    body, mime = upright(body, mime)
     return Response(body, media_type=mime, headers=headers)
 
 

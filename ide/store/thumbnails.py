@@ -72,12 +72,8 @@ def thumbnail(payload: bytes, side: int = SIDE) -> str | None:
                 if source.width * source.height > MAX_PIXELS:
                     return None
                 source.draft("RGB", (2 * side, 2 * side))
-                image = ImageOps.exif_transpose(source)
+                image = _as_the_network_gets_it(ImageOps.exif_transpose(source))
                 is_small = max(image.size) <= side
-                if image.mode.startswith("I"):  # 16 bits of gray; a plain convert would clip them
-                    gray = np.asarray(image, np.float32) / 257
-                    image = Image.fromarray(gray.clip(0, 255).astype(np.uint8))
-                image = image.convert("L" if image.mode in ("1", "L") else "RGBA")
                 if not is_small:
                     image.thumbnail((side, side))
     except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError):
@@ -86,10 +82,19 @@ def thumbnail(payload: bytes, side: int = SIDE) -> str | None:
     if is_small or image.mode == "L":
         image.save(sink, "PNG", optimize=True)
         return _data_url(sink, "image/png")
-    ground = Image.new("RGB", image.size, "white")
-    ground.paste(image, mask=image.getchannel("A"))
-    ground.save(sink, "JPEG", quality=72, optimize=True)
+    image.save(sink, "JPEG", quality=72, optimize=True)
     return _data_url(sink, "image/jpeg")
+
+
+def _as_the_network_gets_it(image: Image.Image) -> Image.Image:
+    """Return a picture in gray or RGB: transparent parts white, 16 bits scaled and not cut off."""
+    if image.mode.startswith("I"):
+        values = np.asarray(image, np.float32) / 257
+        image = Image.fromarray(values.clip(0, 255).astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("L" if image.mode in ("1", "L", "LA") else "RGB")
 
 
 def _data_url(sink: io.BytesIO, mime: str) -> str:

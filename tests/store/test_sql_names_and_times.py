@@ -78,7 +78,8 @@ def test_nanoseconds_are_printed_in_full_and_shown(times, capsys):
 
 
 def test_spans_of_time_are_text_in_every_form(times, capsys):
-    sql = "SELECT max(taken) - min(taken) + INTERVAL 14 MONTH + INTERVAL 90 SECOND AS i FROM n.examples"
+    span = "max(taken) - min(taken) + INTERVAL 14 MONTH + INTERVAL 90 SECOND"
+    sql = f"SELECT {span} AS i FROM n.examples"
     found = query(times, sql).table
     assert found["i"].to_pylist() == ["1 year 2 months 00:01:30"]
     pq.write_table(found, io.BytesIO())
