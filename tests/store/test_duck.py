@@ -183,9 +183,7 @@ def test_a_damaged_part_is_named_in_one_sentence(pets):
     part.write_bytes(b"PAR1 is how it begins")
     with connect(pets) as database:
         for table in ("examples", "labels"):
-            with pytest.raises(
-                duckdb.Error, match=r"part-\w+\.parquet is damaged and cannot be read"
-            ):
+            with pytest.raises(duckdb.Error, match=r"part-\w+\.parquet is damaged"):
                 database.sql(f"FROM pets.{table}").fetchall()
         assert database.sql("FROM pets.edits").fetchall() == []
 

@@ -44,7 +44,7 @@ def test_the_revision_follows_the_parts_and_nothing_else(workspace):
 def test_a_damaged_part_is_named_with_the_way_to_get_it_back(workspace):
     part = example_parts(workspace, "pets")[1]
     part.write_bytes(part.read_bytes()[:50])
-    with pytest.raises(StorageError, match=rf"{part.name} .*cannot be read.*dvc checkout --force"):
+    with pytest.raises(StorageError, match=rf"{part.name} is damaged.*dvc checkout --force"):
         read_examples(workspace, "pets")
 
 
