@@ -10,8 +10,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import streamlit as st
 
+from ide.app.text import middle_cut
+
 _CONFIG = {"displayModeBar": False, "responsive": True}
+MAX_TICK = 24  # characters of a class at an axis; the whole name shows at its points
+MAX_CLASSES = 12  # in the chart; the weakest, or those that a person looks for
 _NAMES = {"train": "train", "validation": "validation", "test": "test"}
+
+
+def literal(text: str) -> str:
+    """Return text that Plotly shows as it is: no tags, no entities, no formula."""
+    shown = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return shown.replace("$", "&#36;")
 
 
 def curves(table: pa.Table, value: str, *, key: str, title: str) -> None:
@@ -127,7 +137,7 @@ def bisection(rows: Sequence[Mapping[str, Any]], metric: str, bound: float, *, k
     )
     bound_line = {"line_width": 1, "line_dash": "dot", "line_color": _QUIET_COLOR}
     figure.add_hline(y=bound, annotation_text=f"bound {bound:g}", **bound_line)
-    _style(figure, y_title=metric[:40], x_title="", height=190)
+    _style(figure, y_title=literal(metric[:40]), x_title="", height=190)
     figure.update_xaxes(
         tickmode="array",
         tickvals=places,
@@ -144,7 +154,7 @@ def _distance(row: Mapping[str, Any], end: str) -> float:
 def class_metrics(rows: Sequence[Mapping[str, Any]], *, key: str) -> None:
     """Draw precision and recall of each class with their 95 % intervals."""
     figure = go.Figure()
-    labels = [row["label"] for row in rows]
+    labels = [literal(row["label"]) for row in rows]
     for offset, measure in ((-0.14, "precision"), (0.14, "recall")):
         values = [row[measure]["value"] for row in rows]
         figure.add_scatter(
@@ -165,7 +175,8 @@ def class_metrics(rows: Sequence[Mapping[str, Any]], *, key: str) -> None:
             hovertemplate="%{text}: %{y:.1%}",
         )
     _style(figure, y_title="", x_title="", height=330)
-    figure.update_xaxes(tickmode="array", tickvals=list(range(len(rows))), ticktext=labels)
+    shown = [literal(middle_cut(row["label"], MAX_TICK)) for row in rows]
+    figure.update_xaxes(tickmode="array", tickvals=list(range(len(rows))), ticktext=shown)
     figure.update_yaxes(tickformat=".0%")
     _show(figure, key, "precision and recall of each class with 95 % intervals")
 

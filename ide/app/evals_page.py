@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import streamlit as st
 
 from ide.app import cached, gate_form, navigate, state
+from ide.app.charts import MAX_CLASSES
 from ide.app.gallery import Tile, gallery
 from ide.app.panels import share_metric
 from ide.app.text import count, interval, moment, plain, shift_words, short
@@ -110,6 +111,33 @@ def beside(pair: TwoBuilds, build: BuildInfo, base: BuildInfo, split: str) -> No
 def classes(metrics: Mapping[str, Any], split: str) -> list[dict[str, Any]]:
     """Return the classes' metrics on a split."""
     return [row for row in metrics["classes"] if row["split"] == split]
+
+
+def charted(rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Say which classes a chart shows, and return them: all of a few, else the weakest dozen.
+
+    Of many classes a person can name some instead.
+    """
+    if len(rows) <= MAX_CLASSES:
+        st.caption("**Precision and recall**, with 95 % intervals")
+        return rows
+    which = f"the weakest {MAX_CLASSES} of {count(len(rows), 'class')}"
+    st.caption(f"**Precision and recall**, with 95 % intervals · {which}")
+    by_label = {row["label"]: row for row in rows}
+    chosen = st.multiselect(
+        "Classes",
+        list(by_label),
+        key="charted_classes",
+        max_selections=MAX_CLASSES,
+        placeholder="Find classes",
+        label_visibility="collapsed",
+    )
+    return [by_label[label] for label in chosen] or weakest(rows, MAX_CLASSES)
+
+
+def weakest(rows: Sequence[Mapping[str, Any]], n: int) -> list[Mapping[str, Any]]:
+    """Return the ``n`` classes of the lowest F1, those without any last."""
+    return sorted(rows, key=lambda row: (row["f1"] is None, row["f1"] or 0.0, row["label"]))[:n]
 
 
 def open_cell(given: str, predicted: str) -> None:

@@ -27,6 +27,17 @@ def clipped(text: str, n: int) -> str:
     return text if len(text) <= n else f"{text[: n - 2].rstrip(' ,')} …"
 
 
+def middle_cut(text: str, n: int) -> str:
+    """Return a name of at most ``n`` characters; of a longer one the middle goes.
+
+    Names that begin alike differ at their ends.
+    """
+    if len(text) <= n:
+        return text
+    n_end = n // 2
+    return f"{text[: n - 1 - n_end]}…{text[-n_end:]}"
+
+
 def percent(share: float | None, *, digits: int = 1) -> str:
     """Return ``98.4 %``; a dash where there is no number."""
     return "–" if share is None else f"{100 * share:.{digits}f} %"

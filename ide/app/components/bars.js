@@ -30,9 +30,17 @@ function row(item, low, high) {
     track.append(mark)
   }
   const name = element(item.href ? "a" : "span", "name", item.label)
+  if (item.label.length > 12) cutMiddle(name, item.label)
   if (item.href) name.href = item.href
   root.append(name, track, element("span", "number", item.text))
   return root
+}
+
+// Names that begin alike differ at their ends: where one does not fit, its middle goes.
+function cutMiddle(node, text) {
+  const cut = Math.max(Math.ceil(text.length / 2), text.length - 9)
+  node.classList.add("fits")
+  node.replaceChildren(element("span", "begin", text.slice(0, cut)), element("span", "end", text.slice(cut)))
 }
 
 function element(name, className, text = "") {

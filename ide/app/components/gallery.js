@@ -52,17 +52,40 @@ function picture(item, size) {
   image.loading = "lazy"
   image.decoding = "async"
   image.alt = item.title
-  image.onload = () => image.classList.toggle("pixels", image.naturalWidth * 2 < size)
+  image.onload = () => {
+    image.classList.toggle("pixels", image.naturalWidth * 2 < size)
+    layOnWhite(image)
+  }
   image.src = item.url
   return image
+}
+
+// See-through parts stand on white, as for the network, in a dark theme too; what the picture
+// leaves free of its frame does not.
+function layOnWhite(image) {
+  const { naturalWidth: width, naturalHeight: height } = image
+  const sheet = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"><rect width="100%" height="100%" fill="#fff"/></svg>`
+  image.style.background = `url("data:image/svg+xml,${encodeURIComponent(sheet)}") center / contain no-repeat`
+}
+
+// Write a name whose middle goes where it does not fit: names that begin alike differ at their ends.
+function named(name, text) {
+  const node = element(name)
+  if (text.length <= 7) node.textContent = text
+  else {
+    const cut = Math.max(Math.ceil(text.length / 2), text.length - (text.length <= 12 ? 4 : 7))
+    node.className = "fits"
+    node.append(element("span", "begin", text.slice(0, cut)), element("span", "end", text.slice(cut)))
+  }
+  return node
 }
 
 function caption(item) {
   const line = element("span", "caption")
   if (item.before !== null && item.before !== item.label) {
-    line.append(element("s", "", item.before), element("span", "arrow", "→"))
+    line.append(named("s", item.before), element("span", "arrow", "→"))
   }
-  line.append(element("b", "", item.label))
+  line.append(named("b", item.label))
   if (item.note) line.append(element("i", "", item.note))
   return line
 }

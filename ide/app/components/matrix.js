@@ -46,6 +46,6 @@ function header(name, scope) {
   const th = document.createElement("th")
   th.scope = scope
   th.title = name
-  th.textContent = name.length > 12 ? `${name.slice(0, 11)}…` : name
+  th.textContent = name.length > 12 ? `${name.slice(0, 5)}…${name.slice(-6)}` : name
   return th
 }

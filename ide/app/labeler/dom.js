@@ -34,7 +34,9 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-const MAX_WHOLE = 12; // letters that need no cutting
+const MAX_WHOLE = 7; // letters that need no cutting
+const MAX_SHORT = 12; // letters of a name of which a few at its end tell it from others
+const N_END_SHORT = 4;
 const N_END = 9; // letters of a name's end that always show
 export const N_END_SMALL = 5; // the same under a thumbnail
 
@@ -42,17 +44,18 @@ export const N_END_SMALL = 5; // the same under a thumbnail
  *  alike differ at their ends. */
 export function setName(element, text, nEnd = N_END) {
   if (element.textContent === text) return;
-  const cut = Math.max(Math.ceil(text.length / 2), text.length - nEnd);
-  const isWhole = text.length <= Math.min(MAX_WHOLE, nEnd + 3);
+  const end = text.length <= MAX_SHORT ? Math.min(nEnd, N_END_SHORT) : nEnd;
+  const cut = Math.max(Math.ceil(text.length / 2), text.length - end);
+  const isWhole = text.length <= MAX_WHOLE;
   element.classList.toggle("fits", !isWhole);
   if (isWhole) element.textContent = text;
   else element.replaceChildren(h("span", { class: "begin", text: text.slice(0, cut) }), h("span", { class: "end", text: text.slice(cut) }));
 }
 
 /** Return an element with a name that may be long. */
-export function named(tag, text) {
+export function named(tag, text, nEnd = N_END) {
   const element = h(tag);
-  setName(element, text);
+  setName(element, text, nEnd);
   return element;
 }
 

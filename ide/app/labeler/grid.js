@@ -1,7 +1,7 @@
 // Many examples at once: choose some, judge them together.
 
-import { button, h, percent, setText } from "./dom.js";
-import { markTiny } from "./images.js";
+import { button, h, N_END_SMALL, named, percent, setText } from "./dom.js";
+import { showLoaded } from "./images.js";
 import { rivals } from "./judgement.js";
 import { markText } from "./stage.js";
 
@@ -73,11 +73,13 @@ export class Grid {
 
   tile(row, index) {
     const image = row.url ? h("img", { alt: "", decoding: "async", draggable: "false", src: row.url }) : h("span", { class: "words", text: row.text });
-    image.addEventListener("load", () => markTiny(image));
+    image.addEventListener("load", () => showLoaded(image));
     const mark = h("span", { class: "mark" });
     const disputed = rivals(row);
+    const suggested = named("b", row.suggested ?? "–", N_END_SMALL);
+    suggested.classList.add("suggested");
     const claim = disputed ? h("span", { class: "claim" }, h("b", { text: disputed })) : h("span", { class: "claim" },
-      h("b", { text: row.given ?? "–" }), " → ", h("b", { class: "suggested", text: row.suggested }),
+      named("b", row.given ?? "–", N_END_SMALL), " → ", suggested,
       h("span", { class: row.ambiguous ? "number ambiguous" : "number", title: "how likely the given label is wrong", text: percent(row.p) }));
     const element = button({ class: "tile", role: "option", tabindex: -1, title: `${row.ambiguous ? "ambiguous: " : ""}${row.reason ?? ""}`, onclick: (event) => this.click(index, event), ondblclick: () => this.on.open(row) },
       h("span", { class: "picture" }, image, mark), claim);

@@ -21,7 +21,7 @@ export class Images {
     element.decoding = "sync";
     element.alt = "";
     element.draggable = false;
-    element.addEventListener("load", () => markTiny(element));
+    element.addEventListener("load", () => showLoaded(element));
     element.src = url;
     const ready = element.decode().then(() => true, () => false);
     const image = { element, ready };
@@ -34,9 +34,14 @@ export class Images {
   }
 }
 
-/** Small pictures are enlarged pixel by pixel: a digit of 8 × 8 stays crisp. */
-export function markTiny(element) {
-  element.classList.toggle("pixels", Math.max(element.naturalWidth, element.naturalHeight) < TINY);
+/** Show a picture that has loaded as the network gets it: see-through parts on white, in a dark
+ *  theme too. Small ones are enlarged pixel by pixel: a digit of 8 × 8 stays crisp. */
+export function showLoaded(element) {
+  const { naturalWidth: width, naturalHeight: height } = element;
+  element.classList.toggle("pixels", Math.max(width, height) < TINY);
+  // a sheet of the picture's own shape, so that what it leaves free of its frame stays dark
+  const sheet = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"><rect width="100%" height="100%" fill="#fff"/></svg>`;
+  element.style.background = `url("data:image/svg+xml,${encodeURIComponent(sheet)}") center / contain no-repeat`;
 }
 
 /** A thumbnail that can be pointed at another example again and again. */

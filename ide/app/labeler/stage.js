@@ -2,7 +2,7 @@
 
 import { Curve, Interval } from "./charts.js";
 import { button, h, N_END_SMALL, percent, setName, setText } from "./dom.js";
-import { markTiny, pointThumbnail } from "./images.js";
+import { pointThumbnail, showLoaded } from "./images.js";
 import { isLessLikely } from "./judgement.js";
 import { Sides } from "./sides.js";
 
@@ -10,6 +10,8 @@ const MAX_NEIGHBORS = 10;
 const MAX_BARS = 30; // class rows; with more classes, only the likeliest are listed
 const LIKELIEST = 8;
 const MAX_LARGE = 14; // letters of a name that fit in large type
+const MAX_LINES = 80; // letters of a name that fit in four lines of small type
+const MAX_IN_ROW = 8; // letters of names with which all buttons fit in a row
 
 export class Stage {
   /** on: {label(name), take(), keep(), exclude(), undo(), pick(), side(index)}
@@ -20,7 +22,7 @@ export class Stage {
     this.images = images;
     this.frame = h("div", { class: "picture" });
     this.mark = h("span", { class: "mark", hidden: true });
-    this.verdict = isConflicts ? new Sides({ on }) : new Verdict({ on, hasLongNames: classes.some((name) => name.length > MAX_LARGE) });
+    this.verdict = isConflicts ? new Sides({ on }) : new Verdict({ on, hasLongNames: classes.some((name) => name.length > MAX_IN_ROW) });
     this.bars = new ClassBars({ classes, keys, onLabel: on.label, onPick: on.pick, hasBuild });
     this.reason = h("p", { class: "reason" });
     this.neighbors = new Neighbors();
@@ -129,9 +131,16 @@ class Verdict {
   }
 }
 
+/** Write the name of a side: of one too long for its line the middle goes, and one too long for a
+ *  line at all has smaller type and some lines. */
 function showName(element, name) {
-  setText(element, name);
-  element.classList.toggle("long", name.length > MAX_LARGE);
+  const isLong = name.length > MAX_LARGE;
+  if (isLong) {
+    element.classList.remove("fits");
+    setText(element, name.length > MAX_LINES ? `${name.slice(0, MAX_LINES / 2)}…${name.slice(-MAX_LINES / 2)}` : name);
+  } else setName(element, name, N_END_SMALL);
+  element.classList.toggle("long", isLong);
+  element.title = name;
 }
 
 /** A row a class: its key, its name, the probability that the network gives it. */
@@ -192,7 +201,7 @@ class ClassBars {
 class Neighbors {
   constructor() {
     this.items = Array.from({ length: MAX_NEIGHBORS }, () => {
-      const image = h("img", { alt: "", decoding: "async", draggable: "false", onload: (event) => markTiny(event.target) });
+      const image = h("img", { alt: "", decoding: "async", draggable: "false", onload: (event) => showLoaded(event.target) });
       const label = h("span", { class: "name" });
       return { image, label, element: h("figure", { class: "neighbor" }, image, label) };
     });

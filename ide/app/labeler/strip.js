@@ -1,7 +1,7 @@
 // The strip below the stage: where one is, what was decided just before, what comes next.
 
 import { button, h, N_END_SMALL, setName } from "./dom.js";
-import { markTiny, pointThumbnail } from "./images.js";
+import { showLoaded, pointThumbnail } from "./images.js";
 import { rivals } from "./judgement.js";
 import { markText } from "./stage.js";
 
@@ -11,7 +11,7 @@ const AFTER = 9;
 export class Strip {
   constructor({ onOpen }) {
     this.items = Array.from({ length: BEFORE + 1 + AFTER }, () => {
-      const image = h("img", { alt: "", decoding: "async", draggable: "false", onload: (event) => markTiny(event.target) });
+      const image = h("img", { alt: "", decoding: "async", draggable: "false", onload: (event) => showLoaded(event.target) });
       const label = h("span", { class: "name" });
       const item = { image, label, id: null };
       item.element = button({ class: "frame", tabindex: -1, onclick: () => item.id && onOpen(item.id) }, image, label);

@@ -1,7 +1,7 @@
 // One problem: what it says, its examples side by side, and what one can do about it.
 
 import { button, h, named, setText } from "./dom.js";
-import { markTiny } from "./images.js";
+import { showLoaded } from "./images.js";
 import { sign, words } from "./problem_list.js";
 
 const NEWS = {
@@ -98,7 +98,7 @@ export class ProblemStage {
 
 /** An example as it is drawn: a picture, a text, or why there is neither. */
 function drawn(payload, id) {
-  if (payload?.url) return h("img", { src: payload.url, alt: `example ${id}`, decoding: "async", draggable: "false", onload: (event) => markTiny(event.target) });
+  if (payload?.url) return h("img", { src: payload.url, alt: `example ${id}`, decoding: "async", draggable: "false", onload: (event) => showLoaded(event.target) });
   if (payload?.sound) return h("audio", { class: "sound", controls: true, preload: "none", src: payload.sound, "aria-label": `example ${id}` });
   if (payload?.text !== undefined) return h("p", { class: "words", text: payload.text });
   return h("p", { class: "words hint", text: payload?.note ?? "Loading …" });

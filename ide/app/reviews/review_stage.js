@@ -1,7 +1,7 @@
 // One change: the example, both labels, who made it and why, what it did, what reviewers say.
 
 import { button, h, setName, setText } from "./dom.js";
-import { markTiny } from "./images.js";
+import { showLoaded } from "./images.js";
 import { sign } from "./review_list.js";
 
 const ASKED = { request: ["What should it be?", "Request change"], comment: ["What do you want to say?", "Comment"] };
@@ -120,7 +120,7 @@ function comment({ annotator, text }) {
 }
 
 function drawn(payload, id) {
-  if (payload?.url) return h("img", { src: payload.url, alt: `example ${id}`, decoding: "async", draggable: "false", onload: (event) => markTiny(event.target) });
+  if (payload?.url) return h("img", { src: payload.url, alt: `example ${id}`, decoding: "async", draggable: "false", onload: (event) => showLoaded(event.target) });
   if (payload?.sound) return h("audio", { class: "sound", controls: true, preload: "none", src: payload.sound, "aria-label": `example ${id}` });
   if (payload?.text !== undefined) return h("p", { class: "words", text: payload.text });
   return h("p", { class: "words hint", text: payload?.note ?? "Loading …" });

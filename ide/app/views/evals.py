@@ -43,9 +43,8 @@ with cells:
         on_cell=evals_page.open_cell,
     )
 with per_class:
-    st.caption("**Precision and recall**, with 95 % intervals")
     rows = evals_page.classes(metrics, split)
-    charts.class_metrics(rows, key="class_metrics")
+    charts.class_metrics(evals_page.charted(rows), key="class_metrics")
 
 if given and predicted:
     tiles = evals_page.cell_tiles(build, split, given, predicted)
