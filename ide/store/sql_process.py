@@ -206,7 +206,8 @@ def _size(n_bytes: int) -> str:
 
 
 @atexit.register
-def _end_spare() -> None:
+def end_spare() -> None:
+    """End the process that was started ahead, where there is one."""
     process = _SPARE.take()
     if process is not None:
         process.end()

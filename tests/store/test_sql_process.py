@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
@@ -26,6 +25,12 @@ SLOW = "length(repeat(label, 5)) + levenshtein(repeat(label, 100000), repeat('b'
 def pets(tmp_path_factory):
     """A workspace that the tests below only ask."""
     return tiny_workspace(tmp_path_factory.mktemp("limits") / "work")
+
+
+@pytest.fixture(autouse=True)
+def _no_spare():
+    """Other tests of this process may have had one started ahead."""
+    sql_process.end_spare()
 
 
 @pytest.fixture
@@ -144,7 +149,7 @@ def test_a_process_that_was_started_ahead_answers_one_question_and_is_gone(pets)
     sql_process.warm_up()
     (ahead,) = workers()
     os.kill(ahead.pid, signal.SIGKILL)
-    time.sleep(0.05)
+    ahead.wait(timeout=20)
     assert query(pets, "SELECT 1 AS one").table.num_rows == 1
 
 
