@@ -172,7 +172,12 @@ def whole_lines(path: Path) -> bytes:
 
 def known_ids(workspace: Workspace, path: Path) -> Set[str]:
     """Return the ids of the edits in a log, none where there is no such file. Only to be read."""
-    return _read(path, workspace.relative(path)).ids if path.exists() else frozenset()
+    try:
+        return _current(workspace, path).ids
+    except EditError:
+        if path.exists():
+            raise
+        return frozenset()
 
 
 def edits_revision(workspace: Workspace, name: str) -> str:

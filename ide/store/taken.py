@@ -6,7 +6,8 @@ taken by ``git stash``, ``checkout --``, ``reset --hard`` or ``clean``, or by an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 
 from ide.dataset.edit import Edit
@@ -20,6 +21,9 @@ from ide.store.log_lock import replacing_logs
 from ide.store.past_edits import dataset_of, is_log
 from ide.store.workspace import Workspace
 
+# copies → the ids of them and of their log, and how many, when the log had them all
+_COMPLETE: dict[Path, tuple[Set[str], Set[str], tuple[int, int]]] = {}
+_N_COMPLETE = 256
 
 def taken_edits(workspace: Workspace, name: str) -> dict[str, list[Edit]]:
     """Return log → the acknowledged edits that neither it nor any branch or tag has any more.
@@ -27,10 +31,9 @@ def taken_edits(workspace: Workspace, name: str) -> dict[str, list[Edit]]:
     Reads and writes nothing else. Without git nobody has taken any.
     """
     missing: dict[str, list[Edit]] = {}
-    for path in sorted(copies_path(workspace, name).glob("*.jsonl")):
+    for path in _copies(copies_path(workspace, name)):
         log = workspace.edits_path(name) / path.name
-        gone = known_ids(workspace, path) - known_ids(workspace, log)  # asked for with each label
-        if gone:
+        if gone := _missing(path, known_ids(workspace, path), known_ids(workspace, log)):
             edits = {e.edit_id: e for e in read_log(workspace, path).edits if e.edit_id in gone}
             missing[workspace.relative(log)] = list(edits.values())
     if not missing:
@@ -45,6 +48,34 @@ def taken_edits(workspace: Workspace, name: str) -> dict[str, list[Edit]]:
         for log, edits in missing.items()
     }
     return {log: edits for log, edits in kept.items() if edits}
+
+
+def _copies(folder: Path) -> list[Path]:
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 – ten times as fast, and asked for with each label
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [folder / each for each in sorted(names) if each.endswith(".jsonl")]
+
+
+def _missing(path: Path, copies: Set[str], log: Set[str]) -> Set[str]:
+    """Return the ids that a log lacks of its copies.
+
+    Both only grow while their files do, so that logs nobody wrote to are not compared again:
+    twenty people label, and each label asks.
+    """
+    sizes = len(copies), len(log)
+    known = _COMPLETE.get(path)
+    if known and known[0] is copies and known[1] is log and known[2] == sizes:
+        return frozenset()
+    gone = copies - log
+    if gone:
+        _COMPLETE.pop(path, None)
+    else:
+        if len(_COMPLETE) >= _N_COMPLETE:
+            _COMPLETE.clear()
+        _COMPLETE[path] = copies, log, sizes
+    return gone
 
 
 def taken_sentences(workspace: Workspace, name: str) -> tuple[str, ...]:
