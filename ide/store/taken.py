@@ -25,6 +25,7 @@ from ide.store.workspace import Workspace
 _COMPLETE: dict[Path, tuple[Set[str], Set[str], tuple[int, int]]] = {}
 _N_COMPLETE = 256
 
+
 def taken_edits(workspace: Workspace, name: str) -> dict[str, list[Edit]]:
     """Return log → the acknowledged edits that neither it nor any branch or tag has any more.
 

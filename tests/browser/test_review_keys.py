@@ -331,7 +331,7 @@ MOUNT_TWICE = """async (address) => {
         root, identity: "test",
         receive: () => seen.push("received"), renew: () => seen.push("renewed"),
         close: () => seen.push("closed"),
-        moveTo(next) { this.root = next; seen.push("moved"); },
+        settleIn(next) { this.root = next; seen.push("moved"); },
       };
     },
   });

@@ -41,11 +41,6 @@ def wait_for_edits(tab, workspace: Workspace, n: int) -> None:
     raise AssertionError(f"{written(workspace)} are all that is written")
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="on a busy machine a key that is pressed in the very moment in which the surface goes "
-    "from one person to the next is lost in some runs",
-)
 def test_keys_after_a_name_are_judgements_of_that_person_also_after_a_reload_and_a_new_server(
     chromium, tmp_path
 ):

@@ -113,7 +113,7 @@ class Labeler {
   }
 
   /** The page made the element anew: go on in the new one. */
-  moveTo(root) {
+  settleIn(root) {
     this.root = root;
     this.fill();
     this.controller = listen(this);
@@ -139,6 +139,16 @@ class Labeler {
   leave() {
     this.outbox.hurry();
     this.writeAddress();
+  }
+
+  /** Whether it holds what keys are about. */
+  get isReady() {
+    return Boolean(this.isBegun);
+  }
+
+  /** Whether what comes next is on its way: keys that were kept until now wait for it too. */
+  get isLoading() {
+    return !this.isGrid && !this.hasMore && !this.queue.isEnd;
   }
 
   keydown(event) {

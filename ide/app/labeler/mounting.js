@@ -7,7 +7,7 @@ let latest = null; // the surface that was shown last
 /** Put a surface into root, or tell the one that is there that the page was drawn again; return what
  *  takes it out. identity(data): what makes it another surface; make(old, before): a new one in the
  *  place of another or of none (before: the one that was shown last, wherever), which has root,
- *  identity, visit, setStateValue, receive(data), renew(data), close() and moveTo(root). */
+ *  identity, visit, setStateValue, receive(data), renew(data), close() and settleIn(root). */
 export function mount({ root, data, setStateValue, identity, make }) {
   const old = mounts.get(root);
   const isSame = old?.identity === identity(data);
@@ -31,6 +31,6 @@ function moved(root, data, identity) {
   if (latest?.identity !== identity || latest.visit !== data.visit || latest.root === root) return null;
   mounts.delete(latest.root);
   latest.close();
-  latest.moveTo(root);
+  latest.settleIn(root);
   return latest;
 }

@@ -5,11 +5,18 @@ const LONGEST_WAIT_MS = 1000; // under keys that never pause
 const SILENCE_MS = 5000; // without an answer: say so, and send again
 const MAX_MESSAGE = 400; // edits in one message
 
-/** A UUIDv7: 48 bits of Unix milliseconds, then random (RFC 9562). */
+let [lastMs, nInMs] = [0, 0];
+
+/** A UUIDv7: 48 bits of Unix milliseconds, a counter of 12 bits, then random (RFC 9562, 6.2), so that
+ *  edits of one tab sort as they were made, also those of one millisecond. */
 export function newEditId(now = Date.now()) {
+  nInMs = now > lastMs ? 0 : nInMs + 1;
+  lastMs = Math.max(now, lastMs) + (nInMs >> 12);
+  nInMs &= 0xfff;
   const bytes = crypto.getRandomValues(new Uint8Array(16));
-  for (let i = 0; i < 6; i += 1) bytes[i] = Math.floor(now / 2 ** (8 * (5 - i))) % 256;
-  bytes[6] = 0x70 | (bytes[6] & 0x0f);
+  for (let i = 0; i < 6; i += 1) bytes[i] = Math.floor(lastMs / 2 ** (8 * (5 - i))) % 256;
+  bytes[6] = 0x70 | (nInMs >> 8);
+  bytes[7] = nInMs & 0xff;
   bytes[8] = 0x80 | (bytes[8] & 0x3f);
   const hex = Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");

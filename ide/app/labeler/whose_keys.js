@@ -1,5 +1,6 @@
 // Whose keys these are. While a name that was entered is on its way to the server, or a new session
-// does not yet know who labels in this tab, keys wait: what they judge is recorded for ever.
+// does not yet know who labels in this tab, keys wait: what they judge is recorded for ever. They
+// wait too while the surface that they are for is not on the page yet, or holds nothing yet.
 
 const POLL_MS = 50;
 const WORTH_SAYING_MS = 700;
@@ -7,7 +8,10 @@ const LONGEST_MS = 30_000; // then the page is another matter
 
 let [waiting, timer, field] = [[], null, null];
 
-/** Return whether it is known that whoever presses keys now is the one the surface is drawn for. */
+/** Return whether a surface can take keys, and whoever presses them is known to be the one that it
+ *  is drawn for. */
+const canTake = (surface) => surface !== null && surface.isReady && isSettled(surface);
+
 function isSettled({ data }) {
   if (!field?.isConnected) field = document.querySelector('input[aria-label="Annotator"]');
   if (field && field.value !== data.annotator) return false;
@@ -20,9 +24,9 @@ function isSettled({ data }) {
 }
 
 /** Keep a key for whoever it turns out to be of; false where that is known. surface(): the one that
- *  is on the page, asked again when the key is let go. */
+ *  is on the page or null, asked again when the key is let go. */
 export function holds(event, surface) {
-  if (!waiting.length && isSettled(surface())) return false;
+  if (!waiting.length && canTake(surface())) return false;
   event.preventDefault();
   event.stopImmediatePropagation();
   if (!event.repeat) waiting.push({ key: event.key, code: event.code, shiftKey: event.shiftKey, at: Date.now() });
@@ -39,11 +43,11 @@ export function refusesClick(surface) {
 
 function letGo(surface) {
   waiting = waiting.filter(({ at }) => Date.now() - at < LONGEST_MS);
-  if (surface && isSettled(surface)) {
-    const keys = waiting;
-    waiting = [];
-    for (const { at, ...key } of keys) surface.keydown(new KeyboardEvent("keydown", { ...key, cancelable: true }));
-  } else if (waiting[0] && Date.now() - waiting[0].at > WORTH_SAYING_MS) surface?.say("The name is on its way: your keys wait for it.");
+  while (waiting.length && canTake(surface) && !surface.isLoading) {
+    const { at, ...key } = waiting.shift();
+    surface.keydown(new KeyboardEvent("keydown", { ...key, cancelable: true }));
+  }
+  if (waiting.length && Date.now() - waiting[0].at > WORTH_SAYING_MS) surface?.say("The page is on its way: your keys wait for it.");
   if (waiting.length) return;
   clearInterval(timer);
   timer = null;

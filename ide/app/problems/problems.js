@@ -110,7 +110,7 @@ class Problems {
   }
 
   /** The page made the element anew: go on in the new one. */
-  moveTo(root) {
+  settleIn(root) {
     this.root = root;
     this.fill();
     this.controller = listen(this);
@@ -136,6 +136,11 @@ class Problems {
   leave() {
     this.outbox.hurry();
     this.writeAddress();
+  }
+
+  /** Whether it holds what keys are about. */
+  get isReady() {
+    return this.queue.range !== null;
   }
 
   keydown(event) {

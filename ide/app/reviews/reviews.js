@@ -96,7 +96,7 @@ class Reviews {
   }
 
   /** The page made the element anew: go on in the new one. */
-  moveTo(root) {
+  settleIn(root) {
     this.root = root;
     this.fill();
     this.controller = listen(this);
@@ -123,6 +123,11 @@ class Reviews {
     this.outbox.hurry();
     this.writeAddress();
     clearTimeout(this.resting); // drawing this page would disturb the view that comes
+  }
+
+  /** Whether it holds what keys are about. */
+  get isReady() {
+    return this.queue.range !== null;
   }
 
   keydown(event) {
