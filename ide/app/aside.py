@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ide.app import navigate
+from ide.app import first_build, navigate
 from ide.app.facts import facts, headline, latest_shift, metrics_of
 from ide.app.panels import bars, bars_of, share_metric
 from ide.app.text import count, interval, percent, plain, shift_words
@@ -22,6 +22,9 @@ def draw(ws: Workspace, name: str) -> None:
         st.caption("**Evals**")
         if not found.config.is_compiled:
             st.caption(f"Only images compile so far, so that {found.config.modality} has no evals.")
+            return
+        if first_build.is_running(ws, name):
+            st.caption("The first build is running; how good these labels are comes with it.")
             return
         st.caption("No build yet. Compile to see how good these labels are.")
         navigate.link("compile", "Compile", "play_circle", name)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import pyarrow as pa
 import streamlit as st
 
 from ide.dataset.change_list import change_list
-from ide.dataset.schema import EXAMPLE_ID, SPLIT, SUSPECT_THRESHOLD
+from ide.dataset.schema import EXAMPLE_ID, SPLIT
 from ide.dataset.two_builds import Shift, TwoBuilds
 from ide.store import blocking, browse, training
 from ide.store.branches import Branch, list_branches
@@ -38,7 +37,6 @@ from ide.store.examples import examples_revision
 from ide.store.gates import GateResult, judge_gates
 from ide.store.history import blame as read_blame
 from ide.store.history import commit_of_edits, diff
-from ide.store.queue import queue_of
 from ide.store.revisions import Ref, Span, changes_of_span
 from ide.store.revisions import refs as list_refs
 from ide.store.state import current_labels, dataset_revision
@@ -143,20 +141,6 @@ def _standing_errors(
     root: str, name: str, revision: str, build_id: str | None, stamp: int
 ) -> list[dict[str, Any]]:
     return blocking.standing_errors(Workspace(Path(root)), name)
-
-
-def n_suspects_left(ws: Workspace, name: str, build: BuildInfo) -> int:
-    """Count the suspects that nobody judged, by the odds after the verdicts given so far."""
-    cost = ws.config(name).review.error_cost
-    return _n_suspects_left(str(ws.root), name, build, cost, dataset_revision(ws, name))
-
-
-@lru_cache(maxsize=32)
-def _n_suspects_left(
-    root: str, name: str, build: BuildInfo, error_cost: float, revision: str
-) -> int:
-    queue = queue_of(Workspace(Path(root)), name, build)
-    return int((queue.p_mislabeled[queue.order] > SUSPECT_THRESHOLD).sum())
 
 
 def commits(ws: Workspace, name: str | None = None) -> list[CommitInfo]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ide.app import cached, navigate
+from ide.app import cached, first_build, navigate
 from ide.app.facts import (
     Facts,
+    Step,
     facts,
     headline,
     latest_shift,
@@ -17,7 +18,7 @@ from ide.app.facts import (
 )
 from ide.app.gallery import gallery, tiles_of
 from ide.app.panels import share_metric
-from ide.app.text import ago, count, duration, interval, plain, shift_words, short
+from ide.app.text import ago, count, duration, interval, number, plain, shift_words, short
 from ide.dataset.errors import UpwellError
 from ide.store.browse import Filters
 from ide.store.exact_values import python_rows
@@ -33,6 +34,7 @@ _HINT = (
     "The change is the network's: both builds are measured on the newer one's labels. What "
     "corrected labels moved is the answer key's, and stands below."
 )
+_WATCH = Step("compile", "Watch", "sync", "The first build is running; its numbers come with it.")
 _NOUN = {"image": "image", "text": "text", "audio": "recording", "strokes": "drawing"}
 
 
@@ -50,6 +52,16 @@ def welcome() -> None:
         "upwell import PATH/TO/TABLE.csv --name NAME",
         language="bash",
     )
+
+
+def no_view(word: str | None) -> None:
+    """Say that nothing stands at the address that was asked for, and what does."""
+    if word:
+        views = ", ".join(f"/{view}" for view in navigate.VIEWS if view != "home")
+        st.warning(
+            f"There is no view at /{plain(word[:60])}: this is Home. Views: {plain(views)}.",
+            icon=":material/wrong_location:",
+        )
 
 
 def problems(ws: Workspace) -> None:
@@ -85,7 +97,7 @@ def card(ws: Workspace, name: str) -> None:
     if samples.n_rows:
         gallery(ws, name, tiles_of(python_rows(samples.rows)), key=f"sample_{name}", size="tiny")
     _numbers(ws, name, found)
-    step = next_step(found)
+    step = _WATCH if first_build.is_running(ws, name) else next_step(found)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         navigate.button(
             step.view,
@@ -127,7 +139,12 @@ def problem_list(ws: Workspace) -> None:
             text = f"{each.config.name}: {count(len(each.status.conflicts), 'conflict')}"
             navigate.link("review", plain(text), "call_split", each.config.name, queue="conflicts")
         _checks(ws, each)
-    if found and not any(each.n_problems or any(each.n_open.values()) for each in found):
+        if not each.is_checked:
+            st.caption(
+                f"{plain(each.config.name)}: – (no check has looked yet; a build brings them)"
+            )
+    is_clean = all(each.n_problems == 0 and not any(each.n_open.values()) for each in found)
+    if found and is_clean:
         st.caption("None known: no damage, no conflict, nothing that a check found.")
 
 
@@ -154,6 +171,11 @@ def _holds(found: Facts) -> str:
     )
 
 
+def _unseen(found: Facts) -> str | None:
+    """Say why there is a dash in the place of a number."""
+    return None if found.build else "A dash: nothing has looked yet. Compile, and it is a number."
+
+
 def _numbers(ws: Workspace, name: str, found: Facts) -> None:
     split = headline(found.build)
     metrics = metrics_of(found.build, split) if split else None
@@ -165,8 +187,8 @@ def _numbers(ws: Workspace, name: str, found: Facts) -> None:
             share_metric(f"{split.capitalize()} accuracy", accuracy["value"], network, hint=_HINT)
         else:
             st.metric("Test accuracy", "–")
-        st.metric("Suspects left", f"{found.n_suspects_left:,}")
-        st.metric("Problems", f"{found.n_problems:,}")
+        st.metric("Suspects left", number(found.n_suspects_left), help=_unseen(found))
+        st.metric("Problems", number(found.n_problems), help=_unseen(found))
         st.metric("Uncommitted", f"{found.status.n_edits:,}")
     if problems := said(found.n_open):
         navigate.link("problems", problems, "report", name)

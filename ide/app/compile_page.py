@@ -11,6 +11,7 @@ from ide.app.text import ago, count, percent, plain, shift_words, short
 from ide.dataset.errors import UpwellError
 from ide.dataset.two_builds import Shift
 from ide.store.build_process import build_status
+from ide.store.build_time import build_time
 from ide.store.builds import BuildInfo, build_model, previous_build
 from ide.store.estimates import estimate_of
 from ide.store.runs import STAGES, RunStatus, run_folder
@@ -57,7 +58,7 @@ def _start(ws: Workspace, name: str) -> None:
                 on_click=_begin,
                 args=(None,),
             )
-        st.caption(plain(_pending(ws, name)), width="content")
+        st.caption(plain(f"{_pending(ws, name)} {_time(ws, name)}"), width="content")
 
 
 def _begin(names: list[str] | None) -> None:
@@ -80,6 +81,12 @@ def _pending(ws: Workspace, name: str) -> str:
         edits = count(found.n_since_build, "edit")
         return f"{edits} since the build. Where they change labels, all is made anew: {stages}."
     return "No edit since the build; stages whose inputs are unchanged are skipped."
+
+
+def _time(ws: Workspace, name: str) -> str:
+    """Say how long that is thought to take; "" where nothing compiles."""
+    found = build_time(ws, [name]) if ws.config(name).is_compiled else None
+    return f"A build takes {found}." if found else ""
 
 
 def _watch(run: RunStatus) -> None:

@@ -29,6 +29,7 @@ from ide.store.issues import (
     open_by_severity,
     problems_of,
 )
+from ide.store.live_queue import n_suspects_left
 from ide.store.state import current_labels
 from ide.store.status import DatasetStatus
 from ide.store.workspace import Workspace
@@ -45,10 +46,11 @@ class Facts:
     build: BuildInfo | None
     n_since_build: int
     n_suspects: int  # of the build, above the threshold
-    n_suspects_left: int  # above it by the odds after the verdicts, and not judged by anyone
+    n_suspects_left: int | None  # above it by the odds after the verdicts, and not judged by anyone
     estimate: Estimate | None  # how many labels the build thinks wrong
     gates: tuple[GateResult, ...]  # what they say of the build
     n_open: dict[str, int]  # problems that the checks found and nobody settled, by severity
+    is_checked: bool  # whether checks have looked: without a look 0 problems would be a claim
 
     @property
     def n_gates_failed(self) -> int:
@@ -56,10 +58,14 @@ class Facts:
         return sum(not result.is_passed for result in self.gates)
 
     @property
-    def n_problems(self) -> int:
-        """Damaged lines, conflicts, and the checks' errors and warnings; a note is none."""
+    def n_problems(self) -> int | None:
+        """Damaged lines, conflicts, and the checks' errors and warnings; a note is none.
+
+        None where there are none to see and no check has looked.
+        """
         n_found = self.n_open["error"] + self.n_open["warning"]
-        return len(self.status.damage) + len(self.status.conflicts) + n_found
+        n = len(self.status.damage) + len(self.status.conflicts) + n_found
+        return n if n or self.is_checked else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +92,11 @@ def facts(ws: Workspace, name: str) -> Facts:
         build=build,
         n_since_build=edits_since(ws, build) if build else 0,
         n_suspects=_n_suspects(build),
-        n_suspects_left=cached.n_suspects_left(ws, name, build) if build else 0,
+        n_suspects_left=n_suspects_left(ws, name, build) if build else None,
         estimate=estimate_of(build) if build else None,
         gates=tuple(cached.gates(ws, name, build, previous_build(ws, name))) if build else (),
         n_open=open_by_severity(ws, name, checked) if checked else dict.fromkeys(SEVERITIES, 0),
+        is_checked=checked is not None,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from ide.app import navigate, state
+from ide.app import moving_counts, navigate, state
 from ide.app.conversation import Conversation, DataOf, Save
 from ide.app.server import labeler_version
 
@@ -46,7 +46,8 @@ def converse(
     the page that it stands on. about: names the list that it is over. data_of: what it is given,
     by the newest message as it came (None: at its beginning).
     """
-    conversation = _begun(key, about, save, data_of)
+    counted = moving_counts.told_with(data_of, state.workspace(), state.dataset())
+    conversation = _begun(key, about, save, counted)
     component(
         key=key,
         data=conversation.given(state.visit()),

@@ -9,6 +9,7 @@ from ide.app import (
     browser_page,
     cards,
     errors,
+    first_build,
     navigate,
     sidebar,
     state,
@@ -45,6 +46,9 @@ with errors.shown():
             st.subheader(page.title, anchor=False)
         with errors.shown():
             trust_card.draw(workspace, page.url_path or "home")
+        with errors.shown():
+            if state.has_dataset():
+                first_build.draw(workspace, state.dataset(), page.url_path or "home")
     work = st.container()
     if (page.url_path or "home") in WITH_EVALS and state.has_dataset():
         work, beside = st.columns([4, 1], gap="medium")

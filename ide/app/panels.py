@@ -15,7 +15,8 @@ _FOLDER = Path(__file__).parent / "components"
 MAX_MATRIX = 30  # classes; a larger matrix shows those that are confused most
 
 
-def _component(name: str, html: str) -> Any:
+def component(name: str, html: str) -> Any:
+    """Register ``upwell.<name>``, whose module and styles are files of that name; once."""
     return st.components.v2.component(
         f"upwell.{name}",
         html=html,
@@ -24,9 +25,9 @@ def _component(name: str, html: str) -> Any:
     )
 
 
-_bars = _component("bars", '<div class="rows"></div>')
-_matrix = _component("matrix", '<div class="scroll"><table></table></div>')
-_line = _component("statusline", '<div class="line" role="status"></div>')
+_bars = component("bars", '<div class="rows"></div>')
+_matrix = component("matrix", '<div class="scroll"><table></table></div>')
+_line = component("statusline", '<div class="line" role="status"></div>')
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One entry of the status line; ``share`` draws a meter, 0 … 1."""
+    """One entry of the status line, not seen without a text; ``share`` draws a meter, 0 … 1."""
 
     text: str
     icon: str = ""
@@ -55,6 +56,7 @@ class Item:
     share: float | None = None
     is_last: bool = False
     href: str = ""  # where a click leads
+    key: str = ""  # of what moves while people label: see moving_counts
 
 
 def share_metric(

@@ -6,7 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from ide.app import navigate, state
+from ide.app import first_build, navigate, state
+from ide.app.address_words import say_unknown
 from ide.app.problems.component import problems
 from ide.app.problems.data import Listing
 from ide.app.text import count, plain
@@ -24,13 +25,16 @@ _SHOW = {"open": OPEN, "not a problem": DISMISSED, "resolved by edits": SETTLED,
 def filters(ws: Workspace, name: str, build: BuildInfo) -> IssueFilters:
     """Draw the filters and return them."""
     checks = sorted(set(build_table(build, "issues", ["check"])["check"].unique().to_pylist()))
+    classes = ws.config(name).classes
+    one_of = {"check": checks, "severity": SEVERITIES, "label": classes, "split": SPLITS}
+    say_unknown({"show": _SHOW, **one_of})
     bound: Any = {"bind": "query-params"}
     any_: Any = {"index": None, "placeholder": "Any", **bound}
     with st.grid(6, min_column_width=130, gap="small", vertical_alignment="bottom"):
         show = st.selectbox("Show", list(_SHOW), key="show", **bound)
         check = st.selectbox("Check", checks, key="check", **any_)
         severity = st.selectbox("Severity", SEVERITIES, key="severity", **any_)
-        label = st.selectbox("Class", ws.config(name).classes, key="label", **any_)
+        label = st.selectbox("Class", classes, key="label", **any_)
         split = st.selectbox("Split", SPLITS, key="split", **any_)
         text = st.text_input("Text", key="text", placeholder="In the message or an id", **bound)
     return IssueFilters(check, severity, label, split, text or "", _SHOW[show])
@@ -64,6 +68,8 @@ def no_build(ws: Workspace, name: str) -> None:
         )
         navigate.link("browse", "Browse", "grid_view", name)
         return
+    if first_build.is_running(ws, name):
+        return  # the line above the view says so
     st.info(
         f"{plain(name)} is not checked yet. The checks run with a build, or without one by "
         f"`upwell check {name}`: duplicates, leaks, outliers and the rest then stand here.",

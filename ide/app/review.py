@@ -7,11 +7,12 @@ from functools import lru_cache
 
 import streamlit as st
 
-from ide.app import navigate, state
+from ide.app import first_build, navigate, state
 from ide.app.labeler import conflicts
 from ide.app.labeler.component import is_in_use, labeler, labeler_data
 from ide.app.labeler.sync import Message, Receipt
 from ide.app.text import count
+from ide.store.build_time import build_time
 from ide.store.builds import BuildInfo, current_build, list_builds
 from ide.store.conflicts import conflict_ids
 from ide.store.log_growth import Mark
@@ -126,9 +127,12 @@ def _no_build(workspace: Workspace, name: str) -> None:
         )
         navigate.link("browse", "Browse", "grid_view", name)
         return
+    if first_build.is_running(workspace, name):
+        return  # the line above the view says so
     st.info(
-        f"{name} has no build yet, so there is nothing the network doubts. Compiling takes "
-        "seconds on a small dataset; its suspects then stand here.",
+        f"{name} has no build yet, so there is nothing the network doubts. A build "
+        f"takes {build_time(workspace, [name]) or 'seconds on a small dataset'}; its suspects then "
+        "stand here.",
         icon=":material/rate_review:",
     )
     navigate.link("compile", "Compile", "play_circle", name)

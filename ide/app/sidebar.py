@@ -5,12 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from ide.app import cached, drill_page, navigate, state
-from ide.app.facts import facts, said
+from ide.app.moving_counts import counts_of, leads, sidebar_data
+from ide.app.panels import component
 from ide.app.text import count, plain
-from ide.store.reviews import asked_for
 from ide.store.workspace import Workspace
 
 _DATASET_KEY, _ANNOTATOR_KEY = "sidebar_dataset", "sidebar_annotator"
+_COUNTS_KEY = "sidebar_counts"
+_counts = component("counts", '<div class="counts"></div>')
 
 
 def draw(ws: Workspace) -> None:
@@ -47,29 +49,17 @@ def _datasets(names: list[str]) -> None:
 def _workspace(ws: Workspace) -> None:
     name = state.dataset()
     status = cached.status(ws)
-    found = facts(ws, name)
     st.caption(f":material/account_tree: {plain(status.branch or 'detached')}")
     drill_page.chip(ws)
-    with st.container(gap="xxsmall"):
-        if status.n_edits:
-            text = f"{count(status.n_edits, 'uncommitted edit')}"
-            navigate.link("changes", text, "edit", name)
-        if found.n_suspects_left:
-            text = f"{count(found.n_suspects_left, 'suspect')} left"
-            navigate.link("review", text, "rate_review", name)
-        if problems := said(found.n_open, ("error", "warning")):
-            navigate.link("problems", problems, "report", name)
-        if n := len(found.status.conflicts):
-            navigate.link("review", count(n, "conflict"), "call_split", name, queue="conflicts")
-        _requests(ws, name)
-        if n := len(found.status.damage):
-            navigate.link("home", count(n, "damaged line"), "warning", name)
+    found = counts_of(ws, name)
+    _counts(key=_COUNTS_KEY, data={"items": sidebar_data(name, found)}, on_go_change=_go)
+    if n := sum(len(d.damage) for d in status.datasets if d.name == name):
+        navigate.link("home", count(n, "damaged line"), "warning", name)
 
 
-def _requests(ws: Workspace, name: str) -> None:
-    """Lead to the edits that a reviewer wants changed and nobody has answered."""
-    n, base = asked_for(ws, name)
-    if n:
-        span = {"a": base} if base else {}
-        text = f"{count(n, 'change')} requested"
-        navigate.link("reviews", text, "edit_note", name, verdict="change requested", **span)
+def _go() -> None:
+    """Open the view that a number in the sidebar is from."""
+    name, key = state.dataset(), st.session_state[_COUNTS_KEY].go
+    for lead in leads(name, counts_of(state.workspace(), name)):
+        if lead.key == key:
+            navigate.go(lead.view, name, **lead.parameters)

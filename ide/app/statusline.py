@@ -6,16 +6,14 @@ import streamlit as st
 
 from ide.app import cached, drill_page, navigate, state
 from ide.app.facts import metrics_of
+from ide.app.moving_counts import counts_of, line_items
 from ide.app.panels import Item
 from ide.app.panels import statusline as draw_line
 from ide.app.text import ago, count, interval, percent, short
 from ide.dataset.errors import UpwellError
 from ide.store.build_process import build_status
-from ide.store.builds import BuildInfo, current_build, edits_since, previous_build
-from ide.store.checking import listed_build
-from ide.store.issues import open_by_severity
-from ide.store.runs import RunStatus
-from ide.store.status import Status
+from ide.store.builds import BuildInfo, current_build, previous_build
+from ide.store.runs import RunStatus, left_words
 from ide.store.workspace import Workspace
 
 POLL_S = 0.8
@@ -32,13 +30,15 @@ def _line(ws: Workspace, state_before: str) -> None:
     if state_before == "running" and run.state != "running":
         st.rerun()
     try:
-        items = [*_place(ws), *_build(ws), *_progress(run)]
+        name = state.dataset() if state.has_dataset() else None
+        counted = line_items(name, counts_of(ws, name)) if name else {}
+        items = [*_place(ws, counted), *_build(ws, counted), *_progress(run)]
     except UpwellError as error:
         items = [Item(str(error), "error", "bad")]
     draw_line(items)
 
 
-def _place(ws: Workspace) -> list[Item]:
+def _place(ws: Workspace, counted: dict[str, Item]) -> list[Item]:
     status = cached.status(ws)
     items = [
         Item(status.branch or "detached", "account_tree", title="branch"),
@@ -49,7 +49,9 @@ def _place(ws: Workspace) -> list[Item]:
     if progress := drill_page.under_way(ws):
         text = f"drill: {progress.n_found:,} of {progress.n_planted:,} found"
         items.append(Item(text, "target", "warn", "labels on this branch are planted; see Evals"))
-    if status.n_edits:
+    if counted:
+        items.append(counted["edits"])
+    elif status.n_edits:
         text = f"{count(status.n_edits, 'edit')} not committed"
         items.append(Item(text, "edit", "warn", "see Changes"))
     items += [
@@ -57,29 +59,16 @@ def _place(ws: Workspace) -> list[Item]:
         for dataset in status.datasets
         for sentence in dataset.taken
     ]
-    return [*items, *_conflicts(status)]
+    return [*items, *([counted["conflicts"]] if counted else [])]
 
 
-def _conflicts(status: Status) -> list[Item]:
-    """Return how many conflicts the open dataset has, a link to where they are resolved."""
-    if not state.has_dataset():
+def _build(ws: Workspace, counted: dict[str, Item]) -> list[Item]:
+    if not counted:
         return []
     name = state.dataset()
-    n = next((len(d.conflicts) for d in status.datasets if d.name == name), 0)
-    href = navigate.address("review", name, queue="conflicts")
-    title = f"examples of {name} of which people say different things"
-    return [Item(count(n, "conflict"), "call_split", "bad", title, href=href)] if n else []
-
-
-def _build(ws: Workspace) -> list[Item]:
-    if not state.has_dataset():
-        return []
-    name = state.dataset()
-    build = current_build(ws, name)
+    build, problems = current_build(ws, name), [counted["errors"], counted["warnings"]]
     if build is None:
-        checked = listed_build(ws, name)
-        found = _problems(ws, name, checked) if checked else []
-        return [Item(f"{name}: no build", "deployed_code", "muted"), *found]
+        return [Item(f"{name}: no build", "deployed_code", "muted"), *problems]
     title = f"{name}: build {build.build_id}, {ago(build.finished_at)}"
     items = [Item(f"{name} {short(build.build_id)}", "deployed_code", title=title)]
     metrics = metrics_of(build)
@@ -87,26 +76,7 @@ def _build(ws: Workspace) -> list[Item]:
         accuracy = metrics["accuracy"]
         text = f"{percent(accuracy['value'])} ({interval(accuracy)})"
         items.append(Item(text, "verified", title=f"test accuracy with its 95 % interval, {name}"))
-    items += _problems(ws, name, build)
-    items += _gates(ws, name, build)
-    if n := edits_since(ws, build):
-        items.append(Item(f"{count(n, 'edit')} since the build", "update", "warn"))
-    return items
-
-
-def _problems(ws: Workspace, name: str, build: BuildInfo) -> list[Item]:
-    """Return the open errors and warnings, each a link to its list."""
-    found = open_by_severity(ws, name, build)
-    return [
-        Item(
-            f"{found[severity]:,}",
-            icon,
-            tone if found[severity] else "muted",
-            f"{count(found[severity], f'open {severity}')} of {name}: see Problems",
-            href=navigate.address("problems", name, severity=severity),
-        )
-        for severity, icon, tone in (("error", "cancel", "bad"), ("warning", "warning", "warn"))
-    ]
+    return [*items, *problems, *_gates(ws, name, build), counted["since"]]
 
 
 def _gates(ws: Workspace, name: str, build: BuildInfo) -> list[Item]:
@@ -130,14 +100,14 @@ def _progress(run: RunStatus) -> list[Item]:
 
 
 def stage_text(run: RunStatus) -> str:
-    """Return what a running build is doing: ``compile · epoch 12 of 30 · 4 s left``."""
+    """Return what a running build is doing: ``compile · epoch 12 of 30 · about 15 s left``."""
     parts = [run.stage or "starting"]
     if run.epoch and run.n_epochs:
         parts.append(f"epoch {run.epoch} of {run.n_epochs}")
     if run.loss is not None:
         parts.append(f"loss {run.loss:.3f}")
-    if run.seconds_left is not None:
-        parts.append(f"{run.seconds_left:.0f} s left")
+    if left := left_words(run.seconds_left):
+        parts.append(left)
     return " · ".join(parts)
 
 

@@ -8,12 +8,13 @@ from typing import Any
 import pyarrow as pa
 import streamlit as st
 
-from ide.app import navigate
+from ide.app import first_build, navigate
 from ide.app.facts import metrics_of
 from ide.app.text import duration, interval, moment, percent, plain, points, short
 from ide.dataset.config import DatasetConfig
 from ide.store.builds import BuildInfo
 from ide.store.commits import CommitInfo
+from ide.store.workspace import Workspace
 
 _EXAMPLE_COLUMNS = (
     "example_id",
@@ -35,8 +36,10 @@ def nothing(text: str) -> None:
     st.caption(f":material/search_off: {text}")
 
 
-def no_build(config: DatasetConfig, text: str) -> None:
+def no_build(ws: Workspace, config: DatasetConfig, text: str) -> None:
     """Say that there is no build yet, and lead to where one is made, if it can be."""
+    if first_build.is_running(ws, config.name):
+        return  # the line above the view says so
     if not config.is_compiled:
         nothing(f"Only images compile so far, so that of {config.modality} nothing is measured.")
         return

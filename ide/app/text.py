@@ -8,6 +8,8 @@ from typing import Any
 
 from ide.dataset.two_builds import Shift
 
+MAX_NAME = 32  # characters of a class's name beside another one's
+_ONE_WORD = re.compile(r"[^\s→,:;|]+")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:<>&^=@/\"'])")
 
 
@@ -20,6 +22,11 @@ def count(n: int, noun: str) -> str:
     """Return ``1 edit``, ``1,797 edits``, ``2 classes``."""
     plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
     return f"{n:,} {noun if n == 1 else plural}"
+
+
+def number(n: int | None) -> str:
+    """Return ``1,797``; a dash where nobody has counted."""
+    return "–" if n is None else f"{n:,}"
 
 
 def clipped(text: str, n: int) -> str:
@@ -36,6 +43,20 @@ def middle_cut(text: str, n: int) -> str:
         return text
     n_end = n // 2
     return f"{text[: n - 1 - n_end]}…{text[-n_end:]}"
+
+
+def class_name(name: str) -> str:
+    """Return a class's name beside others: cut in the middle, quoted where it is not one word."""
+    cut = middle_cut(name, MAX_NAME)
+    return cut if _ONE_WORD.fullmatch(cut) else f"“{cut}”"
+
+
+def class_pair(before: str | None, after: str | None) -> str:
+    """Return two classes side by side, each told from the other; one where there is one."""
+    names = [name for name in (before, after) if name is not None]
+    if len(names) == 2 and before == after:
+        names = names[:1]
+    return " → ".join(map(class_name, names))
 
 
 def percent(share: float | None, *, digits: int = 1) -> str:

@@ -36,19 +36,41 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Compile again without any cache, and compare byte by byte.",
 )
+@click.option("--dry-run", "is_dry", is_flag=True, help="Say what would be built and how long.")
 @workspace_option
 def compile_(
-    names: tuple[str, ...], revision: str | None, is_verifying: bool, root: Path | None
+    names: tuple[str, ...],
+    revision: str | None,
+    is_verifying: bool,
+    is_dry: bool,
+    root: Path | None,
 ) -> int:
     """Compile datasets (default: all): labels into weights, suspects, issues and metrics."""
     workspace = Workspace.find(root)
-    if is_verifying:
+    if is_dry:
+        _say_how_long(workspace, names)
+    elif is_verifying:
         return _verify(workspace, names, revision)
-    if revision is not None:
+    elif revision is not None:
         _compile_at(workspace, names, revision)
     else:
         _compile_now(workspace, names)
     return EXIT_OK
+
+
+def _say_how_long(workspace: Workspace, names: tuple[str, ...]) -> None:
+    from ide.store.build_process import names_to_build
+    from ide.store.build_time import build_time
+    from ide.store.builds import current_build, edits_since
+
+    wanted = names_to_build(workspace, list(names) or None)
+    for name in wanted:
+        build = current_build(workspace, name)
+        n = edits_since(workspace, build) if build else 0
+        why = f"{n:,} edits since build {build.build_id}" if build else "its first build"
+        click.echo(f"{name}: {why}; {build_time(workspace, [name])}")
+    if len(wanted) > 1:
+        click.echo(f"all: {build_time(workspace, wanted)}")
 
 
 def _compile_now(workspace: Workspace, names: tuple[str, ...]) -> None:

@@ -22,6 +22,7 @@ from ide.dataset.errors import (
     UpwellError,
 )
 from ide.store.adopting import adopt_build, adopt_together, restore_build
+from ide.store.build_time import BuildTime, build_time
 from ide.store.builds import BuildInfo
 from ide.store.children import start_detached
 from ide.store.clean_folder import tidy_places
@@ -108,7 +109,7 @@ def start_build(workspace: Workspace, names: Sequence[str] | None = None) -> Run
             environment={_RUN_ID: run_id},
         )
     _CHILDREN.append(process)
-    run = new_run(run_id, process.pid, wanted)
+    run = new_run(run_id, process.pid, wanted, build_time(workspace, wanted))
     known = load_run(workspace)
     if known is None or known.run_id != run_id:  # else the child has told of itself already
         save_run(workspace, run)
@@ -200,14 +201,16 @@ def names_to_build(workspace: Workspace, names: Sequence[str] | None) -> list[st
     return wanted
 
 
-def new_run(run_id: str, pid: int, names: Sequence[str]) -> Run:
-    """Return a run that begins now."""
-    return Run(run_id, "running", tuple(names), time.time(), pid, started_at(pid))
+def new_run(run_id: str, pid: int, names: Sequence[str], expected: BuildTime | None = None) -> Run:
+    """Return a run that begins now. expected: how long it is thought to take."""
+    seconds, now = expected.seconds if expected else None, time.time()
+    return Run(run_id, "running", tuple(names), now, pid, started_at(pid), expected_s=seconds)
 
 
 def _begin(workspace: Workspace, names: Sequence[str]) -> Run:
     """Note what is as it is before: the run itself, the builds, ``dvc.lock``."""
-    run = new_run(os.environ.get(_RUN_ID) or new_run_id(), os.getpid(), names)
+    run_id = os.environ.get(_RUN_ID) or new_run_id()
+    run = new_run(run_id, os.getpid(), names, build_time(workspace, names))
     folder = make_folder(workspace, run.run_id)
     progress_path(workspace, run.run_id).touch()
     copy_lock(workspace, folder)

@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -196,6 +197,23 @@ def checked_out(root: Path) -> str | None:
     if kind or name == ".invalid":  # detached, or refs are kept in another format
         return branch(root)
     return name
+
+
+def head_stamp(root: Path) -> tuple[object, ...]:
+    """Return a key that changes whenever HEAD moves or a commit is made; costs three stats.
+
+    Empty where there is no repository.
+    """
+    stamp: list[object] = []
+    try:
+        git_path = _git_path(root)
+    except GitError:
+        return ()
+    for file in ("HEAD", "logs/HEAD", "index"):  # the index stands for a log that git may not keep
+        with suppress(FileNotFoundError):
+            stat = (git_path / file).stat()
+            stamp += [file, stat.st_ino, stat.st_size, stat.st_mtime_ns]
+    return tuple(stamp)
 
 
 @lru_cache(maxsize=64)

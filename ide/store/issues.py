@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,10 @@ from ide.dataset.replay import UNTOUCHED, ExampleState, dismissed_issues
 from ide.dataset.schema import EXAMPLE_ID, ISSUES, LABEL, SPLIT
 from ide.store.builds import BuildInfo, build_table, current_build, require_build
 from ide.store.checking import findings_of
-from ide.store.edit_log import edits_revision
+from ide.store.edit_log import EditLog
+from ide.store.examples import examples_revision
+from ide.store.log_growth import added_since
+from ide.store.replaying import Replayed, replayed
 from ide.store.state import (
     current_labels,
     dataset_revision,
@@ -131,26 +136,80 @@ def problem_status(workspace: Workspace, name: str, build: BuildInfo) -> np.ndar
 
     Only problems of examples that somebody edited are looked at; the rest is open. Read-only.
     """
-    return _status(workspace, name, build, edits_revision(workspace, name))
+    return _status(workspace, name, build)
 
 
-@lru_cache(maxsize=8)
-def _status(workspace: Workspace, name: str, build: BuildInfo, _revision: str) -> np.ndarray:
-    problems, states = problems_of(build), dataset_state(workspace, name)
-    status = np.zeros(len(problems), dtype=np.int8)
-    touched = problems.of_examples(states)
+@dataclass(slots=True)
+class _Followed:
+    """The status of a build's problems as of one log, and what going on from there takes."""
+
+    log: EditLog
+    states: Mapping[str, ExampleState]
+    given: tuple[frozenset[str], str]  # the classes, and the revision of the examples
+    n_by_dismissed: Counter[str]  # issue id → the examples of which people said that it is none
+    status: np.ndarray
+
+
+_FOLLOWED: OrderedDict[tuple[Workspace, BuildInfo], _Followed] = OrderedDict()
+_N_FOLLOWED = 8
+_LOCK = Lock()
+
+
+def _status(workspace: Workspace, name: str, build: BuildInfo) -> np.ndarray:
+    """Return the statuses; where the log grew, only problems of those examples are read."""
     classes = frozenset(workspace.config(name).classes)
-    members = _Members(workspace, name, states)
-    for position, check, example_ids in _rows(problems, touched, "check", "example_ids"):
+    given = (classes, examples_revision(workspace, name))
+    with _LOCK:
+        now, kept = replayed(workspace, name), _FOLLOWED.get((workspace, build))
+        if kept is None or kept.log is not now.log or kept.given != given:
+            added = added_since(now.log, kept.log) if kept and kept.given == given else None
+            if kept is None or added is None:
+                n = len(problems_of(build))
+                kept = _Followed(now.log, {}, given, Counter(), np.zeros(n, dtype=np.int8))
+                ids: Iterable[str] = now.states
+            else:
+                ids = {edit.example_id for edit in added}
+            kept = _gone_on(workspace, name, build, kept, now=now, ids=ids)
+            _FOLLOWED[workspace, build] = kept
+        _FOLLOWED.move_to_end((workspace, build))
+        while len(_FOLLOWED) > _N_FOLLOWED:
+            _FOLLOWED.popitem(last=False)
+        return kept.status
+
+
+def _gone_on(
+    workspace: Workspace,
+    name: str,
+    build: BuildInfo,
+    kept: _Followed,
+    *,
+    now: Replayed,
+    ids: Iterable[str],
+) -> _Followed:
+    """Return what was kept with the statuses of the problems that some examples are of."""
+    ids, problems, n_by_dismissed = list(ids), problems_of(build), Counter(kept.n_by_dismissed)
+    said: set[str] = set()  # dismissed by these examples, before or now
+    for states, sign in ((kept.states, -1), (now.states, 1)):
+        for issue_id in (i for x in ids for i in states.get(x, UNTOUCHED).dismissed):
+            n_by_dismissed[issue_id] += sign
+            said.add(issue_id)
+    status = kept.status.copy()
+    members, (classes, _) = _Members(workspace, name, now.states), kept.given
+    touched = np.union1d(problems.of_examples(ids), problems.of_issues(said))
+    columns = ("check", "example_ids", "issue_rows")
+    for position, check, example_ids, rows in _rows(problems, touched, *columns):
         found = [members.of(i) for i in example_ids]
-        if is_settled(rule_of(check, len(found)), found, classes):
-            status[position] = STATUSES.index(SETTLED)
-    dismissed = dismissed_issues(states)
-    for position, rows in _rows(problems, problems.of_issues(dismissed), "issue_rows"):
-        if dismissed.issuperset(problems.issues["issue_id"].take(rows).to_pylist()):
+        issue_ids = problems.issues["issue_id"].take(rows).to_pylist()
+        if all(n_by_dismissed[i] > 0 for i in issue_ids):
             status[position] = STATUSES.index(DISMISSED)
+        elif any(i in now.states for i in example_ids) and is_settled(
+            rule_of(check, len(found)), found, classes
+        ):
+            status[position] = STATUSES.index(SETTLED)
+        else:
+            status[position] = STATUSES.index(OPEN)
     status.flags.writeable = False
-    return status
+    return _Followed(now.log, now.states, kept.given, n_by_dismissed, status)
 
 
 def _rows(problems: Problems, positions: np.ndarray, *columns: str) -> list[tuple[Any, ...]]:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ide.dataset.replay import UNTOUCHED, ExampleState
+from ide.dataset.schema import SUSPECT_THRESHOLD
 from ide.dataset.verdicts import Verdict, as_columns, verdict_of
 from ide.dataset.yields import Yield, yield_of
 from ide.store.builds import BuildInfo
@@ -25,7 +26,7 @@ from ide.store.edit_log import EditLog
 from ide.store.examples import examples_revision
 from ide.store.log_growth import added_since
 from ide.store.queue import Odds, Queue, Shown, as_built, odds_after, ranked
-from ide.store.replaying import Replayed
+from ide.store.replaying import Replayed, replayed
 from ide.store.state import imported_labels
 from ide.store.workspace import Workspace
 
@@ -89,6 +90,12 @@ def live_queue(
         _learn(kept, build)
     with _LOCK:
         return _queue(kept, build, cost), kept.n_conflicts
+
+
+def n_suspects_left(workspace: Workspace, name: str, build: BuildInfo) -> int:
+    """Count the suspects that nobody judged, by the odds after the verdicts given so far."""
+    queue, _ = live_queue(workspace, name, build, replayed(workspace, name))
+    return int((queue.p_mislabeled[queue.order] > SUSPECT_THRESHOLD).sum())
 
 
 def _begun(

@@ -6,6 +6,7 @@ log and the ``dvc.lock`` from before.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from typing import Any
 from ide.dataset.edit import new_edit_id
 from ide.dataset.errors import DamagedFileError
 from ide.dataset.reading import MOMENT, PID, Shape
+from ide.store.build_time import roughly
 from ide.store.files import is_folder_name, read_json, write_json
 from ide.store.inside import make_folders, remove_folder
 from ide.store.progress import read_progress
@@ -33,7 +35,9 @@ _RUN_JSON: Shape = {
     "group?": PID,
     "finished_at?": MOMENT,
     "message?": str,
+    "expected_s?": float,
 }
+_TAIL = 0.2  # share of a build that comes after the training
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class Run:
     group: int | None = None  # process group of DVC and its stages
     finished_at: float | None = None
     message: str | None = None
+    expected_s: float | None = None  # what it was thought to take when it began
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class RunStatus:
     n_epochs: int | None = None
     loss: float | None = None
     accuracy: float | None = None  # of the examples that are not trained on
-    seconds_left: float | None = None
+    seconds_left: float | None = None  # of the whole build, as far as anybody can tell
     message: str | None = None  # why it failed
     warnings: tuple[str, ...] = ()
     events: tuple[Mapping[str, Any], ...] = ()  # every line of progress, oldest first
@@ -77,15 +82,23 @@ class RunStatus:
         """Say it in a line."""
         if self.state != "running":
             return self.message or self.state
+        left = left_words(self.seconds_left)
         if self.stage is None:
-            return "starting"
+            return "starting" + (f", {left}" if left else "")
         what = f"{self.dataset}: {self.stage}" if self.dataset else self.stage
         if self.epoch is None:
-            return what
+            return what + (f", {left}" if left else "")
         text = f"{what}, epoch {self.epoch} of {self.n_epochs}"
         text += "" if self.loss is None else f", loss {self.loss:.3f}"
         text += "" if self.accuracy is None else f", accuracy {self.accuracy:.3f}"
-        return text + ("" if not self.seconds_left else f", {self.seconds_left:.0f} s left")
+        return text + (f", {left}" if left else "")
+
+
+def left_words(seconds: float | None) -> str:
+    """Say how long something still takes: ``about 20 s left``; "" where nobody knows."""
+    if seconds is None:
+        return ""
+    return f"about {roughly(seconds)} left" if seconds >= 2 else "nearly done"
 
 
 def run_folder(workspace: Workspace, run_id: str) -> Path:
@@ -145,8 +158,20 @@ def status_of(workspace: Workspace, run: Run) -> RunStatus:
         started_at=datetime.fromtimestamp(run.started_at, UTC),
         finished_at=datetime.fromtimestamp(run.finished_at, UTC) if run.finished_at else None,
         **told,
-        seconds_left=last.get("seconds_left"),
+        seconds_left=_seconds_left(run, last) if run.state == "running" else None,
         message=run.message,
         warnings=tuple(e["warning"] for e in events if "warning" in e),
         events=tuple(events),
     )
+
+
+def _seconds_left(run: Run, last: Mapping[str, Any]) -> float | None:
+    """Return how long a run still takes: by what its training says of itself, else by past builds.
+
+    None where nothing tells, or where it takes longer than was thought.
+    """
+    of_stage, expected = last.get("seconds_left"), run.expected_s
+    if of_stage is not None and len(run.datasets) == 1:
+        return float(of_stage + _TAIL * (expected or 0))
+    left = None if expected is None else expected - (time.time() - run.started_at)
+    return left if left is not None and left > 0 else of_stage

@@ -50,7 +50,7 @@ def test_a_surface_is_drawn_for_any_names_that_are_admitted(
     app = open_view(workspace, view, dataset=NAME, annotator=PERSON, **more)
     assert is_calm(app)
     assert not [error.value for error in app.error]
-    (surface,) = app.get("bidi_component")[-1:]
+    (surface,) = app.main.get("bidi_component")[-1:]  # the sidebar has one, too
     assert content_id(str(workspace.root).encode()) in str(surface.proto)
 
 

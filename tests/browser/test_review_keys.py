@@ -436,3 +436,17 @@ def test_a_server_that_is_started_anew_gets_every_edit_without_a_hand(page, tmp_
         page.locator(".upwell-gone").wait_for(state="detached", timeout=30_000)
     found = {(e.example_id, e.value) for e in read_edits(workspace, NAME).edits}
     assert found == set(zip(seen, "1234", strict=True))
+
+
+def test_the_sidebar_and_the_status_line_follow_the_keys_and_no_page_is_drawn(tab, fresh):
+    n_edits = tab.locator(".counts a[data-key=edits]")
+    before = int(n_edits.inner_text().split()[-3].replace(",", "")) if n_edits.count() else 0
+    runs = "document.querySelector('[data-testid=stApp]').dataset.testScriptState"
+    tab.evaluate(f"window.states = []; window.watch = setInterval(() => states.push({runs}), 5)")
+    press_fast(tab, [" "] * 6, 60)
+    wait_until_saved(tab)
+    tab.locator(".counts a[data-key=edits]", has_text=f"{before + 6:,} uncommitted").wait_for()
+    line = tab.locator(".line").inner_text()
+    assert f"{before + 6:,} edits not committed" in line
+    assert len(fresh()) == 6
+    assert set(tab.evaluate("clearInterval(watch), states")) == {"notRunning"}

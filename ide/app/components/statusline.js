@@ -4,15 +4,21 @@ const watched = new WeakMap()
 export default function (component) {
   const { data, parentElement } = component
   const line = parentElement.querySelector(".line")
-  line.replaceChildren(...data.items.map(item))
+  const show = (items) => line.replaceChildren(...items.filter((entry) => entry.text).map(item))
+  show(data.items)
   if (!watched.has(parentElement)) watched.set(parentElement, follow(parentElement, line))
+  watched.get(parentElement).show = (counts) => {
+    const byKey = new Map(counts.line.map((entry) => [entry.key, entry]))
+    show(data.items.map((entry) => byKey.get(entry.key) ?? entry))
+  }
   return () => {
-    watched.get(parentElement)?.disconnect()
+    watched.get(parentElement)?.end()
     watched.delete(parentElement)
   }
 }
 
-// Keep the line as wide as the part of the page beside the sidebar.
+// Keep the line as wide as the part of the page beside the sidebar, and its counts as a surface
+// that is worked by keys hears them from the server.
 function follow(parentElement, line) {
   const host = parentElement.host ?? parentElement
   let area = host.parentElement
@@ -25,7 +31,14 @@ function follow(parentElement, line) {
   const observer = new ResizeObserver(place)
   observer.observe(area ?? document.body)
   place()
-  return observer
+  const followed = { show: () => {}, end }
+  const hear = (event) => followed.show(event.detail)
+  addEventListener("upwell-counts", hear)
+  function end() {
+    observer.disconnect()
+    removeEventListener("upwell-counts", hear)
+  }
+  return followed
 }
 
 // A narrow screen shows the number alone, where there is one: the icon says of what.
@@ -41,6 +54,7 @@ function item(entry) {
   if (entry.href) Object.assign(root, { href: entry.href, target: "_self" })
   root.className = `item ${entry.tone}${entry.is_last ? " last" : ""}`
   root.title = entry.title
+  if (entry.text.length < 5) root.style.flex = "none" // a number that is cut is another number
   if (entry.icon) {
     const icon = document.createElement("span")
     icon.className = "icon"

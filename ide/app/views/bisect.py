@@ -4,7 +4,7 @@ from ide.app import bisect_page, cached, history_page, state, tables
 
 ws, name = state.workspace(), state.dataset()
 if not ws.config(name).is_compiled:
-    tables.no_build(ws.config(name), "")
+    tables.no_build(ws, ws.config(name), "")
     st.stop()
 if len(cached.commits(ws, name)) < 2:
     tables.nothing(

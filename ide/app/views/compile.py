@@ -1,6 +1,6 @@
 import streamlit as st
 
-from ide.app import cached, charts, compile_page, state, tables
+from ide.app import cached, charts, compile_page, first_build, state, tables
 from ide.store.builds import current_build, list_builds
 
 ws, name = state.workspace(), state.dataset()
@@ -8,7 +8,8 @@ compile_page.controls(ws, name)
 
 build = current_build(ws, name)
 if build is None:
-    tables.nothing("No build yet. Compile to train the network on the labels as they stand.")
+    if not first_build.is_running(ws, name):
+        tables.nothing("No build yet. Compile to train the network on the labels as they stand.")
     st.stop()
 
 compile_page.what_changed(ws, build)

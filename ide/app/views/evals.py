@@ -11,6 +11,8 @@ from ide.app import (
     state,
     tables,
 )
+from ide.app.address_words import say_unknown
+from ide.app.addresses import PART
 from ide.app.gallery import gallery
 from ide.app.panels import matrix
 from ide.dataset.flips import BROKEN, FIXED, RELABELLED
@@ -21,9 +23,12 @@ ws, name = state.workspace(), state.dataset()
 drill_page.going_on(ws, name)
 builds = list_builds(ws, name)
 if not builds:
-    tables.no_build(ws.config(name), "No build yet, so nothing is measured.")
+    tables.no_build(ws, ws.config(name), "No build yet, so nothing is measured.")
     drill_page.offer(ws, name)
     st.stop()
+is_drill = state.parameter(PART) == "drill"
+if is_drill:  # asked for by its own address
+    drill_page.offer(ws, name)
 
 build, base, split = evals_page.choose(builds)
 metrics = build_metrics(build)
@@ -47,6 +52,8 @@ with per_class:
     charts.class_metrics(evals_page.charted(rows), key="class_metrics")
 
 if given and predicted:
+    classes = metrics["confusion"][split]["classes"]
+    say_unknown({"given": classes, "predicted": classes})
     tiles = evals_page.cell_tiles(build, split, given, predicted)
     evals_page.cell_header(ws, build, split, (given, predicted), len(tiles))
     gallery(ws, name, tiles, key="cell_examples", size="small")
@@ -66,4 +73,5 @@ st.caption("**Classes**")
 tables.classes(tables.class_rows(rows, pair.f1_changes(split) if pair else None))
 slices_panel.draw(ws, name, build, split)
 
-drill_page.offer(ws, name)
+if not is_drill:
+    drill_page.offer(ws, name)

@@ -1,8 +1,10 @@
 import streamlit as st
 
 from ide.app import cards, errors, state
+from ide.app.addresses import UNKNOWN
 
 ws = state.workspace()
+cards.no_view(state.parameter(UNKNOWN))
 cards.problems(ws)
 with st.grid(2, min_column_width=430, gap="medium") as grid:
     for name in ws.datasets():
