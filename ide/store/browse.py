@@ -25,8 +25,9 @@ from ide.store.examples import read_examples
 from ide.store.media import read_measured
 from ide.store.plain_conditions import is_plain
 from ide.store.queue import judged_ids
+from ide.store.search import matching_ids
 from ide.store.sql_process import Answer, run
-from ide.store.state import current_labels
+from ide.store.state import current_labels, dataset_state
 from ide.store.workspace import Workspace
 
 _Tables = dict[str, pa.Table]
@@ -72,7 +73,10 @@ LEFT JOIN suspects s USING (example_id) LEFT JOIN predictions p USING (example_i
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What to show. ``where`` is a SQL condition over the joined columns; "" = no condition."""
+    """What to show. ``where`` is a SQL condition over the joined columns; "" = no condition.
+
+    search: words that all have to be in the example; see ``ide.store.search``.
+    """
 
     label: str | None = None
     predicted: str | None = None
@@ -80,6 +84,8 @@ class Filters:
     show: str = "all"
     where: str = ""
     order: str = "suspicion"
+    search: str = ""
+    tag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,7 @@ def browse_page(
     The columns are those of ``browse_columns``; a page beyond the last one is the last one.
     """
     asked = (filters, page, page_size)
-    facts, (rows,) = _answered("page_of", filters, _tables(workspace, name, build), *asked)
+    facts, (rows,) = _answered("page_of", filters, _tables(workspace, name, build, filters), *asked)
     return BrowsePage(rows, **facts)
 
 
@@ -114,7 +120,7 @@ def browse_ids(
     workspace: Workspace, name: str, build: BuildInfo | None, filters: Filters, *, limit: int
 ) -> list[str]:
     """Return the ids of what matches, in the order asked, at most ``limit``."""
-    tables = _tables(workspace, name, build)
+    tables = _tables(workspace, name, build, filters)
     _, (rows,) = _answered("ids_of", filters, tables, filters, limit)
     ids: list[str] = rows[EXAMPLE_ID].to_pylist()
     return ids
@@ -191,8 +197,13 @@ def browse_example(
     return next(iter(python_rows(found)), None)
 
 
-def _tables(workspace: Workspace, name: str, build: BuildInfo | None) -> _Tables:
-    """Return what ``joined`` is made of; ``media`` only where something was measured."""
+def _tables(
+    workspace: Workspace, name: str, build: BuildInfo | None, filters: Filters | None = None
+) -> _Tables:
+    """Return what ``joined`` is made of; ``media`` only where something was measured.
+
+    And the ids that the filters name by what is no column: ``searched`` and ``tagged``.
+    """
     examples = for_duckdb(with_kept_names(read_examples(workspace, name)))
     measured = _measured(workspace, name, build, {*JOINED_COLUMNS, *examples.column_names})
     return {
@@ -203,7 +214,20 @@ def _tables(workspace: Workspace, name: str, build: BuildInfo | None) -> _Tables
         "predictions": _build_columns(build, "predictions", PREDICTIONS, _FROM_PREDICTIONS),
         "issues": _build_columns(build, "issues", ISSUES, [EXAMPLE_ID]),
         **({} if measured is None else {"media": measured}),
+        **(_named(workspace, name, filters) if filters else {}),
     }
+
+
+def _named(workspace: Workspace, name: str, filters: Filters) -> _Tables:
+    """Return the ids that a search and a tag name, each where it is asked for."""
+    found: _Tables = {}
+    if filters.search.strip():
+        found["searched"] = matching_ids(workspace, name, filters.search)
+    if filters.tag is not None:
+        states = dataset_state(workspace, name)
+        ids = [i for i, state in states.items() if filters.tag in state.tags]
+        found["tagged"] = pa.table({EXAMPLE_ID: pa.array(ids, pa.string())})
+    return found
 
 
 @contextmanager
@@ -261,6 +285,12 @@ def _condition(database: Any, filters: Filters) -> tuple[str, list[str]]:
         if value is not None:
             parts.append(f"{column} = ?")
             values.append(value)
+    for table, is_asked in (
+        ("searched", bool(filters.search.strip())),
+        ("tagged", filters.tag is not None),
+    ):
+        if is_asked:
+            parts.append(f"example_id IN (SELECT example_id FROM {table})")
     if filters.where.strip():
         parts.append(f"({_checked(database, filters.where)}\n)")
     return " AND ".join(parts), values

@@ -50,6 +50,8 @@ def draft_of_filters(
     if (
         filters.show == _OF_LABELS
         and filters.predicted is None
+        and not filters.search.strip()
+        and filters.tag is None
         and _is_asked(workspace, name, gate)
     ):
         return gate
@@ -76,5 +78,7 @@ def _title(filters: Filters) -> str:
     said = [] if filters.show == _OF_LABELS else [filters.show]
     said += [f"{filters.label}"] if filters.label is not None else []
     said += [f"taken for {filters.predicted}"] if filters.predicted is not None else []
+    said += [f"tagged {filters.tag}"] if filters.tag is not None else []
+    said += [f"with {' '.join(filters.search.split())}"] if filters.search.strip() else []
     said += [" ".join(filters.where.split())] if filters.where.strip() else []
     return ", ".join(said) or (f"everything in {filters.split or TEST}")
