@@ -37,6 +37,7 @@ N_BEFORE = 30  # verdicts behind the cursor that are sent at a time
 N_AHEAD = 300  # rows ahead, beyond those that stay as they are: nine seconds of a key every 30 ms
 N_NEIGHBORS = 10
 N_HISTORY = 200  # steps that can be undone after a reload
+MAX_STEP = 400  # edits of one of them
 VERDICTS = frozenset({"label", "confirm", "exclude", "restore"})
 
 
@@ -236,8 +237,13 @@ def undoable_steps(
     annotator: str,
     *,
     actions: frozenset[str] = VERDICTS,
+    most: int = MAX_STEP,
 ) -> list[dict[str, Any]]:
-    """Return the annotator's standing verdicts, oldest first; edits of one moment are one step."""
+    """Return the annotator's standing verdicts, oldest first; edits of one moment are one step.
+
+    Nothing before a step of more than ``most`` edits is among them, nor that one: it is taken back
+    where it was made.
+    """
     by_id = {edit.edit_id: edit for edit in edits}
     own = sorted(
         (
@@ -261,7 +267,9 @@ def undoable_steps(
             steps[-1][1].append(entry)
         else:
             steps.append((edit.made_at, [entry]))
-    return [{"edits": entries} for _, entries in steps[-N_HISTORY:]]
+    too_large = [place for place, (_, entries) in enumerate(steps) if len(entries) > most]
+    begin = max(too_large[-1] + 1 if too_large else 0, len(steps) - N_HISTORY)
+    return [{"edits": entries} for _, entries in steps[begin:]]
 
 
 def _stands(edit: Edit, states: Mapping[str, ExampleState]) -> bool:
