@@ -21,7 +21,7 @@ from ide.dataset.gate_drafts import MAX_IDS, of_class
 from ide.dataset.gates import Gate
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT
 from ide.dataset.two_builds import TwoBuilds, headline_split
-from ide.store.builds import BuildInfo, build_metrics
+from ide.store.builds import BuildInfo, build_metrics, current_build
 from ide.store.gate_drafts import accuracy_of, draft_of_examples
 from ide.store.workspace import Workspace
 
@@ -154,6 +154,12 @@ def cell_header(ws: Workspace, build: BuildInfo, split: str, cell: tuple[str, st
         st.caption(f"{what} · {count(n, 'example')}", width="content")
         parameters = {"label": given, "predicted": predicted, "split": split}
         navigate.link("browse", "Open in Browse", "grid_view", name, **parameters)
+        if n and current_build(ws, name) == build:
+            narrowed = {"given": given, "predicted": predicted, "split": split}
+            if given != predicted:
+                narrowed["suggested"] = predicted
+                del narrowed["predicted"]
+            navigate.link("review", "Review these", "rate_review", name, **narrowed)
         if n:
             gate_form.button(
                 ws, name, lambda: _cell_draft(ws, build, split, given, predicted), key="cell"

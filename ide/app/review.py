@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import streamlit as st
 
-from ide.app import first_build, navigate, state
+from ide.app import errors, first_build, navigate, review_part, state
 from ide.app.labeler import conflicts
 from ide.app.labeler.component import is_in_use, labeler, labeler_data
 from ide.app.labeler.sync import Message, Receipt
@@ -16,6 +16,7 @@ from ide.store.build_time import build_time
 from ide.store.builds import BuildInfo, current_build, list_builds
 from ide.store.conflicts import conflict_ids
 from ide.store.log_growth import Mark
+from ide.store.narrowing import Narrowing, narrowed
 from ide.store.workspace import Workspace
 
 _PINNED = "upwell_review_build"
@@ -31,13 +32,17 @@ def review(workspace: Workspace, name: str) -> None:
     elif newest is None:
         _no_build(workspace, name)
     else:
-        _suspects(workspace, name, newest)
+        with errors.shown():  # a condition in the address may be none
+            _suspects(workspace, name, newest)
 
 
 def _suspects(workspace: Workspace, name: str, newest: BuildInfo) -> None:
     """Draw the surface over what the network doubts, the build that is in use first."""
     annotator, start = state.annotator(), state.parameter("example")
-    build, mark = _pinned(workspace, name, newest, annotator), Mark()
+    narrowing = review_part.asked()
+    build, mark = _pinned(workspace, name, newest, annotator, narrowing), Mark()
+    review_part.controls(workspace, name, build, narrowing)
+    part = narrowed(workspace, name, build, narrowing) if narrowing.is_any else None
     conflicts_url = _conflicts_url(name)
 
     def data_of(message: Message | None, receipt: Receipt | None) -> dict[str, object]:
@@ -50,6 +55,7 @@ def _suspects(workspace: Workspace, name: str, newest: BuildInfo) -> None:
             message=message,
             receipt=receipt,
             mark=mark,
+            part=part,
         )
         newest = _newest_id(workspace, name, int(time.monotonic()))
         return data | {"conflicts_url": conflicts_url, "newer_build": newest != build.build_id}
@@ -57,7 +63,7 @@ def _suspects(workspace: Workspace, name: str, newest: BuildInfo) -> None:
     labeler(
         workspace,
         name,
-        build.build_id,
+        review_part.queue_name(build, narrowing),
         data_of,
         annotator=annotator,
         links=_links(name),
@@ -103,13 +109,16 @@ def _conflicts_url(name: str) -> str:
     return navigate.address("review", name, queue=conflicts.QUEUE)
 
 
-def _pinned(workspace: Workspace, name: str, newest: BuildInfo, annotator: str) -> BuildInfo:
+def _pinned(
+    workspace: Workspace, name: str, newest: BuildInfo, annotator: str, narrowing: Narrowing
+) -> BuildInfo:
     """Return the build that is being reviewed: a new one never changes the queue under a hand."""
     pinned = st.session_state.get(_PINNED)
-    if pinned and is_in_use(name, annotator, pinned):
+    if pinned:
         known = {build.build_id: build for build in list_builds(workspace, name)}
-        if pinned in known:
-            return known[pinned]
+        build = known.get(pinned)
+        if build and is_in_use(name, annotator, review_part.queue_name(build, narrowing)):
+            return build
     st.session_state[_PINNED] = newest.build_id
     return newest
 

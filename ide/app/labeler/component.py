@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ide.app import review_part
 from ide.app.keyboard_component import (
     converse,
     is_spoken_of,
@@ -38,6 +39,7 @@ from ide.dataset.replay import UNTOUCHED
 from ide.store.builds import BuildInfo
 from ide.store.live_queue import live_queue
 from ide.store.log_growth import Mark
+from ide.store.narrowing import Narrowed
 from ide.store.replaying import replayed
 from ide.store.state import imported_labels
 from ide.store.taken import taken_sentences
@@ -101,31 +103,36 @@ def labeler_data(
     message: Message | None,
     receipt: Receipt | None,
     mark: Mark | None = None,
+    part: Narrowed | None = None,
 ) -> dict[str, Any]:
     """Return what the component is given: acknowledgements, and the rows that it lacks.
 
-    mark: how far this browser was told of the log; None: it is told everything.
+    mark: how far this browser was told of the log; None: it is told everything. part: of the
+    queue, where it is not all of it.
     """
     config = workspace.config(name)
     now = replayed(workspace, name)
     log, states, imported = now.log, now.states, imported_labels(workspace, name)
     queue, n_conflicts = live_queue(workspace, name, build, now)
+    queue = part.of(queue, states) if part else queue
     held = message.held if message else None
 
     def state_of(example_id: str) -> dict[str, Any]:
         state = states.get(example_id, UNTOUCHED)
-        return state_row(state, imported.get(example_id), annotator)
+        row = state_row(state, imported.get(example_id), annotator)
+        return row | {"judged": not part.is_open(state)} if part else row
 
     def label_of(example_id: str) -> str | None:
         label = states.get(example_id, UNTOUCHED).label
         return label if label is not None else imported.get(example_id)
 
     known = queue.ranked.row_by_id
-    is_known_start = start in known
+    is_known_start = start in (part.ids if part else known)
     first = queue.ranked.ids[queue.order[0]] if len(queue.order) else None
     begin = start if is_known_start else first
     is_looking_back = held is None or held.first is not None
     judged = judged_in_order(queue, log.edits, states) if is_looking_back else []
+    judged = part.judged(judged, states) if part else judged
     window = window_of(queue, held, begin, judged)
     wanted = message.wanted if message and message.wanted in known else None
     here = begin if held is None else wanted
@@ -144,7 +151,8 @@ def labeler_data(
         "build": {"id": build.build_id},
         "n_total": len(known),
         "n_suspects": n_suspects(build),
-        "yield": yield_row(queue.found),
+        "yield": None if part else yield_row(queue.found),
+        "part": review_part.data_of(part, name, len(queue.order)) if part else None,
         "is_all_judged": first is None and not is_known_start,
         "start": begin,
         "start_notice": _start_notice(name, start, imported, is_known=is_known_start),

@@ -3,9 +3,10 @@
 import { h } from "./dom.js";
 
 /** nTotal: examples in the queue, all of them judged then; links: [{text, url}], where to go from here. */
-export function doneParts({ isLoading, nTotal, links, isConflicts, dataset }) {
+export function doneParts({ isLoading, nTotal, links, isConflicts, dataset, part }) {
   if (isLoading) return [h("p", { class: "hint", text: isConflicts ? "Loading the next conflicts …" : "Loading the next suspects …" })];
   if (isConflicts) return nothingDisputed(links, dataset);
+  if (part) return nothingLeft(part, links);
   const parts = [
     h("h2", { text: nTotal ? "All is judged" : "Nothing to review" }),
     h("p", { text: nTotal ? `All ${nTotal.toLocaleString("en")} examples of this queue have a verdict. Compile to see what that changed.` : "This build ranked no example: nothing in it has a label." }),
@@ -21,6 +22,15 @@ function nothingDisputed(links, dataset) {
     h("p", { text: `No two people say different things of an example of ${dataset}. Commit what you resolved, then push it: others get it with their next pull.` }),
     linksOf(links),
     h("p", { class: "hint" }, ...back()),
+  ];
+}
+
+function nothingLeft({ words, n_total: n, leave_url: url }, links) {
+  return [
+    h("h2", { text: n ? "Nothing is left here" : "Nothing is here" }),
+    h("p", { text: n ? `All ${n.toLocaleString("en")} of this part of the queue have a verdict: ${words}.` : `No suspect of this build is of this part of the queue: ${words}.` }),
+    linksOf([{ text: "All suspects", url }, ...links]),
+    ...(n ? [h("p", { class: "hint" }, ...back())] : []),
   ];
 }
 

@@ -24,6 +24,13 @@ export class Head {
     setText(this.identity, row ? `${row.id} · ${row.split ?? ""}` : "");
   }
 
+  /** The same in a part of the queue: how many are left of it. */
+  showPart(row, nLeft, { words, n_total: nTotal }) {
+    setText(this.place, `${nLeft.toLocaleString("en")} of ${nTotal.toLocaleString("en")} left`);
+    this.place.title = `a part of the queue: ${words}`;
+    setText(this.identity, row ? `${row.id} · ${row.split ?? ""}` : "");
+  }
+
   /** The same in the queue of conflicts: how many are left. */
   showConflicts(row, nLeft) {
     setText(this.place, nLeft ? `${nLeft.toLocaleString("en")} ${nLeft === 1 ? "conflict" : "conflicts"} left` : "No conflict left");

@@ -44,7 +44,7 @@ function placeOf(before, { workspace, dataset, queue, visit, annotator }) {
   return isSame ? before.queue.current?.id : null;
 }
 
-const identity = (data) => `${data.workspace}/${data.dataset}/${data.annotator}/${data.queue === CONFLICTS ? data.queue : data.build.id}`;
+const identity = (data) => `${data.workspace}/${data.dataset}/${data.annotator}/${data.queue === CONFLICTS ? data.queue : data.build.id}/${data.part?.name ?? ""}`;
 
 class Labeler {
   /** place: the example to begin at, rather than at data's. */
@@ -222,7 +222,7 @@ class Labeler {
       this.showHead();
     } else this.goOn(rows[0]);
     this.outbox.add(edits);
-    if (this.isConflicts) this.showHead();
+    if (this.isCounted) this.showHead();
   }
 
   /** Say why a command makes no edit. */
@@ -271,7 +271,7 @@ class Labeler {
     this.show();
     this.outbox.add(undone.edits);
     if (this.wanted) this.outbox.flush();
-    if (this.isConflicts) this.showHead();
+    if (this.isCounted) this.showHead();
   }
 
   // ---- showing ----
@@ -289,7 +289,7 @@ class Labeler {
     const isDone = !row || !this.hasMore;
     this.stage.element.hidden = this.strip.element.hidden = this.isGrid || isDone;
     this.done.hidden = !isDone || this.isGrid;
-    if (isDone) this.done.replaceChildren(...doneParts({ isLoading: !this.queue.isEnd, nTotal: this.nTotal, links: this.data.links, isConflicts: this.isConflicts, dataset: this.data.dataset }));
+    if (isDone) this.done.replaceChildren(...doneParts({ isLoading: !this.queue.isEnd, nTotal: this.nTotal, links: this.data.links, isConflicts: this.isConflicts, dataset: this.data.dataset, part: this.data.part }));
     else if (!this.isGrid) this.stage.show(row);
     this.showHead();
     this.drawContext();
@@ -310,16 +310,22 @@ class Labeler {
   showHead() {
     const row = this.hasMore || this.isGrid ? this.queue.current : null;
     if (this.isConflicts) this.head.showConflicts(row, this.nLeft);
+    else if (this.data.part) this.head.showPart(row, this.nLeft, this.data.part);
     else this.head.show(row, { nSuspects: this.nSuspects, nTotal: this.nTotal });
   }
 
-  /** How many conflicts are left: as the server counted, and what is on its way to it. */
+  /** Whether the head says how many are left. */
+  get isCounted() {
+    return this.isConflicts || Boolean(this.data.part);
+  }
+
+  /** How many are left of such a queue: as the server counted, and what is on its way to it. */
   get nLeft() {
-    const waiting = new Map(); // example id → whether it was in conflict before its first edit here
+    const waiting = new Map(); // example id → whether it was open before its first edit here
     for (const edit of this.outbox.edits.values()) {
       if (!waiting.has(edit.example_id)) waiting.set(edit.example_id, edit.action !== "undo");
     }
-    let n = this.data.n_total;
+    let n = this.data.part?.n_left ?? this.data.n_total;
     for (const [id, wasOpen] of waiting) {
       const row = this.queue.byId.get(id);
       if (row) n += Number(!row.state.judged) - Number(wasOpen);

@@ -83,7 +83,7 @@ export function markText(row) {
   if (state.conflicts && !state.judged) return "";
   if (state.conflicts && state.settled) return state.settled;
   if (state.excluded) return "excluded";
-  if (!state.judged) return "";
+  if (!state.judged) return state.annotator && state.label !== row.given ? `now ${state.label} by ${state.annotator}` : "";
   const by = state.annotator && !state.mine ? ` by ${state.annotator}` : "";
   if (state.confirmed) return `kept as ${state.label}${by}`;
   return `now ${state.label}${by}`;
