@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import streamlit as st
@@ -10,6 +11,8 @@ from ide.app import cached, navigate, state
 from ide.app.text import plain
 from ide.dataset.schema import SPLITS
 from ide.store.browse import Filters
+from ide.store.browse_offers import Offers, offers
+from ide.store.builds import BuildInfo
 from ide.store.workspace import Workspace
 
 _PAGE = "page"
@@ -32,28 +35,67 @@ _SORT = {
 }
 
 
-def draw(ws: Workspace, name: str) -> Filters:
-    """Draw the filters and return them."""
-    classes = ws.config(name).classes
+def draw(ws: Workspace, name: str, build: BuildInfo | None) -> Filters:
+    """Draw the filters that there is something for, and return them."""
+    there = offers(ws, name, build)
     first: Any = {"bind": "query-params", "on_change": to_first_page}
+    search = st.text_input(
+        "Search",
+        key="search",
+        **first,
+        label_visibility="collapsed",
+        icon=":material/search:",
+        placeholder=f"Search {_searched(ws, name)}: all words, in any order",
+    )
+    any_of: Any = {"index": None, "placeholder": "Any", **first}
     with st.grid(5, min_column_width=130, gap="small", vertical_alignment="bottom"):
-        show = st.selectbox("Show", list(_SHOW), key="show", **first)
-        label = st.selectbox("Label", classes, index=None, placeholder="Any", key="label", **first)
-        predicted = st.selectbox(
-            "Predicted", classes, index=None, placeholder="Any", key="predicted", **first
-        )
-        split = st.selectbox("Split", SPLITS, index=None, placeholder="Any", key="split", **first)
-        order = st.selectbox("Sort", list(_SORT), key="sort", **first)
+        show = st.selectbox("Show", _there(_SHOW, there.shows, "show"), key="show", **first)
+        label = st.selectbox("Label", ws.config(name).classes, key="label", **any_of)
+        predicted = None
+        if there.has_predictions or "predicted" in st.query_params:
+            predicted = st.selectbox(
+                "Predicted", ws.config(name).classes, key="predicted", **any_of
+            )
+        splits = [s for s in SPLITS if s in there.splits or s == state.parameter("split")]
+        split = st.selectbox("Split", splits, key="split", **any_of)
+        tag = None
+        if there.tags or "tag" in st.query_params:
+            asked = state.parameter("tag")  # what a link names is shown, also where it is gone
+            tags = [*there.tags, *([asked] if asked and asked not in there.tags else [])]
+            tag = st.selectbox("Tag", tags, key="tag", **any_of)
+        order = st.selectbox("Sort", _there(_SORT, there.orders, "sort"), key="sort", **first)
     where = st.text_input(
         "SQL condition",
         key="where",
         **first,
         label_visibility="collapsed",
         icon=":material/filter_alt:",
-        placeholder="SQL condition, such as  p_mislabeled > 0.3 AND predicted = '8'",
+        placeholder=f"SQL condition, such as  {_example(there)}",
         help=_columns(ws, name),
     )
-    return Filters(label, predicted, split, _SHOW[show], where or "", _SORT[order])
+    return Filters(
+        label, predicted, split, _SHOW[show], where or "", _SORT[order], search or "", tag
+    )
+
+
+def _there(words: Mapping[str, str], there: Collection[str], key: str) -> list[str]:
+    """Return the choices that there is something of, and the one that the address asks for."""
+    return [word for word, value in words.items() if value in there or _is_asked(key, word)]
+
+
+def _is_asked(key: str, word: str) -> bool:
+    return word in (state.parameter(key), st.session_state.get(key))
+
+
+def _searched(ws: Workspace, name: str) -> str:
+    text = "text, " if ws.config(name).modality == "text" else ""
+    return f"{text}file names and other columns"
+
+
+def _example(there: Offers) -> str:
+    if there.has_predictions:
+        return "p_mislabeled > 0.3 AND predicted = '8'"
+    return "n_edits = 0 AND split = 'train'"
 
 
 def page_number() -> int:

@@ -24,7 +24,7 @@ _gallery = st.components.v2.component(
     "upwell.gallery",
     html='<div class="grid"></div>',
     css=(_FOLDER / "gallery.css").read_text(encoding="utf-8"),
-    js=(_FOLDER / "gallery.js").read_text(encoding="utf-8"),
+    js="".join((_FOLDER / f).read_text(encoding="utf-8") for f in ("choosing.js", "gallery.js")),
 )
 
 
@@ -43,6 +43,18 @@ class Tile:
     action_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which tiles are chosen; ``epoch``: another one puts these in the place of the browser's.
+
+    ``on_change`` is called with the epoch and the ids, as the browser sends them.
+    """
+
+    ids: Sequence[str]
+    epoch: int
+    on_change: Callable[[object], None]
+
+
 def gallery(
     ws: Workspace,
     dataset: str,
@@ -52,8 +64,12 @@ def gallery(
     size: str = "medium",
     action: str = "",
     on_action: Callable[[str, str], None] | None = None,
+    choice: Choice | None = None,
 ) -> None:
-    """Draw tiles; a click opens the example's page, the button of a tile calls ``on_action``."""
+    """Draw tiles; a click opens the example's page, the button of a tile calls ``on_action``.
+
+    With a ``choice``, each tile has a box.
+    """
     modality = ws.config(dataset).modality
     items = [_item(ws, dataset, tile, action, modality) for tile in tiles]
 
@@ -67,16 +83,24 @@ def gallery(
         if on_action is not None:
             on_action(dataset, str(st.session_state[key].act))
 
+    def on_choose() -> None:
+        if choice is not None:
+            choice.on_change(st.session_state[key].chosen)
+
+    chosen = {"epoch": choice.epoch, "ids": list(choice.ids)} if choice else None
     _gallery(
         key=key,
-        data={"items": items, "size": SIZES[size]},
+        data={"items": items, "size": SIZES[size], "chosen": chosen},
         on_open_change=on_open,
         on_act_change=on_act,
+        on_chosen_change=on_choose,
     )
 
 
-def tiles_of(rows: Iterable[Mapping[str, Any]]) -> list[Tile]:
-    """Return the tiles of rows of ``ide.store.browse``."""
+def tiles_of(
+    rows: Iterable[Mapping[str, Any]], tags: Mapping[str, Iterable[str]] | None = None
+) -> list[Tile]:
+    """Return the tiles of rows of ``ide.store.browse``; ``tags``: of the tagged, by id."""
     return [
         Tile(
             example_id=row["example_id"],
@@ -85,6 +109,7 @@ def tiles_of(rows: Iterable[Mapping[str, Any]]) -> list[Tile]:
             note=_note(row),
             title=_title(row),
             tone=_tone(row),
+            why=" ".join(f"#{tag}" for tag in sorted((tags or {}).get(row["example_id"], ()))),
         )
         for row in rows
     ]

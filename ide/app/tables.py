@@ -10,8 +10,10 @@ import streamlit as st
 
 from ide.app import first_build, navigate
 from ide.app.facts import metrics_of
+from ide.app.selection import Selection
 from ide.app.text import duration, interval, moment, percent, plain, points, short
 from ide.dataset.config import DatasetConfig
+from ide.dataset.schema import EXAMPLE_ID
 from ide.store.builds import BuildInfo
 from ide.store.commits import CommitInfo
 from ide.store.workspace import Workspace
@@ -47,24 +49,49 @@ def no_build(ws: Workspace, config: DatasetConfig, text: str) -> None:
     navigate.link("compile", "Go to Compile", "play_circle", config.name)
 
 
-def examples(rows: pa.Table, dataset: str, *, key: str) -> None:
-    """Draw one page of examples as a table; choosing a row opens its page."""
+def examples(
+    rows: pa.Table,
+    dataset: str,
+    chosen: Selection,
+    texts: Sequence[str] | None,
+    *,
+    key: str,
+) -> None:
+    """Draw one page of examples as a table, a row to be chosen and to be opened.
+
+    texts: of the rows, in their order, where the examples are texts.
+    """
+    ids = rows[EXAMPLE_ID].to_pylist()
     extra = [c for c in rows.column_names if c not in (*_EXAMPLE_COLUMNS, *_INNER)]
+    is_told = [c for c in _EXAMPLE_COLUMNS if c not in _OF_BUILDS or rows[c].null_count < len(rows)]
+    shown = rows.select([*is_told, *extra])
+    if texts is not None:
+        cells = [text[:MAX_TEXT] for text in texts]
+        shown = shown.add_column(1, _TEXT, pa.array(cells, pa.string()))
+    links = [navigate.address("example", dataset, example=i) for i in ids]
+    shown = shown.add_column(0, _OPEN, pa.array(links, pa.string()))
+    table_key = f"{key}_{chosen.epoch}"  # what is chosen elsewhere is chosen anew here
+
+    first = [place for place, i in enumerate(ids) if i in set(chosen.first)]
 
     def on_select() -> None:
-        chosen = st.session_state[key].selection.rows
-        if chosen:
-            navigate.go("example", dataset, example=rows["example_id"][chosen[0]].as_py())
+        places = st.session_state[table_key].selection.rows
+        chosen.hear_rows([ids[place] for place in places if place < len(ids)])
 
     st.dataframe(
-        rows.select([*(c for c in _EXAMPLE_COLUMNS if c in rows.column_names), *extra]),
-        key=key,
+        shown,
+        key=table_key,
         hide_index=True,
         height=620,
         on_select=on_select,
-        selection_mode="single-row",
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": first}},
         column_config={
-            "example_id": st.column_config.TextColumn("example", pinned=True),
+            _OPEN: st.column_config.LinkColumn(
+                "", display_text=":material/open_in_new:", width=40, pinned=True
+            ),
+            EXAMPLE_ID: st.column_config.TextColumn("example", pinned=True),
+            _TEXT: st.column_config.TextColumn("text", width="large"),
             "imported_label": "imported",
             "p_mislabeled": st.column_config.ProgressColumn(
                 "suspicion", format="percent", min_value=0, max_value=1
@@ -78,6 +105,9 @@ def examples(rows: pa.Table, dataset: str, *, key: str) -> None:
     )
 
 
+MAX_TEXT = 600  # characters of a text in a cell
+_OPEN, _TEXT = "upwell_open", "text"  # columns that no source has
+_OF_BUILDS = frozenset({"predicted", "p_mislabeled", "loss", "reason"})
 _INNER = ("rank", "suggested_label", "margin", "is_conflict", "is_judged", "has_issue")
 
 

@@ -1,18 +1,20 @@
 // A page of examples as one block: pictures by URL, loaded when they come into sight.
 // A plain click opens an example here; a click with a modifier opens its address in a new tab.
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component
+  const { data, parentElement, setStateValue, setTriggerValue } = component
   const grid = parentElement.querySelector(".grid")
   grid.style.setProperty("--tile", `${data.size}px`)
   grid.classList.toggle("text", data.items.some((item) => item.text !== null || item.is_sound))
+  const choice = choosing(grid, data, setStateValue)
   grid.replaceChildren(...data.items.flatMap((item) => [
     ...(item.heading ? [element("h4", "heading", item.heading)] : []),
-    tile(item, data, setTriggerValue),
+    tile(item, data, setTriggerValue, choice),
   ]))
 }
 
-function tile(item, data, setTriggerValue) {
+function tile(item, data, setTriggerValue, choice) {
   const root = element("div", `tile ${item.tone}`)
+  root.classList.toggle("chosen", Boolean(choice?.has(item.id)))
   const link = element("a", "open")
   link.href = item.href
   link.title = item.title
@@ -27,6 +29,7 @@ function tile(item, data, setTriggerValue) {
   if (item.label !== null) link.append(caption(item))
   if (item.why) link.append(element("span", "why", item.why))
   root.append(link)
+  if (choice) root.append(choice.box(item))
   if (item.action) {
     const button = element("button", "action", item.action)
     button.type = "button"
