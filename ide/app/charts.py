@@ -151,6 +151,33 @@ def _distance(row: Mapping[str, Any], end: str) -> float:
     return 0.0 if row[end] is None else abs(row[end] - row["value"])
 
 
+def answer(
+    kind: str, xs: Sequence[Any], ys: Sequence[float | None], titles: tuple[str, str], *, key: str
+) -> None:
+    """Draw two columns of an answer as bars, a line or points; names and values as they are."""
+    x_title, y_title = titles
+    figure = go.Figure()
+    if kind == "bar":
+        names = [literal(x) for x in xs]
+        figure.add_bar(
+            x=list(range(len(xs))),
+            y=list(ys),
+            text=names,
+            textposition="none",
+            hovertemplate="%{text}: %{y}<extra></extra>",
+        )
+    else:
+        mode = "lines+markers" if kind == "line" else "markers"
+        figure.add_scatter(x=list(xs), y=list(ys), mode=mode)
+    _style(figure, y_title=literal(y_title), x_title=literal(x_title), height=430)
+    figure.update_layout(hovermode="closest")
+    if kind == "bar":
+        shown = [literal(middle_cut(x, MAX_TICK)) for x in xs]
+        figure.update_xaxes(tickmode="array", tickvals=list(range(len(xs))), ticktext=shown)
+        figure.update_yaxes(rangemode="tozero")
+    _show(figure, key, f"{y_title} by {x_title}")
+
+
 def class_metrics(rows: Sequence[Mapping[str, Any]], *, key: str) -> None:
     """Draw precision and recall of each class with their 95 % intervals."""
     figure = go.Figure()

@@ -9,17 +9,19 @@ from ``sql_process``.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from ide.dataset.errors import QueryError
+from ide.dataset.errors import QueryError, UpwellError
 from ide.store.duck import TABLES, connect, literal
 from ide.store.exact_values import spans_as_text
 from ide.store.examples import example_parts
 from ide.store.past_sql import past_path
 from ide.store.sql_fence import reading_statements
+from ide.store.sql_hints import Known, hint
 from ide.store.sql_names import quote_datasets
 from ide.store.sql_process import Answer
 from ide.store.workspace import Workspace
@@ -49,7 +51,7 @@ def answer(
         except duckdb.Error as error:
             if is_out_of_memory(error):
                 raise MemoryError from None
-            raise QueryError(_first_line(error) + _hint(error, workspace)) from None
+            raise QueryError(_refusal(error, sql, connection, workspace)) from None
     return {"is_cut": is_cut}, [spans_as_text(table)]
 
 
@@ -116,11 +118,39 @@ def _first_line(error: duckdb.Error) -> str:
     return (str(error).strip().splitlines() or ["DuckDB refused the query"])[0][:400]
 
 
-def _hint(error: duckdb.Error, workspace: Workspace) -> str:
-    """Name what there is, where a query names what there is not."""
-    if not isinstance(error, duckdb.CatalogException):
-        return ""
-    names = workspace.datasets()
-    if not names:
-        return ". There are no datasets yet"
-    return f". Datasets: {', '.join(names[:10])}; tables of each: {', '.join(TABLES)}"
+def _refusal(
+    error: duckdb.Error, sql: str, connection: duckdb.DuckDBPyConnection, workspace: Workspace
+) -> str:
+    """Say what DuckDB said, and beside it what was probably meant, or what there is."""
+    said = _first_line(error)
+    if not workspace.datasets():
+        return f"{said}. There are no datasets yet" if _is_of_names(error) else said
+    meant = hint(said, sql, _known(connection, workspace))
+    if not meant and _is_of_names(error):
+        names = ", ".join(workspace.datasets()[:10])
+        meant = f"Datasets: {names}; tables of each: {', '.join(TABLES)}"
+    return f"{said.rstrip('.!')}. {meant}" if meant else said
+
+
+def _is_of_names(error: duckdb.Error) -> bool:
+    return isinstance(error, duckdb.CatalogException)
+
+
+def _known(connection: duckdb.DuckDBPyConnection, workspace: Workspace) -> Known:
+    """Return what a query could have named."""
+    columns: dict[str, dict[str, str]] = {}
+    for schema, table, column, kind in connection.execute(_COLUMNS).fetchall():
+        columns.setdefault(f"{schema}.{table}", {})[column] = kind
+    modalities = {}
+    for name in workspace.datasets():
+        with suppress(UpwellError):  # what is wrong with it is said elsewhere
+            modalities[name] = workspace.config(name).modality
+    words = frozenset(word for (word,) in connection.execute(_WORDS).fetchall())
+    return Known(columns, modalities, words)
+
+
+_COLUMNS = """
+SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns()
+WHERE NOT internal AND schema_name <> 'main' AND NOT starts_with(table_name, '_')
+"""
+_WORDS = "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category = 'reserved'"

@@ -68,3 +68,42 @@ def test_one_of_our_own_queries_runs_when_it_is_chosen(open_sql):
     assert not said(app)
     app.button(key="sql_Relabelled by whom").click().run()
     assert app.dataframe
+
+
+def test_the_examples_of_an_answer_are_shown_as_a_grid_and_two_columns_as_a_chart(open_sql):
+    app = open_sql("SELECT example_id, label FROM pets.labels")
+    run_button(app).click().run()
+    assert app.segmented_control(key="sql_view").options == ["table", "grid", "chart"]
+    shown = app.dataframe[0].value
+    assert shown["example"][0] == "./example?dataset=pets&example=x0"
+    app.segmented_control(key="sql_view").set_value("grid").run()
+    assert "6 examples" in "".join(caption.value for caption in app.caption)
+    app.segmented_control(key="sql_view").set_value("chart").run()
+    assert "Neither example\\_id nor label is a number" in said(app)
+    app = open_sql("SELECT label, count(*) AS n FROM pets.labels GROUP BY label")
+    run_button(app).click().run()
+    app.segmented_control(key="sql_view").set_value("chart").run()
+    assert app.get("plotly_chart")
+    assert not app.exception
+
+
+def test_the_last_queries_stand_in_the_history_and_wait_for_a_press(open_sql):
+    app = open_sql("SELECT 1 AS one")
+    run_button(app).click().run()
+    app.text_area(key="sql").input("SELEC 2")
+    run_button(app).click().run()
+    assert [app.button(key=f"sql_past_{n}").label for n in (0, 1)] == ["SELEC 2", "SELECT 1 AS one"]
+    app.button(key="sql_past_1").click().run()
+    assert app.text_area(key="sql").value == "SELECT 1 AS one"
+    assert not app.dataframe and "Nothing has run yet" in said(app)
+
+
+def test_a_download_for_a_spreadsheet_is_offered_where_it_would_run_a_cell(open_sql):
+    keys = []
+    for text in ("SELECT 'a' AS x", "SELECT '=1+1' AS x", 'SELECT 1 AS "=x"', "SELECT -5 AS x"):
+        app = open_sql(text)
+        run_button(app).click().run()
+        keys.append([e.proto.label for e in app.get("download_button")])
+    plain = ["CSV", "Parquet"]
+    guarded = ["CSV", "For a spreadsheet", "Parquet"]
+    assert keys == [plain, guarded, guarded, plain]

@@ -7,6 +7,7 @@ left, right = st.columns([3, 1], gap="medium")
 with right:
     sql_page.schema(ws, name)
 with left:
-    text, is_asked = sql_page.query_box(name)
+    text, is_asked, place = sql_page.query_box(name)
     with errors.shown():
-        sql_page.outcome(ws, text, is_asked=is_asked)
+        sql_page.outcome(ws, name, text, is_asked=is_asked)
+    sql_page.history(ws, place)
