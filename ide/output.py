@@ -11,12 +11,13 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from types import TracebackType
 from typing import Any, Self, TextIO
 
-from ide.store.csv_cells import escape_cell
+from ide.store.csv_cells import ESCAPED, YES, escape_cell, is_formula
 
-FORMATS = ("table", "json", "csv", "markdown")
+FORMATS = ("table", "json", "csv", "spreadsheet", "markdown")
 MAX_CELL = 60  # characters of a cell on the terminal; JSON and CSV are never cut
 QUIET_S = 10.0  # where there is no terminal, a stage that goes on says so this seldom
 
@@ -71,7 +72,9 @@ def render(rows: Iterable[Mapping[str, Any]], *, columns: Sequence[str], style: 
     if style == "json":
         return as_json(listed)
     if style == "csv":
-        return _csv(listed, columns)
+        return _csv([columns, *_cells(listed, columns)])
+    if style == "spreadsheet":
+        return _csv(_escaped([columns, *_cells(listed, columns)]))
     if style == "markdown":
         return _markdown(listed, columns)
     return _table(listed, columns)
@@ -145,13 +148,29 @@ def interval(estimate: Mapping[str, float]) -> str:
     return f"{estimate['value']:.4f} (95 % {estimate['low']:.4f} … {estimate['high']:.4f})"
 
 
-def _csv(rows: list[Mapping[str, Any]], columns: Sequence[str]) -> str:
+def n_formulas(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> int:
+    """Count the cells of a CSV that a spreadsheet would run."""
+    cells = chain(columns, *_cells(rows, columns))
+    return sum(isinstance(cell, str) and is_formula(cell) for cell in cells)
+
+
+def _csv(lines: Iterable[Sequence[Any]]) -> str:
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_csv_cell(row.get(c)) for c in columns])
+    csv.writer(stream, lineterminator="\n").writerows(lines)
     return stream.getvalue().rstrip("\n")
+
+
+def _cells(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> list[list[Any]]:
+    return [[_csv_cell(row.get(column)) for column in columns] for row in rows]
+
+
+def _escaped(lines: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """Return lines, the header first, as an export for a spreadsheet has them; see csv_cells."""
+    ends = [ESCAPED, *[YES] * (len(lines) - 1)]
+    return [
+        [*(escape_cell(cell) if isinstance(cell, str) else cell for cell in line), end]
+        for line, end in zip(lines, ends, strict=True)
+    ]
 
 
 def _csv_cell(value: Any) -> Any:
@@ -159,7 +178,7 @@ def _csv_cell(value: Any) -> Any:
         return value
     if isinstance(value, (list, tuple, dict)):
         return as_json(value, indent=None)
-    return escape_cell(value if isinstance(value, str) else str(plain(value)))
+    return value if isinstance(value, str) else str(plain(value))
 
 
 def _markdown(rows: list[Mapping[str, Any]], columns: Sequence[str]) -> str:

@@ -46,8 +46,11 @@ def test_a_diff_takes_revisions_and_a_name_and_ends_with_what_changed(pets, caps
     assert "no dataset 'birds'" in said(capsys, "diff", "HEAD", "HEAD", "birds", code=2).err
 
 
-def test_what_people_wrote_is_a_formula_in_no_csv_and_markup_in_no_markdown(pets, capsys):
-    assert ",'=1+1 |" in said(capsys, "diff", "HEAD~1", "HEAD", "--format", "csv").out
+def test_what_people_wrote_is_told_of_where_it_is_a_formula_and_markup_in_no_markdown(pets, capsys):
+    plain = said(capsys, "diff", "HEAD~1", "HEAD", "--format", "csv")
+    assert ",=1+1 |" in plain.out and "1 cell begins as formulas do" in plain.err
+    guarded = said(capsys, "diff", "HEAD~1", "HEAD", "--format", "spreadsheet")
+    assert ",'=1+1 |" in guarded.out and "formulas" not in guarded.err
     for command in (("diff", "HEAD~1"), ("blame", "pets", "x0"), ("log",)):
         text = said(capsys, *command, "--format", "markdown").out
         rows = [line for line in text.splitlines() if line.startswith("|")]

@@ -8,7 +8,8 @@ import json
 
 import pytest
 
-from ide.output import ProgressLine, printable, render
+from ide.output import ProgressLine, n_formulas, printable, render
+from ide.store.csv_cells import is_formula, unescape_rows
 
 ROWS = [{"id": "a", "label": "=1+1"}, {"id": "b", "label": None}]
 
@@ -28,9 +29,21 @@ def test_json_is_json_also_where_a_number_is_none():
     assert found == [{"loss": None, "probs": [1.0, None], "by": {"x": None}}]
 
 
-def test_csv_has_the_columns_asked_for_and_runs_no_formula():
+def test_csv_has_the_columns_asked_for_and_its_cells_as_they_are():
+    """As an export's: previously an apostrophe stood before what a spreadsheet would run."""
     text = render(ROWS, columns=["id", "label"], style="csv")
-    assert list(csv.reader(io.StringIO(text))) == [["id", "label"], ["a", "'=1+1"], ["b", ""]]
+    assert list(csv.reader(io.StringIO(text))) == [["id", "label"], ["a", "=1+1"], ["b", ""]]
+    assert n_formulas(ROWS, ["id", "label"]) == 1
+
+
+def test_for_a_spreadsheet_no_cell_is_a_formula_and_an_import_reads_it_back():
+    rows = [*ROWS, {"id": "-5", "label": "''=x"}]
+    text = render(rows, columns=["id", "label"], style="spreadsheet")
+    lines = list(csv.reader(io.StringIO(text)))
+    assert lines[:2] == [["id", "label", "upwell_escaped"], ["a", "'=1+1", "yes"]]
+    assert not any(is_formula(cell) for line in lines for cell in line)
+    read = [cells for _, cells in unescape_rows(iter(enumerate(lines)))]
+    assert read == [["id", "label"], ["a", "=1+1"], ["b", ""], ["-5", "''=x"]]
 
 
 def test_a_terminal_gets_no_control_characters():

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ide.output import FORMATS, printable, render
+from ide.output import FORMATS, n_formulas, printable, render
 
 N_WARNINGS = 20  # the workbench and JSON tell of all
 EXIT_OK, EXIT_DATA_FAILS, EXIT_WRONG_REQUEST, EXIT_BROKEN = 0, 1, 2, 3
@@ -34,5 +34,13 @@ def warn(sentence: str) -> None:
 
 
 def echo_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], style: str) -> None:
-    """Print rows in the style that was asked for (``format_option``)."""
+    """Print rows in the style that was asked for (``format_option``).
+
+    Cells of a CSV are printed as they are, and of those that would be run it is told.
+    """
     click.echo(render(rows, columns=columns, style=style))
+    if style == "csv" and (n := n_formulas(rows, columns)):
+        warn(
+            f"{n:,} {'cell begins' if n == 1 else 'cells begin'} as formulas do, and a "
+            "spreadsheet would run them; for a spreadsheet: --format spreadsheet"
+        )
