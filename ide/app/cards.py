@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ide.app import cached, first_build, navigate
+from ide.app import cached, first_build, import_panel, navigate
 from ide.app.facts import (
     Facts,
     Step,
@@ -38,20 +38,16 @@ _WATCH = Step("compile", "Watch", "sync", "The first build is running; its numbe
 _NOUN = {"image": "image", "text": "text", "audio": "recording", "strokes": "drawing"}
 
 
-def welcome() -> None:
-    """Say how to begin in an empty workspace."""
+def welcome(ws: Workspace) -> None:
+    """Lead to the first dataset of an empty workspace."""
     st.info(
         "A dataset is a folder of class folders, a CSV, JSONL or Parquet table, or "
-        "scikit-learn's digits to try it with. Run one of these, then reload the page.",
+        "scikit-learn's digits to try it with. Look at one below, or bring it in with: "
+        "`upwell import SOURCE --name NAME`",
         title="This workspace holds no dataset yet",
         icon=":material/folder_open:",
     )
-    st.code(
-        "upwell import sklearn:digits --name digits\n"
-        "upwell import PATH/TO/FOLDER --name NAME\n"
-        "upwell import PATH/TO/TABLE.csv --name NAME",
-        language="bash",
-    )
+    import_panel.draw(ws, is_open=True)
 
 
 def no_view(word: str | None) -> None:

@@ -14,6 +14,7 @@ from ide.app.payload import payload_reader, payload_url
 from ide.app.text import percent
 from ide.dataset.edit import WHOLE_DATASET
 from ide.dataset.errors import ExampleNotFoundError
+from ide.store.importing.preview import Sample
 from ide.store.workspace import Workspace
 
 _FOLDER = Path(__file__).parent / "components"
@@ -95,6 +96,24 @@ def gallery(
         on_act_change=on_act,
         on_chosen_change=on_choose,
     )
+
+
+def sketches(samples: Sequence[Sample], *, key: str) -> None:
+    """Draw examples that are not in the workspace yet: a click opens nothing."""
+    items = [
+        {
+            **asdict(Tile(s.example_id, label=s.label or "no label")),
+            "id": s.example_id,
+            "href": None,
+            "title": f"{s.example_id} · {s.label or 'no label'}",
+            "url": s.look.image,
+            "text": s.look.text if s.look.image is None else None,
+            "is_sound": False,
+            "action": "",
+        }
+        for s in samples
+    ]
+    _gallery(key=key, data={"items": items, "size": SIZES["small"], "chosen": None})
 
 
 def tiles_of(

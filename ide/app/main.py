@@ -43,7 +43,7 @@ with errors.shown():
         browser_page.draw(workspace)
         statusline.draw(workspace)
         with st.container(key="title"):
-            st.subheader(page.title, anchor=False)
+            st.title(page.title, anchor=False)
         with errors.shown():
             trust_card.draw(workspace, page.url_path or "home")
         with errors.shown():
@@ -59,4 +59,4 @@ with errors.shown():
             state.dataset()  # an address with an unknown one is told so, whatever the view
             page.run()
         else:
-            cards.welcome()
+            cards.welcome(workspace)

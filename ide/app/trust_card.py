@@ -30,10 +30,15 @@ def draw(ws: Workspace, view: str) -> None:
         more = [f"- and {len(found) - _MAX_LINES:,} more: upwell trust lists all"]
         with st.expander(f"What would run ({len(found):,} besides Upwell's own stages)"):
             st.markdown("\n".join(found[:_MAX_LINES] + more[: len(found) > _MAX_LINES]))
-        if st.get_option("server.address") in _LOOPBACK:  # else a visitor may be anybody
+        if is_local():  # else a visitor may be anybody
             st.button("Trust this workspace", key="trust_it", on_click=_trust, args=(ws,))
         else:
             st.caption("Allow it on the machine that serves it, with: `upwell trust`")
+
+
+def is_local() -> bool:
+    """Whether this machine alone can reach the workbench."""
+    return st.get_option("server.address") in _LOOPBACK
 
 
 def _trust(ws: Workspace) -> None:

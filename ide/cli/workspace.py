@@ -85,7 +85,7 @@ def _agrees() -> bool:
 )
 @click.option("--reason-column", help="With --as-edits: the column of reasons (default: reason).")
 @click.option("--annotator", help="With --as-edits: whose edits (default: git's user.name).")
-@click.option("--dry-run", is_flag=True, help="With --as-edits: show what would change, no more.")
+@click.option("--dry-run", is_flag=True, help="Show what it would do, and write nothing.")
 @click.option("--yes", is_flag=True, help="With --as-edits: append the edits without asking.")
 @workspace_option
 def import_(
@@ -113,7 +113,6 @@ def import_(
     given = {
         "--reason-column": reason_column is not None,
         "--annotator": annotator is not None,
-        "--dry-run": dry_run,
         "--yes": yes,
     }
     if wrong := [option for option, is_given in given.items() if is_given]:
@@ -124,6 +123,11 @@ def import_(
             count = f" {done:,}" + (f" of {total:,}" if total else "") if done else ""
             progress(f"{step}{count}", stage=step)
 
+        if dry_run:
+            from ide.cli.previewing import preview
+
+            preview(workspace, source, name, on_progress=on_progress, **options)
+            return
         result = import_source(workspace, source, name=name, on_progress=on_progress, **options)
     known = f", {result.n_known:,} known already" if result.n_known else ""
     click.echo(f"{name}: {result.n_new:,} examples imported{known}, {len(result.classes)} classes")

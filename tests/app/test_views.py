@@ -58,7 +58,7 @@ def first_id(workspace: Workspace) -> str:
 
 
 def sentences(app: AppTest) -> str:
-    kinds = (app.error, app.warning, app.info, app.caption, app.markdown, app.subheader)
+    kinds = (app.error, app.warning, app.info, app.caption, app.markdown, app.title)
     return "\n".join(str(e.value) for kind in kinds for e in kind).replace("\\", "")
 
 
@@ -71,7 +71,7 @@ def test_every_view_is_drawn_over_a_compiled_workspace(compiled_digits, open_vie
     app = open_view(compiled_digits, view, dataset=NAME)
     assert is_calm(app)
     assert not app.error
-    assert app.subheader[0].value == VIEWS[view][0]
+    assert [title.value for title in app.title] == [VIEWS[view][0]]
 
 
 @pytest.mark.parametrize("view", OWN_VIEWS)

@@ -15,11 +15,11 @@ export default function (component) {
 function tile(item, data, setTriggerValue, choice) {
   const root = element("div", `tile ${item.tone}`)
   root.classList.toggle("chosen", Boolean(choice?.has(item.id)))
-  const link = element("a", "open")
-  link.href = item.href
+  const link = element(item.href ? "a" : "div", "open") // what is not imported yet has no page
+  if (item.href) link.href = item.href
   link.title = item.title
   link.dataset.example = item.id
-  link.onclick = (event) => {
+  if (item.href) link.onclick = (event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return
     event.preventDefault()
     setTriggerValue("open", item.id)

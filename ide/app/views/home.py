@@ -1,6 +1,6 @@
 import streamlit as st
 
-from ide.app import cards, errors, state
+from ide.app import cards, errors, import_panel, state
 from ide.app.addresses import UNKNOWN
 
 ws = state.workspace()
@@ -14,3 +14,5 @@ with st.grid(2, min_column_width=430, gap="medium") as grid:
         cards.activity(ws)
     with grid.cell(), st.container(border=True, key="card_problems"), errors.shown():
         cards.problem_list(ws)
+with errors.shown():
+    import_panel.draw(ws, is_open=False)

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ide.dataset.config import DatasetConfig, SplitConfig, check_name
-from ide.dataset.errors import ImportRefusedError
+from ide.dataset.config import SplitConfig, check_name
 from ide.store.dvc_paths import require_paths_for_dvc
 from ide.store.examples import require_here
 from ide.store.files import storage_errors, sync
@@ -20,8 +19,9 @@ from ide.store.importing.known import (
 )
 from ide.store.importing.lock import import_folder
 from ide.store.importing.opening import open_source
-from ide.store.importing.source import Columns, Source, as_split_of_all
+from ide.store.importing.source import Columns, as_split_of_all
 from ide.store.importing.staging import OnProgress, stage_rows, staged_notes, write_part
+from ide.store.importing.target import existing_config, refuse_no_classes, refuse_other_modality
 from ide.store.importing.texts import (
     add_classes as add_classes_to_toml,
 )
@@ -89,11 +89,11 @@ def import_source(
     report = on_progress or (lambda _stage, _done, _total: None)
     if track:
         require_paths_for_dvc(workspace)
-    config = _existing(workspace, check_name(name))
+    config = existing_config(workspace, check_name(name))
     read_params(workspace)  # a broken one is refused now, not when the dataset is in
     with import_folder(workspace) as folder:
         opened = open_source(source, columns=columns, modality=config.modality if config else None)
-        _refuse_other_modality(config, opened)
+        refuse_other_modality(config, opened)
         if config is not None:
             require_here(workspace, name)
             require_all_parts(workspace, name)
@@ -111,10 +111,11 @@ def import_source(
             refuse_other_labels(known.differences, name, source)
         shares = config.split if config else SplitConfig()
         part = write_part(staged, folder, known, shares, report) if staged.example_ids else None
+        report("adding", 0, None)  # what comes now is done whole: whoever cancels is too late
         if config is None:
             own = opened.classes  # those that an export of Upwell's own lists
             classes = [*own, *natural_order(staged.seen_labels.difference(own))]
-            _refuse_no_classes(opened, classes, name)
+            refuse_no_classes(opened, classes, name)
             text = dataset_toml(
                 opened,
                 classes,
@@ -145,38 +146,6 @@ def import_source(
             *explain_differences(known.differences, name, source),
         ),
     )
-
-
-def _existing(workspace: Workspace, name: str) -> DatasetConfig | None:
-    """Return the configuration of a dataset that is there; refuse what is only half of one."""
-    if name in workspace.datasets():
-        return workspace.config(name)
-    workspace.refuse_links(name)
-    path = workspace.dataset_path(name)
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise ImportRefusedError(
-            f"{workspace.relative(path)} is there but has no dataset.toml, so it is not a dataset "
-            "that an import can add to; write its dataset.toml, or move it away. "
-            "Nothing was imported."
-        )
-    return None
-
-
-def _refuse_other_modality(config: DatasetConfig | None, source: Source) -> None:
-    if config is not None and config.modality != source.modality:
-        raise ImportRefusedError(
-            f"{source.name} holds {source.modality}s, and the dataset {config.name!r} is of "
-            f"modality {config.modality!r} (datasets/{config.name}/dataset.toml); import it under "
-            "another name. Nothing was imported."
-        )
-
-
-def _refuse_no_classes(source: Source, classes: list[str], name: str) -> None:
-    if not classes:
-        raise ImportRefusedError(
-            f"{source.name}: no row has a label, so the classes are not known; write them in "
-            f"datasets/{name}/dataset.toml first, or label one row. Nothing was imported."
-        )
 
 
 def _bring_in_dataset(

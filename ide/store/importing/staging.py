@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -67,15 +68,7 @@ def stage_rows(
     Payloads that are broken are all named at once, or left out if ``skip_broken``. Memory holds
     one row group and the ids, whatever the size of the source.
     """
-    column = PAYLOAD_BY_MODALITY[source.modality]
-    types = MetadataTypes(
-        held=known.metadata_types,
-        given=source.metadata_types,
-        is_text_table=source.is_text_table,
-        wide=known.wide_columns,
-    )
-    payload_field = pa.field(column, PAYLOAD_TYPES[source.modality])
-    staged = Staged(path, payload_field, types, Broken(is_skipped=skip_broken))
+    staged = _nothing_staged(source, known, path, skip_broken=skip_broken)
     schema = pa.schema([staged.payload_field, pa.field("metadata", pa.string())])
     batches = _batches(
         source, known, staged, config=config, add_classes=add_classes, on_progress=on_progress
@@ -86,6 +79,42 @@ def stage_rows(
     staged.broken.refuse_any()
     _refuse_no_classes(source, staged, config)
     return staged
+
+
+def look_at_rows(
+    source: Source,
+    known: Known,
+    *,
+    config: DatasetConfig | None,
+    add_classes: bool,
+    skip_broken: bool,
+    on_progress: OnProgress,
+    on_payloads: Callable[[Staged, pa.Array], None],
+) -> Staged:
+    """Check every row as ``stage_rows`` does, and write nothing.
+
+    on_payloads: called with what is staged so far and the payloads of its newest rows.
+    """
+    staged = _nothing_staged(source, known, Path(os.devnull), skip_broken=skip_broken)
+    for payloads, _ in _batches(
+        source, known, staged, config=config, add_classes=add_classes, on_progress=on_progress
+    ):
+        on_payloads(staged, payloads)
+    staged.broken.refuse_any()
+    _refuse_no_classes(source, staged, config)
+    return staged
+
+
+def _nothing_staged(source: Source, known: Known, path: Path, *, skip_broken: bool) -> Staged:
+    types = MetadataTypes(
+        held=known.metadata_types,
+        given=source.metadata_types,
+        is_text_table=source.is_text_table,
+        wide=known.wide_columns,
+    )
+    column = PAYLOAD_BY_MODALITY[source.modality]
+    payload_field = pa.field(column, PAYLOAD_TYPES[source.modality])
+    return Staged(path, payload_field, types, Broken(is_skipped=skip_broken))
 
 
 def _batches(
@@ -189,7 +218,7 @@ def write_part(
 ) -> Path:
     """Write the staged rows as one part with their splits, on the disk, and return its path."""
     path = folder / f"part-{staged.digest.hexdigest()}.parquet"
-    splits = _splits(staged, known, split)
+    splits = deal_splits(staged, known, split)
     fields = staged.types.schema()
     payload = staged.payload_field
     text = [pa.field(n, pa.string()) for n in (EXAMPLE_ID, SPLIT, LABEL)]
@@ -225,7 +254,7 @@ def write_part(
     return path
 
 
-def _splits(staged: Staged, known: Known, split: SplitConfig) -> list[str]:
+def deal_splits(staged: Staged, known: Known, split: SplitConfig) -> list[str]:
     """Return a split a new row: the source's own, or one dealt beside all that is there."""
     counts = known.counts.copy()
     open_rows = []
