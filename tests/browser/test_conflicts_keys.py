@@ -75,6 +75,7 @@ def test_what_two_people_disagree_on_is_resolved_by_keys_and_ends_equal(clones, 
     page.locator(".branch", has_text="origin/main").get_by_text("Merge", exact=True).click()
     page.get_by_text("47 edits of ada brought").wait_for(timeout=30_000)
     page.get_by_text(f"Resolve {N_DISPUTED + 2} conflicts").first.click()
+    each_tile_says_what_each_side_says(page)
     seen = resolve(page, [" ", "Enter", "5"] * 13 + [" ", "u", "Enter", "x", " "])
     page.get_by_text("Nothing is in conflict").wait_for(timeout=20_000)
     page.locator(".labeler[data-unsaved='0']").wait_for(timeout=20_000)
@@ -92,6 +93,17 @@ def test_what_two_people_disagree_on_is_resolved_by_keys_and_ends_equal(clones, 
     assert dataset_state(ada, NAME) == states
     assert current_labels(ada, NAME) == current_labels(bob, NAME)
     assert known <= {e.edit_id for e in read_edits(ada, NAME).edits}
+
+
+def each_tile_says_what_each_side_says(page) -> None:
+    """Look at the grid: ada said i and bob i + 3 of the i-th."""
+    page.locator(".labeler[data-queue=conflicts] .side").first.wait_for(timeout=30_000)
+    page.keyboard.press("g")
+    tiles = page.locator(".tile .rivals")
+    tiles.first.wait_for()
+    assert tiles.nth(0).locator("b").all_inner_texts() == ["0", "3"]
+    assert "ada" in page.locator(".tile").nth(0).get_attribute("title")
+    page.keyboard.press("g")
 
 
 def resolve(page, keys: list[str]) -> list[dict]:

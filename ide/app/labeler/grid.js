@@ -2,10 +2,11 @@
 
 import { button, h, N_END_SMALL, named, percent, setText } from "./dom.js";
 import { showLoaded } from "./images.js";
-import { rivals } from "./judgement.js";
+import { sideName } from "./judgement.js";
 import { markText } from "./stage.js";
 
 export const PAGE = 48;
+const SIDE_KEYS = ["⇧⏎", "⏎"]; // what takes the left side of a conflict, and the right one
 
 export class Grid {
   /** on: {open(row), judge(name), pick(), page()}; keys act on the chosen tiles, or on the focused one. */
@@ -75,15 +76,22 @@ export class Grid {
     const image = row.url ? h("img", { alt: "", decoding: "async", draggable: "false", src: row.url }) : h("span", { class: "words", text: row.text });
     image.addEventListener("load", () => showLoaded(image));
     const mark = h("span", { class: "mark" });
-    const disputed = rivals(row);
-    const suggested = named("b", row.suggested ?? "–", N_END_SMALL);
-    suggested.classList.add("suggested");
-    const claim = disputed ? h("span", { class: "claim" }, h("b", { text: disputed })) : h("span", { class: "claim" },
-      named("b", row.given ?? "–", N_END_SMALL), " → ", suggested,
-      h("span", { class: row.ambiguous ? "number ambiguous" : "number", title: "how likely the given label is wrong", text: percent(row.p) }));
-    const element = button({ class: "tile", role: "option", tabindex: -1, title: `${row.ambiguous ? "ambiguous: " : ""}${row.reason ?? ""}`, onclick: (event) => this.click(index, event), ondblclick: () => this.on.open(row) },
+    const dispute = row.state.conflicts?.[0];
+    const claim = dispute ? sidesOf(dispute) : claimOf(row);
+    const what = dispute ? saidOf(dispute) : `${row.ambiguous ? "ambiguous: " : ""}${row.reason ?? ""}`;
+    const title = [row.file, what].filter(Boolean).join("\n");
+    const element = button({ class: "tile", role: "option", tabindex: -1, title, onclick: (event) => this.click(index, event), ondblclick: () => this.on.open(row) },
       h("span", { class: "picture" }, image, mark), claim);
-    return { row, element, mark };
+    return { row, element, mark, claim, dispute };
+  }
+
+  /** A dispute that is settled may leave another of the same example. */
+  renewSides(tile) {
+    const dispute = tile.row.state.conflicts?.[0];
+    if (!dispute || dispute === tile.dispute) return;
+    const claim = sidesOf(dispute);
+    tile.claim.replaceWith(claim);
+    [tile.claim, tile.dispute, tile.element.title] = [claim, dispute, [tile.row.file, saidOf(dispute)].filter(Boolean).join("\n")];
   }
 
   click(index, event) {
@@ -138,6 +146,7 @@ export class Grid {
   refresh() {
     this.tiles.forEach((tile, i) => {
       const isChosen = this.chosen.has(tile.row.id);
+      this.renewSides(tile);
       tile.element.classList.toggle("chosen", isChosen);
       tile.element.classList.toggle("focus", i === this.focus);
       tile.element.classList.toggle("judged", tile.row.state.judged);
@@ -149,3 +158,21 @@ export class Grid {
     this.clear.hidden = n === 0;
   }
 }
+
+/** The label given and the one suggested. */
+function claimOf(row) {
+  const suggested = named("b", row.suggested ?? "–", N_END_SMALL);
+  suggested.classList.add("suggested");
+  return h("span", { class: "claim" },
+    named("b", row.given ?? "–", N_END_SMALL), " ", h("span", { class: "arrow", text: "→" }), " ", suggested,
+    h("span", { class: row.ambiguous ? "number ambiguous" : "number", title: "how likely the given label is wrong", text: percent(row.p) }));
+}
+
+/** What each side of a dispute says, a line each with the keys that take it. */
+function sidesOf({ sides }) {
+  return h("span", { class: "claim rivals" }, ...sides.map((side, i) =>
+    h("span", { class: "rival" }, h("kbd", { text: SIDE_KEYS[i] ?? `⇧${i + 1}` }), named("b", sideName(side), N_END_SMALL))));
+}
+
+/** The same in words, with who says so. */
+const saidOf = ({ sides }) => sides.map((side) => `${sideName(side)}: ${[...new Set(side.by.map((entry) => entry.annotator))].join(", ")}`).join("\n");

@@ -64,10 +64,16 @@ export function untouched(row) {
   return { ...row.state, label: row.given, judged: false, confirmed: false, excluded: false, mine: false, conflict: [], settled: null };
 }
 
-/** What people say of an example that is in conflict, as short as can be: "3 | 8"; else null. */
-export function rivals(row) {
+/** What people say of an example that is in conflict, as short as can be: "3 | 8"; else null.
+ *  most: letters of each, of which the middle goes. */
+export function rivals(row, most = Infinity) {
   const dispute = row.state.conflicts?.[0];
-  return dispute ? dispute.sides.map(sideName).join(" | ") : null;
+  return dispute ? dispute.sides.map((side) => middleCut(sideName(side), most)).join(" | ") : null;
+}
+
+function middleCut(name, most) {
+  const nEnd = Math.floor(most / 2);
+  return name.length <= most ? name : `${name.slice(0, most - 1 - nEnd)}…${name.slice(-nEnd)}`;
 }
 
 /** A side in a word. */

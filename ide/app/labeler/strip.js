@@ -1,12 +1,13 @@
 // The strip below the stage: where one is, what was decided just before, what comes next.
 
-import { button, h, N_END_SMALL, setName } from "./dom.js";
+import { button, h, N_END_SMALL, setName, setText } from "./dom.js";
 import { showLoaded, pointThumbnail } from "./images.js";
 import { rivals } from "./judgement.js";
 import { markText } from "./stage.js";
 
 const BEFORE = 4;
 const AFTER = 9;
+const MAX_RIVAL = 7; // letters of each side of a conflict
 
 export class Strip {
   constructor({ onOpen }) {
@@ -30,7 +31,10 @@ export class Strip {
       if (!row) return;
       item.image.hidden = !row.url;
       if (row.url) pointThumbnail(item.image, row.url);
-      setName(item.label, labelOf(row), N_END_SMALL);
+      if (row.state.conflicts?.length) {
+        item.label.classList.remove("fits");
+        setText(item.label, rivals(row, MAX_RIVAL));
+      } else setName(item.label, labelOf(row), N_END_SMALL);
       item.element.classList.toggle("judged", row.state.judged);
       item.element.classList.toggle("changed", row.state.judged && !row.state.excluded && row.state.label !== row.given);
       item.element.title = markText(row) || rivals(row) || `${row.given} → ${row.suggested}?`;
