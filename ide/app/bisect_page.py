@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ide.app import (
     actions,
@@ -20,14 +21,18 @@ from ide.app.commit_rows import accuracies
 from ide.app.revision_choice import choices
 from ide.app.text import count, percent, plain, short
 from ide.dataset.errors import UpwellError
+from ide.dataset.gates import METRICS
+from ide.dataset.schema import TEST
 from ide.store.bisect_report import commit_rows, cost, evidence, headline
+from ide.store.bisect_request import gate_of
 from ide.store.bisect_state import CANCELLED, DONE, FAILED, RUNNING, Bisect, load_progress
 from ide.store.bisecting import bisect_status
+from ide.store.builds import build_metrics, current_build
 from ide.store.revisions import HEAD, WORKING_TREE, Span
 from ide.store.workspace import Workspace
 
 POLL_S = 1.0
-_EXAMPLES = ("accuracy >= 0.95", "recall of {} >= 0.9", "accuracy on slice label = '{}' >= 0.9")
+_SYNTAX = "METRIC on SPLIT slice CONDITION >= BOUND"
 
 
 def request(ws: Workspace, name: str) -> None:
@@ -37,7 +42,8 @@ def request(ws: Workspace, name: str) -> None:
     known = latest if latest and latest.dataset == name else None
     good = state.parameter("good") or (known.good_name if known else _likely_good(ws, name))
     bad = state.parameter("bad") or (known.bad_name if known else HEAD)
-    gate = state.parameter("gate") or (known.gate if known else None)
+    ready = _gates(ws, name)
+    gate = state.parameter("gate") or (known.gate if known else next(iter(ready), None))
     with st.form("bisect", border=False):
         left, middle, right = st.columns([1, 1, 1.4], gap="small", vertical_alignment="bottom")
         with left:
@@ -45,7 +51,8 @@ def request(ws: Workspace, name: str) -> None:
         with middle:
             _select("Bad: it fails", "bisect_bad", words, bad)
         with right:
-            _select("Gate", "bisect_gate", _gates(ws, name), gate, help_text=_GATE_HELP)
+            _select("Gate", "bisect_gate", ready, gate, help_text=_GATE_HELP)
+            at_gate = st.container(gap=None)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             pressed = st.form_submit_button(
                 "Find the commit",
@@ -58,7 +65,8 @@ def request(ws: Workspace, name: str) -> None:
                 "Builds revisions in between, beside the working tree: label on meanwhile.",
                 width="content",
             )
-    if pressed:
+        _syntax(ws, name)
+    if pressed and not _refused(ws, name, st.session_state["bisect_gate"], at_gate):
         asked = [st.session_state[f"bisect_{part}"] for part in ("good", "bad", "gate")]
         actions.start_bisect(name, *asked)
         st.rerun()
@@ -68,6 +76,30 @@ _GATE_HELP = (
     "A gate of dataset.toml by its name, or a line: METRIC on SPLIT slice CONDITION >= BOUND. "
     "Metrics: accuracy, recall of CLASS, precision of CLASS, f1 of CLASS, macro_f1, loss, n_wrong."
 )
+
+
+def _syntax(ws: Workspace, name: str) -> None:
+    """Show how a gate is written, with lines that can be taken as they are."""
+    lines = [line for line in _ready_lines(ws, name) if "slice" in line or " of " in line]
+    examples = ", or ".join(f"`{line.replace('`', '')}`" for line in lines[:2])
+    own = " or the name of a gate of dataset.toml" if ws.config(name).gates else ""
+    st.caption(
+        f"A gate is a line, `{_SYNTAX}`{own}. SPLIT (else test) and the slice may be left out: "
+        f"{examples}. Metrics: {plain(', '.join(METRICS))}; recall, precision, f1 are of a class."
+    )
+
+
+def _refused(ws: Workspace, name: str, gate: str | None, at_gate: DeltaGenerator) -> bool:
+    """Say at the field why a gate is none; whether that is so."""
+    if not gate:
+        at_gate.error(f"Choose a gate, or write one: {_SYNTAX}")
+        return True
+    try:
+        gate_of(ws, name, gate)
+    except UpwellError as error:
+        at_gate.error(plain(error))
+        return True
+    return False
 
 
 def _select(
@@ -110,10 +142,41 @@ def _likely_good(ws: Workspace, name: str) -> str | None:
 
 
 def _gates(ws: Workspace, name: str) -> dict[str, str]:
+    """Return name or line → how it is shown: the dataset's own gates, then ready conditions."""
+    own = {gate.name: f"{gate.name} · {gate.text}" for gate in ws.config(name).gates}
+    return own | {line: line for line in _ready_lines(ws, name)}
+
+
+def _ready_lines(ws: Workspace, name: str) -> list[str]:
+    """Return gates that anybody may want: test accuracy first, held to what parts good from bad."""
     config = ws.config(name)
-    first = config.classes[0] if config.classes else "0"
-    own = {gate.name: f"{gate.name} · {gate.text}" for gate in config.gates}
-    return own | {line: line for line in (e.format(first) for e in _EXAMPLES)}
+    lines = [f"accuracy >= {_parting_bound(ws, name)}", "macro_f1 >= 0.9", "n_wrong <= 20"]
+    if config.classes:
+        weakest = _weakest_class(ws, name) or config.classes[0]
+        quoted = weakest.replace("'", "''")
+        lines += [f"recall of {weakest} >= 0.9", f"accuracy on slice label = '{quoted}' >= 0.9"]
+    return lines
+
+
+def _parting_bound(ws: Workspace, name: str) -> float:
+    """Return a test accuracy between the best and the newest that is known, else 0.95."""
+    known = cached.history(ws, name).metrics
+    of_test = [by_split[TEST] for by_split in known.values() if TEST in by_split]
+    if not of_test:
+        return 0.95
+    newest = next(
+        known[c.revision] for c in cached.history(ws, name).commits if c.revision in known
+    )
+    low, high = newest.get(TEST, min(of_test)), max(of_test)
+    return round((low + high) / 2, 3) if high - low > 0.002 else max(0.0, round(high - 0.005, 3))
+
+
+def _weakest_class(ws: Workspace, name: str) -> str | None:
+    """Return the class of the lowest recall on the test set; None without a build."""
+    build = current_build(ws, name)
+    rows = build_metrics(build).get("classes", []) if build else []
+    of_test = [r for r in rows if r["split"] == TEST and r["recall"]["value"] is not None]
+    return min(of_test, key=lambda r: r["recall"]["value"])["label"] if of_test else None
 
 
 def live(ws: Workspace, name: str) -> None:

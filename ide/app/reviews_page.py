@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,7 +13,7 @@ import streamlit as st
 from ide.app import actions, cached, diff_page, state
 from ide.app.reviews.component import review_changes
 from ide.app.reviews.data import Listing, reviewable, unjudged
-from ide.app.text import count, plain
+from ide.app.text import count
 from ide.dataset.change_list import narrowed
 from ide.dataset.reviews import APPROVED, CHANGE_REQUESTED
 from ide.store.reviews import reviews
@@ -104,16 +103,4 @@ def _approve_all(listing: Listing, annotator: str) -> None:
 @st.fragment
 def labels(listing: Listing) -> None:
     """Draw the changes to judge; a fragment, so that a verdict draws nothing around it again."""
-    annotator = state.annotator()
-    said, ids = reviews(listing.workspace, listing.name), set(listing.ids)
-    rows = [r for edit_id, found in said.items() if edit_id in ids for r in found]
-    n_judged = len(ids & said.keys())
-    n_open = len({i for i, found in said.items() if i in ids and any(r["is_open"] for r in found)})
-    people = ", ".join(
-        f"{plain(who)} {n:,}" for who, n in Counter(r["annotator"] for r in rows).most_common(6)
-    )
-    parts = [f"**{n_judged:,} of {count(len(ids), 'change')} judged**"]
-    parts += [f":orange[{count(n_open, 'change')} requested and not answered]"] if n_open else []
-    parts += [f"verdicts: {people}"] if people else []
-    st.caption(" · ".join(parts))
-    review_changes(listing, annotator=annotator, start=state.parameter("edit"))
+    review_changes(listing, annotator=state.annotator(), start=state.parameter("edit"))

@@ -36,7 +36,7 @@ def request_of(workspace: Workspace, name: str, *, good: str, bad: str, gate: st
         raise BisectError(
             f"the examples of {name!r} are not on this machine. Bring them with: upwell pull"
         )
-    found = _gate(workspace, name, gate)
+    found = gate_of(workspace, name, gate)
     return Bisect(
         bisect_id=new_edit_id(),
         state=RUNNING,
@@ -56,8 +56,11 @@ def request_of(workspace: Workspace, name: str, *, good: str, bad: str, gate: st
     )
 
 
-def _gate(workspace: Workspace, name: str, text: str) -> Gate:
-    """Read the gate; of one with a tolerance only the bound counts, as there is no base build."""
+def gate_of(workspace: Workspace, name: str, text: str) -> Gate:
+    """Read the gate; of one with a tolerance only the bound counts, as there is no base build.
+
+    Raises ``GateError`` and ``BisectError`` where it is none that a build can be judged by.
+    """
     gate = find_gate(workspace, name, text)
     if not gate.measure.is_at_most and gate.bound == 0:
         raise BisectError(

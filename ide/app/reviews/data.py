@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 from ide.app.labeler.sync import Message, Receipt
 from ide.app.problems.data import Place
 from ide.app.problems.rows import Window, examples, first_window, next_window
-from ide.app.text import moment
+from ide.app.text import class_pair, count, moment
 from ide.dataset.change_list import PAIR, groups
 from ide.dataset.changes import TALK_KINDS, words_of
 from ide.dataset.evidence import evidence_words
@@ -26,6 +27,7 @@ from ide.store.revisions import Span
 from ide.store.workspace import Workspace
 
 N_HISTORY = 200  # steps that can be undone after a reload
+N_PEOPLE = 6  # whose verdicts are counted above the list
 MAX_TEXT = 2000  # characters of what is asked, or of a comment
 
 
@@ -80,11 +82,14 @@ def review_data(
     is_same = message is not None and message.build_id == view_id
     have = place.have if is_same else None
     wanted = message.wanted if message is not None else None
+    said = reviews(listing.workspace, listing.name)
+    left = _left(listing, said, annotator)
     at = position.get(wanted or "") if wanted else None if have else position.get(start or "")
+    if at is None and not (wanted or have):
+        at = next(iter(left), None)
     window, is_reset = _window(np.arange(len(ids)), have, at, place.cursor)
     sent = _rows(listing, ids, window.positions)
     held = [ids[p] for p in range(have[0], min(have[1], len(ids) - 1) + 1)] if have else []
-    said = reviews(listing.workspace, listing.name)
     known = dict(zip(ids, listing.table[EXAMPLE_ID].to_pylist(), strict=True))
     return {
         "workspace": content_id(str(listing.workspace.root).encode()),
@@ -95,6 +100,10 @@ def review_data(
         "n_judged": sum(
             any(v["annotator"] == annotator for v in rows) for i, rows in said.items() if i in known
         ),
+        "n_left": len(left),
+        "no_edits": _no_edits(listing),
+        "start_notice": _start_notice(start) if not have and start not in position else None,
+        "tally": tally(said, ids),
         "groups": _groups(listing, ids),
         "start": ids[at] if at is not None else None,
         "rows": sent,
@@ -139,6 +148,46 @@ def unjudged(listing: Listing, annotator: str) -> list[Verdict]:
         for example_id, edit_id in zip(*columns, strict=True)
         if edit_id and not any(v["annotator"] == annotator for v in said.get(edit_id, ()))
     ]
+
+
+def tally(said: Mapping[str, list[dict[str, Any]]], ids: Sequence[str]) -> str:
+    """Say how many of the changes are judged, and by whom: what the line above them says."""
+    of_list = [said[i] for i in ids if i in said]
+    n_open = sum(any(row["is_open"] for row in rows) for rows in of_list)
+    by = Counter(row["annotator"] for rows in of_list for row in rows)
+    people = ", ".join(f"{who} {n:,}" for who, n in by.most_common(N_PEOPLE))
+    parts = [f"{len(of_list):,} of {count(len(ids), 'change')} judged"]
+    parts += [f"{count(n_open, 'change')} requested and not answered"] if n_open else []
+    parts += [f"verdicts: {people}"] if people else []
+    return " · ".join(parts)
+
+
+def _left(listing: Listing, said: Mapping[str, list[dict[str, Any]]], annotator: str) -> list[int]:
+    """Return the positions of the changes that are an edit's and have no verdict of a person."""
+    return [
+        position
+        for position, edit_id in enumerate(listing.table["edit_id"].to_pylist())
+        if edit_id and not any(v["annotator"] == annotator for v in said.get(edit_id, ()))
+    ]
+
+
+def _no_edits(listing: Listing) -> str | None:
+    """Say why nothing of a list can be judged, and what to do; None where something can."""
+    n = len(listing.table)
+    if not n or listing.table["edit_id"].null_count < n:
+        return None
+    these = "this change was" if n == 1 else f"these {n:,} changes were"
+    return (
+        f"Nothing here can be judged: {these} made by an import, not by anybody's edit. A label "
+        "that is changed in Review is one; or compare revisions between which people labelled."
+    )
+
+
+def _start_notice(start: str | None) -> str | None:
+    """Say why the edit in the address is not the one that is shown."""
+    if not start:
+        return None
+    return f"Edit {start[:40]} is not among these changes: this is the first of them to judge."
 
 
 def _verdict(entry: Mapping[str, Any], refused: dict[str, str]) -> Verdict | None:
@@ -203,8 +252,15 @@ def _evidence(listing: Listing, edit_ids: set[str]) -> dict[str, str]:
 
 def _groups(listing: Listing, ids: Sequence[str]) -> list[dict[str, Any]]:
     """Return the kinds and pairs of the list: how many, and the row that each begins with."""
+    sides = (listing.table["before"], listing.table["after"])
     return [
-        {"kind": words_of(g.kind), "pair": g.pair, "n": g.n, "first": ids[g.start]}
+        {
+            "kind": words_of(g.kind),
+            "pair": g.pair,
+            "words": class_pair(*(side[g.start].as_py() for side in sides)) if g.pair else "",
+            "n": g.n,
+            "first": ids[g.start],
+        }
         for g in groups(listing.table)
     ]
 

@@ -14,7 +14,7 @@ export class ReviewList {
     this.element = h("nav", { class: "pane", "aria-label": "changes" }, this.body);
   }
 
-  /** groups: [{kind, pair, n, first}], of the whole list; mineOf(row): own verdict or null. */
+  /** groups: [{kind, pair, words, n, first}], of the whole list; mineOf(row): own verdict or null. */
   show({ groups, queue, mineOf, othersOf }) {
     this.body.replaceChildren(...groups.map((group) => this.group(group, queue, mineOf, othersOf)));
     this.reveal(this.body.querySelector(".row.here"));
@@ -29,11 +29,11 @@ export class ReviewList {
     else if (at.bottom > pane.bottom) this.element.scrollTop += at.bottom - pane.bottom;
   }
 
-  group({ kind, pair, n, first }, queue, mineOf, othersOf) {
+  group({ kind, pair, words, n, first }, queue, mineOf, othersOf) {
     const here = queue.current;
     const isOpen = here?.kind === kind && here?.pair === pair;
     const heading = button({ class: "group", title: `${kind} ${pair}`, "aria-expanded": isOpen, onclick: () => this.on.jump(first) },
-      h("span", { class: "name" }, h("b", { text: pair || kind }), pair ? h("small", { text: ` ${kind}` }) : null), h("span", { class: "number", text: n.toLocaleString("en") }));
+      h("span", { class: "name" }, h("b", { text: words || kind }), pair ? h("small", { text: ` ${kind}` }) : null), h("span", { class: "number", text: n.toLocaleString("en") }));
     return h("section", {}, heading, isOpen ? this.stretch(kind, pair, n, queue, mineOf, othersOf) : null);
   }
 

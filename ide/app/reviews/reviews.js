@@ -23,6 +23,7 @@ const QUIET_MS = 250; // after the last move: the address follows the cursor
 const REMARK_MS = 4000;
 const REST_MS = 3000; // after the last verdict that was saved
 const LEAP = 20;
+const NO_EDIT = "No one edit made this change, so there is nothing to judge: → goes on to the next.";
 const MOVING = /^(next|previous|leap|leapback)$/;
 
 /** Called by Streamlit at mount and whenever the data changes. */
@@ -79,11 +80,13 @@ class Reviews {
     const head = h("header", {}, this.place, h("span", { class: "space" }), this.saved,
       button({ class: "quiet", "aria-label": "keys", onclick: () => this.toggleHelp() }, h("kbd", { text: "?" }), h("span", { class: "wide", text: "Keys" })));
     this.notice = notice();
+    this.tally = h("p", { class: "tally", role: "status" });
+    this.why = h("p", { class: "why-none", role: "note", hidden: true });
     this.refusal = new Refusal({ onChange: () => this.showSaved() });
     this.done = h("div", { class: "done", hidden: true });
     this.help = this.helpPanel();
     const body = h("div", { class: "panes" }, this.list.element, h("div", { class: "work" }, this.stage.element, this.done));
-    this.parts = [head, this.refusal.element, this.notice, body, this.help];
+    this.parts = [this.tally, head, this.why, this.refusal.element, this.notice, body, this.help];
     this.fill();
   }
 
@@ -177,15 +180,16 @@ class Reviews {
 
   ask(name) {
     const { row } = this;
-    if (!row?.edit) return this.say("There is no one edit to judge here.");
+    if (!row) return void this.say("All is judged: ↑ looks back.");
+    if (!row.edit) return void this.say(this.data.no_edits ?? NO_EDIT);
     const mine = this.mineOf(row);
     return this.stage.open(name, name === "request" && mine?.action === "request_change" ? mine.text ?? "" : "");
   }
 
   judge(action, text = null) {
     const { row } = this;
-    if (!row) return;
-    if (!row.edit) return void this.say("There is no one edit to judge here.");
+    if (!row) return void this.say("All is judged: ↑ looks back.");
+    if (!row.edit) return void this.say(this.data.no_edits ?? NO_EDIT);
     const before = this.mineOf(row);
     if (action === "approve" && before?.action === "approve") return void this.goOn();
     const edit = { edit_id: newEditId(), example_id: row.example_id, action, value: row.edit, row: row.id, text: text || null };
@@ -283,7 +287,7 @@ class Reviews {
   }
 
   doneParts() {
-    if (!this.queue.isEnd) return [h("p", { class: "hint", text: "Loading more changes …" })];
+    if (!this.queue.isEnd && this.data.n_left) return [h("p", { class: "hint", text: "Loading more changes …" })];
     const link = (text, view) => h("a", { href: this.address(view, {}), text, target: "_self" });
     return [
       h("h2", { text: "All is judged" }),
@@ -375,6 +379,10 @@ class Reviews {
     if (isJump && !isFirst && !this.queue.seek(this.wanted)) this.queue.clear();
     this.queue.merge(data.rows, isFirst || isJump || !data.is_reset ? data.range : null, data.is_end);
     this.takeSaid(data.said);
+    setText(this.tally, data.tally);
+    setText(this.why, data.no_edits ?? "");
+    this.why.hidden = !data.no_edits;
+    if (isFirst && data.start_notice) this.say(data.start_notice);
     this.place_(data, isFirst);
     this.showAll();
     this.showSaved();
@@ -402,7 +410,7 @@ class Reviews {
     if (this.wanted && this.queue.seek(this.wanted)) this.wanted = null;
     else if (isFirst && !this.queue.seek(data.start)) {
       const first = this.queue.rows.findIndex((row) => this.queue.isTodo(row));
-      this.queue.index = first >= 0 ? first : this.queue.rows.length - 1;
+      this.queue.index = first >= 0 ? first : this.queue.rows.length ? 0 : -1;
     } else if (this.wanted && data.answered === this.wanted) this.wanted = null; // the list has it no more
     const isOver = !this.done.hidden && !isFirst ? !this.queue.advance() : this.queue.current === null;
     if (before !== this.queue.current?.id || isOver !== !this.done.hidden) this.arrive(isOver);
