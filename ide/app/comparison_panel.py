@@ -14,7 +14,7 @@ from ide.app import diff_page, navigate, tables
 from ide.app.gallery import Tile, gallery
 from ide.app.panels import share_metric
 from ide.app.reviews.data import Listing
-from ide.app.text import count, interval, percent, plain, points
+from ide.app.text import class_pair, count, interval, percent, plain, points
 from ide.dataset.changes import words_of
 from ide.dataset.flips import BROKEN, FIXED, RELABELLED
 from ide.dataset.report_metrics import verdict
@@ -265,7 +265,7 @@ def _cause(row: Mapping[str, Any] | None, people: Mapping[str | None, str | None
     """Say which edits probably did it: ``relabelled 3 → 8 by ada``."""
     if row is None:
         return "no edit near"
-    values = " → ".join(v for v in (row["before"], row["after"]) if v)
+    values = class_pair(row["before"] or None, row["after"] or None)
     who = people.get(row["edit_id"])
     parts = (words_of(row["kind"]), values, f"by {who}" if who else "")
     return "probably by " + " ".join(part for part in parts if part)
@@ -279,7 +279,8 @@ def _flip_tile(row: Mapping[str, Any], cause: Mapping[str, Any] | None, heading:
         row[EXAMPLE_ID],
         row["predicted"],
         before=row["base_predicted"],
-        note=f"is {row[LABEL]}",
+        other=row[LABEL],
+        relation="is",
         title=f"{row[EXAMPLE_ID]}: {said}predicted {row['base_predicted']} → {row['predicted']}. "
         + (cause["says"] if cause else ""),
         tone={FIXED: "good", BROKEN: "bad"}.get(row["flip"], ""),

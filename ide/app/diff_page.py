@@ -9,8 +9,9 @@ import pyarrow as pa
 import streamlit as st
 
 from ide.app import actions, filters, state
+from ide.app.address_words import say_unknown
 from ide.app.gallery import Tile, gallery
-from ide.app.text import count, moment, plain
+from ide.app.text import class_pair, count, moment, plain
 from ide.dataset.change_list import (
     PAIR,
     ChangeFilters,
@@ -33,19 +34,31 @@ _GONE = frozenset({"excluded", "removed"})
 def choose(listed: pa.Table) -> ChangeFilters:
     """Draw the filters over a list of changes and return them."""
     found = {c: tally(listed, c) for c in ("kind", PAIR, "annotator", SPLIT)}
+    pairs = pair_words(listed)
+    asked = {"kind": found["kind"], "pair": found[PAIR], "who": found["annotator"]}
+    say_unknown({**asked, "split": found[SPLIT]})
     kinds = [kind for kind in KINDS if kind in found["kind"]]
     with st.grid(4, min_column_width=150, gap="small", vertical_alignment="bottom"):
         kind = _filter("Kind", kinds, "kind", found["kind"])
-        pair = _filter("Class pair", list(found[PAIR]), "pair", found[PAIR])
+        pair = _filter("Class pair", list(found[PAIR]), "pair", found[PAIR], pairs)
         annotator = _filter("Annotator", list(found["annotator"]), "who", found["annotator"])
         split = _filter("Split", list(found[SPLIT]), "split", found[SPLIT])
     return ChangeFilters(kind, pair, annotator, split)
 
 
-def _filter(title: str, options: list[str], name: str, n: Mapping[str, int]) -> str | None:
+def _filter(
+    title: str,
+    options: list[str],
+    name: str,
+    n: Mapping[str, int],
+    words: Mapping[str, str] | None = None,
+) -> str | None:
     """Draw one filter, whose value stands in the address; one that is no option filters nothing."""
     asked = state.parameter(name)
     key = f"filter_{name}_{asked}"
+
+    def shown(value: str) -> str:
+        return words_of(value) if name == "kind" else (words or {}).get(value, value)
 
     def on_change() -> None:
         state.set_parameter(name, st.session_state[key])
@@ -56,7 +69,7 @@ def _filter(title: str, options: list[str], name: str, n: Mapping[str, int]) -> 
         options,
         index=options.index(asked) if asked in options else None,
         placeholder="Any",
-        format_func=lambda value: f"{words_of(value) if name == 'kind' else value} ({n[value]:,})",
+        format_func=lambda value: f"{shown(value)} ({n[value]:,})",
         key=key,
         on_change=on_change,
     )
@@ -68,8 +81,9 @@ def summary(listed: pa.Table) -> None:
     relabelled = listed.filter(_is(listed, "relabelled"))
     pairs = list(tally(relabelled, PAIR).items())
     if len(pairs) > 1:
-        said = ", ".join(f"{plain(pair)}: {times(n)}" for pair, n in pairs[:N_PAIRS])
-        more = f", and {len(pairs) - N_PAIRS:,} more pairs" if len(pairs) > N_PAIRS else ""
+        words = pair_words(relabelled)
+        said = " · ".join(f"{plain(words[pair])}, {times(n)}" for pair, n in pairs[:N_PAIRS])
+        more = f" · and {len(pairs) - N_PAIRS:,} more pairs" if len(pairs) > N_PAIRS else ""
         st.caption(f"{said}{more}")
 
 
@@ -86,7 +100,7 @@ def pictures(ws: Workspace, name: str, listed: pa.Table, *, key: str, with_undo:
     page = min(max(1, filters.page_number()), n_pages)
     start = (page - 1) * PAGE_SIZE
     rows = shown.slice(start, PAGE_SIZE).to_pylist()
-    headings = _headings(groups(shown), start)
+    headings = _headings(groups(shown), pair_words(shown), start)
     gallery(
         ws,
         name,
@@ -100,12 +114,20 @@ def pictures(ws: Workspace, name: str, listed: pa.Table, *, key: str, with_undo:
     filters.pagination(n_pages, page)
 
 
-def _headings(found: list[Group], start: int) -> dict[int, str]:
+def pair_words(listed: pa.Table) -> dict[str, str]:
+    """Return pair → how it is shown: two names of any letters, each told from the other."""
+    firsts = [("before", "first"), ("after", "first")]
+    rows = listed.group_by([PAIR], use_threads=False).aggregate(firsts).to_pylist()
+    return {r[PAIR]: class_pair(r["before_first"], r["after_first"]) for r in rows if r[PAIR]}
+
+
+def _headings(found: list[Group], words: Mapping[str, str], start: int) -> dict[int, str]:
     """Return row → heading, for a page that begins at row ``start``."""
     headings = {}
     for group in found:
         if group.start + group.n > start:
-            what = f"{group.pair}: {times(group.n)}" if group.pair else times(group.n)
+            pair = words.get(group.pair)
+            what = f"{pair}: {times(group.n)}" if pair else times(group.n)
             more = ", continued" if group.start < start else ""
             headings[max(group.start, start)] = f"{words_of(group.kind)} · {what}{more}"
     return headings

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from ide.app import cached, navigate, state
+from ide.app.address_words import say_unknown
 from ide.app.text import plain
 from ide.dataset.schema import SPLITS
 from ide.store.browse import Filters
@@ -38,6 +39,9 @@ _SORT = {
 def draw(ws: Workspace, name: str, build: BuildInfo | None) -> Filters:
     """Draw the filters that there is something for, and return them."""
     there = offers(ws, name, build)
+    classes = ws.config(name).classes
+    one_of = {"show": _SHOW, "label": classes, "predicted": classes, "split": SPLITS, "sort": _SORT}
+    say_unknown(one_of)
     first: Any = {"bind": "query-params", "on_change": to_first_page}
     search = st.text_input(
         "Search",

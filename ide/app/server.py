@@ -20,9 +20,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ide.app.addresses import Addresses
 from ide.app.guard import Guard, Origin, Site, chosen_origins, local_site
 from ide.app.listening import Place, place_to_listen
 from ide.app.paced_sockets import PacedSockets
+from ide.app.page_head import PageHead
 from ide.app.payload import ROUTE, id_of, payload_reader
 from ide.app.settings import apply, server_config
 from ide.app.sync_route import ROUTE as SYNC_ROUTE
@@ -153,6 +155,8 @@ def create_app(
             Middleware(SecurityHeaders),
             Middleware(Guard, site=site or local_site(DEFAULT_PORT)),
             Middleware(PacedSockets),
+            Middleware(Addresses),
+            Middleware(PageHead),
         ],
         lifespan=lifespan,
     )

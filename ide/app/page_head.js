@@ -1,0 +1,24 @@
+// Runs in the page's head, before Streamlit.
+//
+// Streamlit looks for its server below the path of the page first, which is one 404 each of two
+// files for /review and all other views: it is told that the server is at the root.
+window.__streamlit = { ...window.__streamlit, BACKEND_BASE_URL: `${location.origin}/` }
+
+// Streamlit makes a step of the Back button of every change of the address: of the path, of what
+// stands behind it, once more as it leaves a view, and of each filter. A step is what a person
+// opened: a view, a dataset, an example, a queue; and of one click or key there is one at most.
+{
+  const OPENED = { "/example": ["dataset", "example"], "/review": ["dataset", "queue"] }
+  const push = history.pushState
+  let isMade = true // a step was made since a person last did something
+  for (const name of ["pointerdown", "keydown"]) addEventListener(name, () => { isMade = false }, { capture: true })
+  addEventListener("popstate", () => { isMade = true }, { capture: true })
+  history.pushState = function pushState(state, title, url) {
+    const [from, to] = [new URL(location.href), new URL(url ?? location.href, location.href)]
+    const opened = OPENED[to.pathname] ?? ["dataset"]
+    const isSame = from.pathname === to.pathname && opened.every((name) => from.searchParams.get(name) === to.searchParams.get(name))
+    if (isSame || isMade) return history.replaceState(state, title, url)
+    isMade = true
+    return push.call(history, state, title, url)
+  }
+}
