@@ -178,7 +178,7 @@ def cell_tiles(build: BuildInfo, split: str, given: str, predicted: str) -> list
     """Return the examples of a cell, at most a page of them, as they were in the build."""
     ids = _cell_ids(build, split, given, predicted)[:MAX_TILES]
     tone = "" if given == predicted else "bad"
-    return [Tile(i, given, note=f"→ {predicted}", tone=tone) for i in ids]
+    return [Tile(i, given, other=predicted, tone=tone) for i in ids]
 
 
 def _cell_ids(build: BuildInfo, split: str, given: str, predicted: str) -> list[str]:
@@ -205,7 +205,9 @@ def _tiles(table: pa.Table, flip: str) -> list[Tile]:
             row[EXAMPLE_ID],
             row["predicted"],
             before=row["base_predicted"],
-            note=f"is {row[LABEL]}" if flip != RELABELLED else _relabelled(row),
+            other=row[LABEL] if flip != RELABELLED else None,
+            relation="is",
+            note="" if flip != RELABELLED else _relabelled(row),
             title=f"{row[EXAMPLE_ID]}: label {row['base_label']} → {row[LABEL]}, "
             f"predicted {row['base_predicted']} → {row['predicted']}",
             tone={FIXED: "good", BROKEN: "bad"}.get(flip, ""),

@@ -54,8 +54,8 @@ def payload(ws: Workspace, name: str, row: Row) -> None:
         st.caption(f"Examples of kind {modality} are not drawn yet.")
 
 
-def facts(row: Row) -> None:
-    """Draw the label, where it came from, the split, the network's view, and the metadata."""
+def facts(row: Row, file: str | None) -> None:
+    """Draw the label, its file and split, the network's view, and the metadata."""
     label = "no label" if row["label"] is None else row["label"]
     imported = "no label" if row["imported_label"] is None else row["imported_label"]
     changed = "" if label == imported else f" :gray[imported as {plain(imported)}]"
@@ -63,7 +63,9 @@ def facts(row: Row) -> None:
         st.markdown(f"**{plain(label)}**{changed}", width="content")
         for text, color in _badges(row):
             st.badge(plain(text), color=color)
-    known = {"Example": f"`{plain(row[EXAMPLE_ID])}`", "Split": plain(row["split"])}
+    known = {"Example": f"`{plain(row[EXAMPLE_ID])}`"}
+    known |= {"File": plain(file)} if file else {}
+    known["Split"] = plain(row["split"])
     if row["rank"] is not None:
         known["Suspicion"] = f"{percent(row['p_mislabeled'])}, rank {row['rank']:,}"
     if row["predicted"] is not None:

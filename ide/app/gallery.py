@@ -14,6 +14,7 @@ from ide.app.payload import payload_reader, payload_url
 from ide.app.text import percent
 from ide.dataset.edit import WHOLE_DATASET
 from ide.dataset.errors import ExampleNotFoundError
+from ide.store.file_names import file_names
 from ide.store.importing.preview import Sample
 from ide.store.workspace import Workspace
 
@@ -42,6 +43,8 @@ class Tile:
     why: str = ""  # a line of its own below the labels
     heading: str = ""  # begins a group: a line of its own before the tile
     action_id: str | None = None
+    other: str | None = None  # another class beside the label, such as what is predicted
+    relation: str = "→"  # what that is to the label
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,11 @@ def gallery(
     With a ``choice``, each tile has a box.
     """
     modality = ws.config(dataset).modality
-    items = [_item(ws, dataset, tile, action, modality) for tile in tiles]
+    file_of: Callable[[str], str | None] = file_names(ws, dataset) if tiles else lambda _: None
+    items = [
+        _item(ws, dataset, tile, action, modality) | _file(file_of(tile.example_id), tile)
+        for tile in tiles
+    ]
 
     def on_open() -> None:
         example_id = str(st.session_state[key].open)
@@ -147,6 +154,12 @@ def _item(ws: Workspace, dataset: str, tile: Tile, action: str, modality: str) -
         "action": action if tile.action_id else "",
         "action_title": f"{action} {tile.title or tile.example_id}",
     }
+
+
+def _file(name: str | None, tile: Tile) -> dict[str, Any]:
+    """Return the file's name of a tile, and its title with it."""
+    title = tile.title or tile.example_id
+    return {"file": name, "title": f"{title} · {name}" if name else title}
 
 
 def _payload(

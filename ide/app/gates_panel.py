@@ -109,7 +109,7 @@ def _failed(ws: Workspace, name: str, build: BuildInfo, result: GateResult, *, k
             Tile(
                 row["example_id"],
                 row["label"],
-                note=f"→ {row['predicted']}",
+                other=row["predicted"],
                 title=f"{row['example_id']}: given {row['label']}, predicted {row['predicted']}",
                 tone="bad",
             )

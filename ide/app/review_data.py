@@ -142,6 +142,7 @@ def rows(
     state_of: Callable[[str], dict[str, Any]],
     label_of: Callable[[str], str | None],
     url_of: Callable[[str], str],
+    file_of: Callable[[str], str | None],
 ) -> list[dict[str, Any]]:
     """Return the cards of some suspects; see stage.js for what each field is for."""
     at = [queue.ranked.row_by_id[x] for x in example_ids]
@@ -155,6 +156,7 @@ def rows(
                 "id": example_id,
                 "rank": card["rank"],
                 "url": url_of(example_id),
+                "file": file_of(example_id),
                 "given": card[LABEL],
                 "suggested": card["suggested_label"],
                 "p": _rounded(queue.p_mislabeled[row]),

@@ -12,6 +12,8 @@ export default function (component) {
   ]))
 }
 
+const SMALLEST_WITH_FILE = 80 // pixels of a tile that has a line for the file's name
+
 function tile(item, data, setTriggerValue, choice) {
   const root = element("div", `tile ${item.tone}`)
   root.classList.toggle("chosen", Boolean(choice?.has(item.id)))
@@ -27,6 +29,7 @@ function tile(item, data, setTriggerValue, choice) {
   if (item.is_sound) root.append(sound(item)) // beside the link: playing opens nothing
   else link.append(item.text === null ? picture(item, data.size) : element("p", "words", item.text))
   if (item.label !== null) link.append(caption(item))
+  if (item.file && data.size >= SMALLEST_WITH_FILE) link.append(named("span", item.file, "file"))
   if (item.why) link.append(element("span", "why", item.why))
   root.append(link)
   if (choice) root.append(choice.box(item))
@@ -72,23 +75,36 @@ function layOnWhite(image) {
 }
 
 // Write a name whose middle goes where it does not fit: names that begin alike differ at their ends.
-function named(name, text) {
-  const node = element(name)
+function named(name, text, kind = "") {
+  const node = element(name, kind)
   if (text.length <= 7) node.textContent = text
   else {
     const cut = Math.max(Math.ceil(text.length / 2), text.length - (text.length <= 12 ? 4 : 7))
-    node.className = "fits"
+    node.classList.add("fits")
     node.append(element("span", "begin", text.slice(0, cut)), element("span", "end", text.slice(cut)))
   }
   return node
 }
 
+const MOST_IN_A_LINE = 9 // letters of two classes that have room beside each other
+
+// A class with what it is to the one before it.
+function side(relation, name) {
+  const node = element("span", "side")
+  node.append(element("span", "arrow", relation), " ", name)
+  return node
+}
+
 function caption(item) {
   const line = element("span", "caption")
-  if (item.before !== null && item.before !== item.label) {
-    line.append(named("s", item.before), element("span", "arrow", "→"))
-  }
-  line.append(named("b", item.label))
+  const isTwo = item.before !== null && item.before !== item.label
+  const names = [isTwo ? item.before : "", item.label, item.other ?? ""]
+  const nLetters = names.join("").length
+  const isCrowded = names.filter(Boolean).length > 1 && nLetters > MOST_IN_A_LINE
+  line.classList.toggle("stacked", isCrowded || (item.note.length > 6 && nLetters + item.note.length > 2 * MOST_IN_A_LINE))
+  if (isTwo) line.append(named("s", item.before), " ", side("→", named("b", item.label)))
+  else line.append(named("b", item.label))
+  if (item.other !== null) line.append(" ", side(item.relation, named("em", item.other)))
   if (item.note) line.append(element("i", "", item.note))
   return line
 }

@@ -37,6 +37,7 @@ from ide.app.server import LABELER_PATH
 from ide.dataset.ids import content_id
 from ide.dataset.replay import UNTOUCHED
 from ide.store.builds import BuildInfo
+from ide.store.file_names import file_names
 from ide.store.live_queue import live_queue
 from ide.store.log_growth import Mark
 from ide.store.narrowing import Narrowed
@@ -164,6 +165,7 @@ def labeler_data(
             state_of=state_of,
             label_of=label_of,
             url_of=payload_urls(workspace, name),
+            file_of=file_names(workspace, name),
         ),
         "before": window.before,
         "here": here,

@@ -28,6 +28,7 @@ from ide.dataset.replay import UNTOUCHED, ExampleState
 from ide.store.builds import BuildInfo
 from ide.store.conflicts import Origin, conflict_ids, conflicts_by_id, origins
 from ide.store.edit_log import read_edits
+from ide.store.file_names import file_names
 from ide.store.queue import ranked
 from ide.store.state import dataset_state, imported_labels, imported_splits
 from ide.store.taken import taken_sentences
@@ -167,13 +168,14 @@ def _rows(
 ) -> list[dict[str, Any]]:
     """Return the cards of some conflicts; as those of suspects, what no build says being empty."""
     splits, imported = imported_splits(workspace, name), imported_labels(workspace, name)
-    payload_of = _payloads(workspace, name)
+    payload_of, file_of = _payloads(workspace, name), file_names(workspace, name)
     opinion_of = _opinions(workspace, name, build)
     return [
         {
             "id": x,
             "rank": rank.get(x),
             **payload_of(x),
+            "file": file_of(x),
             "given": imported.get(x),
             "p": None,
             "p_suggested": None,

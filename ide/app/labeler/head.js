@@ -21,7 +21,13 @@ export class Head {
     const of = (isSuspect ? nSuspects : nTotal).toLocaleString("en");
     setText(this.place, row ? `${row.rank.toLocaleString("en")} of ${of}${isSuspect ? "" : ", doubtful"}` : "");
     this.place.title = `${isSuspect ? "rank among the suspects" : "rank among all labels, after the suspects"}, as compiled; verdicts since then move the likely errors forward`;
-    setText(this.identity, row ? `${row.id} · ${row.split ?? ""}` : "");
+    this.showIdentity(row);
+  }
+
+  /** The example's id, its file where the source had one, its split. */
+  showIdentity(row) {
+    setText(this.identity, row ? [row.id, row.file, row.split].filter(Boolean).join(" · ") : "");
+    this.identity.title = this.identity.textContent;
   }
 
   /** The same in a part of the queue: how many are left of it. */
@@ -35,7 +41,7 @@ export class Head {
   showConflicts(row, nLeft) {
     setText(this.place, nLeft ? `${nLeft.toLocaleString("en")} ${nLeft === 1 ? "conflict" : "conflicts"} left` : "No conflict left");
     this.place.title = "examples of which people say different things";
-    setText(this.identity, row ? `${row.id} · ${row.split ?? ""}` : "");
+    this.showIdentity(row);
   }
 
   /** outbox: what is on its way; refusal: what the server would not write, or undefined. */

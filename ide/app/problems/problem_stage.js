@@ -66,6 +66,7 @@ export class ProblemStage {
         button({ class: "label", title: `${label}: relabel`, onclick: act(() => this.on.pick()) }, named("b", label), isFocus ? h("kbd", { text: "/" }) : null),
         button({ class: "split", title: "move to another split", onclick: act(() => this.on.move()) }, h("span", { text: state.split ?? "–" }), isFocus ? h("kbd", { text: "G" }) : null)),
       h("div", { class: "id", title: id, text: id }),
+      payload?.file ? h("div", { class: "id file", title: payload.file }, named("span", payload.file)) : null,
       button({ class: "exclude", onclick: act(() => this.on.exclude(index)) }, key ? h("kbd", { text: key }) : null, h("span", { text: state.excluded ? "Restore" : "Exclude" })));
   }
 

@@ -20,6 +20,7 @@ from ide.dataset.errors import ExampleNotFoundError
 from ide.dataset.issues import rule_of
 from ide.dataset.replay import UNTOUCHED, ExampleState, register_of
 from ide.dataset.schema import EXAMPLE_ID
+from ide.store.file_names import file_names
 from ide.store.issues import STATUSES, Problems
 from ide.store.state import imported_labels, imported_splits
 from ide.store.workspace import Workspace
@@ -101,9 +102,12 @@ def _issues(
 
 
 def examples(workspace: Workspace, name: str, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return, by id, how an example is drawn: ``url``, ``sound``, ``text``, or a ``note``."""
+    """Return, by id, how an example is drawn, and its ``file`` where the source had one.
+
+    It has ``url``, ``sound``, ``text``, or a ``note``.
+    """
     modality = workspace.config(name).modality
-    url_of = payload_urls(workspace, name)
+    url_of, file_of = payload_urls(workspace, name), file_names(workspace, name)
     found: dict[str, dict[str, Any]] = {}
     for example_id in dict.fromkeys(ids):
         try:
@@ -117,6 +121,8 @@ def examples(workspace: Workspace, name: str, ids: Iterable[str]) -> dict[str, d
                 found[example_id] = {"note": f"Examples of kind {modality} are not drawn yet."}
         except ExampleNotFoundError:
             found[example_id] = {"note": "This example is no longer in the dataset."}
+        if file := file_of(example_id):
+            found[example_id]["file"] = file
     return found
 
 

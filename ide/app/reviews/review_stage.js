@@ -34,7 +34,7 @@ export class ReviewStage {
     this.picture.replaceChildren(drawn(payload, row.example_id));
     setText(this.kind, row.kind);
     this.showClaim(row);
-    this.facts.replaceChildren(...facts(row));
+    this.facts.replaceChildren(...facts(row, payload?.file));
     const own = mine ? [verdict({ ...mine, annotator: "you" })] : [];
     this.said.replaceChildren(...own, ...verdicts.map(verdict), ...comments.map(comment));
     this.showActions(row, mine);
@@ -96,7 +96,7 @@ export class ReviewStage {
   }
 }
 
-function facts(row) {
+function facts(row, file) {
   const line = (title, text, kind = "") => (text ? h("p", { class: kind }, h("small", { text: title }), h("span", { text })) : null);
   const [fixed, broken] = row.caused;
   const effect = [fixed ? `fixed ${fixed}` : null, broken ? `broke ${broken}` : null].filter(Boolean).join(", ");
@@ -106,6 +106,7 @@ function facts(row) {
     line("shown", row.evidence),
     line("effect", effect && `probably ${effect} of the compared examples`, broken > fixed ? "bad" : ""),
     line("split", row.split),
+    line("example", [row.example_id, file].filter(Boolean).join(" · ")),
     row.edit ? null : h("p", { class: "hint", text: "No one edit is known to have made this change, so that there is none to approve." }),
   ].filter(Boolean);
 }

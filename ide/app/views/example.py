@@ -7,6 +7,7 @@ from ide.app.gallery import gallery
 from ide.app.panels import bars
 from ide.app.text import plain
 from ide.store.builds import current_build
+from ide.store.file_names import file_names
 from ide.store.gate_drafts import draft_of_examples
 
 ws, name, example_id = state.workspace(), state.dataset(), state.example()
@@ -21,7 +22,7 @@ with picture:
     draft = partial(draft_of_examples, ws, name, [example_id], title)
     gate_form.button(ws, name, draft, key="example")
 with facts:
-    example_page.facts(row)
+    example_page.facts(row, file_names(ws, name)(example_id))
     if row["reason"]:
         st.caption(f":material/search_insights: {plain(row['reason'])}")
     example_page.problems(ws, name, build, row)
