@@ -47,7 +47,7 @@ def main() -> None:
         with served(command) as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
             page = browser.new_page(viewport={"width": 1440, "height": 900})
-            rows = [loop(page, address) for _ in range(options.loops)]
+            rows = [loop(page, address, NAME) for _ in range(options.loops)]
             browser.close()
     if cold_s is not None:
         print(f"compile from cold: {cold_s:.1f} s")
@@ -69,9 +69,9 @@ def compiled(folder: Path) -> tuple[Workspace, float]:
     return workspace, time.monotonic() - begun
 
 
-def loop(page: Page, address: str) -> dict[str, float]:
+def loop(page: Page, address: str, name: str) -> dict[str, float]:
     """Go round once: one key, a commit, a recompile, the delta; seconds by step."""
-    page.goto(f"{address}/review?dataset={NAME}&annotator=bench")
+    page.goto(f"{address}/review?dataset={name}")
     page.locator(".labeler[data-ready] .stage .picture img").wait_for(timeout=60_000)
     given = page.locator(".labeler .claim .side b").first.inner_text()
     key = next(k for k in "0123456789" if k != given)
@@ -81,18 +81,18 @@ def loop(page: Page, address: str) -> dict[str, float]:
         page.locator(".labeler[data-unsaved='0']").wait_for(timeout=30_000)
 
     def commit() -> None:
-        page.goto(f"{address}/changes?dataset={NAME}")
+        page.goto(f"{address}/changes?dataset={name}")
         page.locator(".st-key-commit button").click()
         page.get_by_text("Nothing to commit").wait_for(timeout=30_000)
 
     def recompile() -> None:
-        page.goto(f"{address}/compile?dataset={NAME}")
+        page.goto(f"{address}/compile?dataset={name}")
         page.locator(".st-key-compile_start button").click()
         page.locator(".st-key-compile_cancel button").wait_for(timeout=30_000)
         page.locator(".st-key-compile_start button").wait_for(timeout=120_000)
 
     def evals() -> None:
-        page.goto(f"{address}/evals?dataset={NAME}")
+        page.goto(f"{address}/evals?dataset={name}")
         page.locator("[data-testid=stMetricDelta]").first.wait_for(timeout=30_000)
 
     steps: dict[str, Callable[[], None]] = {
@@ -103,10 +103,10 @@ def loop(page: Page, address: str) -> dict[str, float]:
     }
     begun = time.monotonic()
     taken = {}
-    for name, step in steps.items():
+    for title, step in steps.items():
         start = time.monotonic()
         step()
-        taken[name] = time.monotonic() - start
+        taken[title] = time.monotonic() - start
     taken["key to delta"] = time.monotonic() - begun
     return taken
 

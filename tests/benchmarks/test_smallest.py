@@ -13,8 +13,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted(p for p in (ROOT / "benchmarks").glob("*.py") if "__main__" in p.read_text())
 # Each compiles several times, or calls DVC a dozen times, and cannot do less: 15 to 60 s. What
-# they are made of is tested in tests/flows. UPWELL_ALL_BENCHMARKS=1 runs them too.
-LONG = frozenset({"adding.py", "attribution.py", "bisection.py", "compile.py"})
+# they are made of is tested in tests/flows, and tests/browser/test_loop.py goes round with loop.py.
+# UPWELL_ALL_BENCHMARKS=1 runs them too.
+LONG = frozenset({"adding.py", "attribution.py", "bisection.py", "compile.py", "loop.py"})
+BROWSER = frozenset({"keyboard.py", "loop.py"})
 
 
 def run(script: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -29,22 +31,15 @@ def run(script: Path, folder: Path, *arguments: str) -> subprocess.CompletedProc
     )
 
 
-def arguments_of(script: Path, request) -> list[str]:
-    """Return what a benchmark is given beside ``--smallest``: what the suite has made already."""
-    if script.name != "loop.py":
-        return []
-    return ["--workspace", str(request.getfixturevalue("digits").root)]
-
-
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 def test_a_benchmark_runs_at_its_smallest_size(script, tmp_path, request):
     if script.name in LONG and not os.environ.get("UPWELL_ALL_BENCHMARKS"):
         pytest.skip("takes longer than the suite has, whatever its size")
-    if script.name in ("keyboard.py", "loop.py"):
+    if script.name in BROWSER:
         request.getfixturevalue("chromium")  # skips where there is none
     folder = tmp_path / "elsewhere"
     folder.mkdir()
-    done = run(script, folder, "--smallest", *arguments_of(script, request))
+    done = run(script, folder, "--smallest")
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.strip() or script.name == "hard_cases.py"  # all of its data are elsewhere
 

@@ -1,9 +1,10 @@
-"""The loop in a real browser: keys, undo, commit, compile, and the delta."""
+"""The loop in a real browser: keys, undo, and once round as ``benchmarks/loop.py`` goes."""
 
 from __future__ import annotations
 
 import pytest
 
+from benchmarks.loop import loop
 from ide.store.builds import current_build, list_builds
 from ide.store.commits import log
 from ide.store.edit_log import read_edits
@@ -57,23 +58,14 @@ def test_five_keys_in_a_second_an_undo_a_commit_a_compile_and_the_delta(digits, 
     assert not dataset_state(digits, NAME)[undone].is_judged
     assert shown(page) == undone
 
-    page.goto(f"{address}/changes?dataset={NAME}")
-    page.locator(".st-key-commit button").click()
-    page.get_by_text("Nothing to commit").wait_for(timeout=20_000)
+    taken = loop(page, address, NAME)  # a key more, a commit, a compile, the delta
+    assert list(taken) == ["key to saved", "commit", "recompile", "evals", "key to delta"]
     assert status(digits).n_edits == 0
-    assert "4 relabelled" in log(digits, NAME, limit=1)[0].message
+    assert "5 relabelled" in log(digits, NAME, limit=1)[0].message
     assert git(digits.root, "status", "--porcelain", "datasets") == ""
-
-    page.goto(f"{address}/compile?dataset={NAME}")
-    page.locator(".st-key-compile_start button").click()
-    page.locator(".st-key-compile_cancel button").wait_for(timeout=20_000)
-    page.locator(".st-key-compile_start button").wait_for(timeout=90_000)
     after = current_build(digits, NAME)
     assert after.build_id != before.build_id
     assert after.compared_with == before.build_id
     assert len(list_builds(digits, NAME)) == 2
-
-    page.goto(f"{address}/evals?dataset={NAME}")
-    delta = page.locator("[data-testid=stMetricDelta]").first
-    delta.wait_for(timeout=20_000)
-    assert "pt" in delta.inner_text() or "%" in delta.inner_text()
+    delta = page.locator("[data-testid=stMetricDelta]").first.inner_text()
+    assert "pt" in delta or "%" in delta
