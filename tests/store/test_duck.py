@@ -314,6 +314,8 @@ def test_examples_that_dvc_links_from_its_cache_are_answered_and_nothing_beside_
 
 def test_a_table_that_is_not_there_is_answered_with_those_that_are(still):
     with pytest.raises(QueryError, match=r"Datasets: pets; tables of each: examples, labels"):
+        query(still, "FROM pets.nothing_of_the_kind")
+    with pytest.raises(QueryError, match=r"Did you mean pets\.labels\?"):
         query(still, "FROM pets.lables")
 
 

@@ -147,10 +147,14 @@ def _is_unicode(text: str) -> bool:
     return not any(0xD800 <= ord(c) < 0xE000 for c in text) if not text.isascii() else True
 
 
+# how pictures begin, also those of which not enough is there for Pillow to know them
+_SIGNATURES = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
+
+
 def _not_an_image(value: bytes, where: str, error: BaseException) -> str:
     start = value[:16].decode("ascii", "replace").replace("\ufffd", "·")
     shown = "".join(c if c.isprintable() else "·" for c in start)
-    if isinstance(error, UnidentifiedImageError):
+    if isinstance(error, UnidentifiedImageError) and not value.startswith(_SIGNATURES):
         what = f"not an image (it begins with {shown!r})"
     else:
         what = f"the image is broken or cut short ({str(error)[:80] or type(error).__name__})"
