@@ -30,6 +30,7 @@ from ide.store.issues import (
     problems_of,
 )
 from ide.store.live_queue import n_suspects_left
+from ide.store.replaying import replayed
 from ide.store.state import current_labels
 from ide.store.status import DatasetStatus
 from ide.store.workspace import Workspace
@@ -92,7 +93,7 @@ def facts(ws: Workspace, name: str) -> Facts:
         build=build,
         n_since_build=edits_since(ws, build) if build else 0,
         n_suspects=_n_suspects(build),
-        n_suspects_left=n_suspects_left(ws, name, build) if build else None,
+        n_suspects_left=n_suspects_left(ws, name, build, replayed(ws, name)) if build else None,
         estimate=estimate_of(build) if build else None,
         gates=tuple(cached.gates(ws, name, build, previous_build(ws, name))) if build else (),
         n_open=open_by_severity(ws, name, checked) if checked else dict.fromkeys(SEVERITIES, 0),

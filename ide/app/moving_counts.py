@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +23,7 @@ from ide.store.checking import listed_build
 from ide.store.live_counts import Counts, live_counts
 from ide.store.workspace import Workspace
 
+_ITEM = tuple(each.name for each in fields(Item))
 NO_LOOK = "–"  # where nothing has looked yet, and 0 would be a claim
 
 
@@ -101,7 +102,7 @@ def sidebar_data(name: str, found: Counts) -> list[dict[str, Any]]:
     """Return what the sidebar counts as its component draws it."""
     return [
         {
-            **{k: v for k, v in asdict(lead).items() if k not in ("view", "parameters")},
+            **{key: getattr(lead, key) for key in ("key", "text", "icon", "tone", "title")},
             "href": navigate.address(lead.view, name, **lead.parameters),
         }
         for lead in leads(name, found)
@@ -119,7 +120,8 @@ def told_with(data_of: DataOf, ws: Workspace, name: str) -> DataOf:
             found = live_counts(ws, name, *_builds(ws, name, int(time.monotonic())))
         except UpwellError:
             return told  # the page says what cannot be read, when it is drawn
-        line = [asdict(item) for item in line_items(name, found).values()]
+        items = line_items(name, found).values()
+        line = [{each: getattr(item, each) for each in _ITEM} for item in items]
         return told | {"counts": {"sidebar": sidebar_data(name, found), "line": line}}
 
     return data

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
@@ -40,6 +40,7 @@ from ide.store.workspace import Workspace
 OPEN, DISMISSED, SETTLED = "open", "dismissed", "settled"
 STATUSES = (OPEN, DISMISSED, SETTLED)  # a problem's status is an index into this
 ALL = "all"
+N_FEW = 64  # examples of an answer to keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,20 +132,11 @@ def _issues(build: BuildInfo) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=ISSUES)
 
 
-def problem_status(workspace: Workspace, name: str, build: BuildInfo) -> np.ndarray:
-    """Return the status of each problem of a build now: (N,) int8, an index into ``STATUSES``.
-
-    Only problems of examples that somebody edited are looked at; the rest is open. Read-only.
-    """
-    return _status(workspace, name, build)
-
-
 @dataclass(slots=True)
 class _Followed:
     """The status of a build's problems as of one log, and what going on from there takes."""
 
-    log: EditLog
-    states: Mapping[str, ExampleState]
+    now: Replayed
     given: tuple[frozenset[str], str]  # the classes, and the revision of the examples
     n_by_dismissed: Counter[str]  # issue id → the examples of which people said that it is none
     status: np.ndarray
@@ -155,20 +147,25 @@ _N_FOLLOWED = 8
 _LOCK = Lock()
 
 
-def _status(workspace: Workspace, name: str, build: BuildInfo) -> np.ndarray:
-    """Return the statuses; where the log grew, only problems of those examples are read."""
+def problem_status(
+    workspace: Workspace, name: str, build: BuildInfo, now: Replayed | None = None
+) -> np.ndarray:
+    """Return the status of each problem of a build now: (N,) int8, an index into ``STATUSES``.
+
+    Only problems of examples that somebody edited are looked at, and only of those that the log
+    grew by since the last time; the rest is open. Read-only. now: the log, where it was just read.
+    """
     classes = frozenset(workspace.config(name).classes)
     given = (classes, examples_revision(workspace, name))
     with _LOCK:
-        now, kept = replayed(workspace, name), _FOLLOWED.get((workspace, build))
-        if kept is None or kept.log is not now.log or kept.given != given:
-            added = added_since(now.log, kept.log) if kept and kept.given == given else None
+        now, kept = now or replayed(workspace, name), _FOLLOWED.get((workspace, build))
+        if kept is None or kept.given != given or now.number > kept.now.number:
+            added = added_since(now.log, kept.now.log) if kept and kept.given == given else None
             if kept is None or added is None:
-                n = len(problems_of(build))
-                kept = _Followed(now.log, {}, given, Counter(), np.zeros(n, dtype=np.int8))
-                ids: Iterable[str] = now.states
-            else:
-                ids = {edit.example_id for edit in added}
+                nothing = Replayed(0, EditLog((), ()), {}, {})
+                status = np.zeros(len(problems_of(build)), dtype=np.int8)
+                kept = _Followed(nothing, given, Counter(), status)
+            ids = now.states if added is None else {edit.example_id for edit in added}
             kept = _gone_on(workspace, name, build, kept, now=now, ids=ids)
             _FOLLOWED[workspace, build] = kept
         _FOLLOWED.move_to_end((workspace, build))
@@ -189,13 +186,17 @@ def _gone_on(
     """Return what was kept with the statuses of the problems that some examples are of."""
     ids, problems, n_by_dismissed = list(ids), problems_of(build), Counter(kept.n_by_dismissed)
     said: set[str] = set()  # dismissed by these examples, before or now
-    for states, sign in ((kept.states, -1), (now.states, 1)):
+    for states, sign in ((kept.now.states, -1), (now.states, 1)):
         for issue_id in (i for x in ids for i in states.get(x, UNTOUCHED).dismissed):
             n_by_dismissed[issue_id] += sign
             said.add(issue_id)
+    touched = _touched(build, ids)
+    if said:
+        touched = np.union1d(touched, problems.of_issues(said))
+    if not len(touched):
+        return _Followed(now, kept.given, n_by_dismissed, kept.status)
     status = kept.status.copy()
     members, (classes, _) = _Members(workspace, name, now.states), kept.given
-    touched = np.union1d(problems.of_examples(ids), problems.of_issues(said))
     columns = ("check", "example_ids", "issue_rows")
     for position, check, example_ids, rows in _rows(problems, touched, *columns):
         found = [members.of(i) for i in example_ids]
@@ -209,7 +210,24 @@ def _gone_on(
         else:
             status[position] = STATUSES.index(OPEN)
     status.flags.writeable = False
-    return _Followed(now.log, now.states, kept.given, n_by_dismissed, status)
+    return _Followed(now, kept.given, n_by_dismissed, status)
+
+
+def _touched(build: BuildInfo, ids: Sequence[str]) -> np.ndarray:
+    """Return the positions of the problems that examples take part in, quickly for a few."""
+    if len(ids) > N_FEW:
+        return problems_of(build).of_examples(ids)
+    by_example = _positions_by_example(build)
+    return np.unique([p for x in ids for p in by_example.get(x, ())]).astype(np.int64)
+
+
+@lru_cache(maxsize=4)
+def _positions_by_example(build: BuildInfo) -> Mapping[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for position, ids in enumerate(problems_of(build).table["example_ids"].to_pylist()):
+        for example_id in ids:
+            found.setdefault(example_id, []).append(position)
+    return found
 
 
 def _rows(problems: Problems, positions: np.ndarray, *columns: str) -> list[tuple[Any, ...]]:
@@ -313,14 +331,20 @@ def count_problems(build: BuildInfo, positions: np.ndarray) -> list[dict[str, An
     return rows
 
 
-def open_by_severity(workspace: Workspace, name: str, build: BuildInfo) -> dict[str, int]:
+def open_by_severity(
+    workspace: Workspace, name: str, build: BuildInfo, now: Replayed | None = None
+) -> dict[str, int]:
     """Return how many problems of each severity are open, all severities named."""
-    open_ = (
-        problems_of(build)
-        .table["severity"]
-        .filter(pa.array(problem_status(workspace, name, build) == STATUSES.index(OPEN)))
-    )
-    return {severity: pc.sum(pc.equal(open_, severity)).as_py() or 0 for severity in SEVERITIES}
+    is_open = problem_status(workspace, name, build, now) == STATUSES.index(OPEN)
+    counts = np.bincount(_severities(build)[is_open], minlength=len(SEVERITIES))
+    return dict(zip(SEVERITIES, counts.tolist(), strict=True))
+
+
+@lru_cache(maxsize=4)
+def _severities(build: BuildInfo) -> np.ndarray:
+    """Return the severity of each problem: (N,) int, an index into ``SEVERITIES``."""
+    severities = problems_of(build).table["severity"].combine_chunks()
+    return np.asarray(pc.index_in(severities, value_set=pa.array(SEVERITIES)), dtype=np.int64)
 
 
 def open_problems_of(

@@ -7,9 +7,11 @@ by since the last time is added to what was counted then.
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
@@ -75,8 +77,8 @@ def live_counts(
     return Counts(
         n_uncommitted=n_uncommitted(workspace),
         n_conflicts=kept.n_conflicts,
-        n_suspects_left=n_suspects_left(workspace, name, build) if build else None,
-        n_open=open_by_severity(workspace, name, checked) if checked else None,
+        n_suspects_left=n_suspects_left(workspace, name, build, kept.now) if build else None,
+        n_open=open_by_severity(workspace, name, checked, kept.now) if checked else None,
         n_requests=kept.requests[0],
         requests_base=kept.requests[1],
         n_since_build=kept.n_since_build,
@@ -125,6 +127,12 @@ def _counted(workspace: Workspace, name: str, build: BuildInfo | None, now: Repl
     )
 
 
+@lru_cache(maxsize=8)
+def _names(workspace: Workspace, _second: int) -> list[str]:
+    """Return the datasets, looked for once a second however many people label."""
+    return workspace.datasets()
+
+
 @dataclass(frozen=True, slots=True)
 class _Committed:
     """What was not committed when git was asked, and how long each dataset's log was then."""
@@ -139,7 +147,7 @@ _COMMITTED: OrderedDict[Path, _Committed] = OrderedDict()
 
 def n_uncommitted(workspace: Workspace) -> int:
     """Count the edits that HEAD lacks, in all datasets; git is asked when HEAD is another."""
-    names = workspace.datasets()
+    names = _names(workspace, int(time.monotonic()))
     stamp = (*head_stamp(workspace.root), *names)
     n_edits = {name: len(read_edits(workspace, name).edits) for name in names}
     before = _COMMITTED.get(workspace.root)

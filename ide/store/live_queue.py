@@ -26,7 +26,7 @@ from ide.store.edit_log import EditLog
 from ide.store.examples import examples_revision
 from ide.store.log_growth import added_since
 from ide.store.queue import Odds, Queue, Shown, as_built, odds_after, ranked
-from ide.store.replaying import Replayed, replayed
+from ide.store.replaying import Replayed
 from ide.store.state import imported_labels
 from ide.store.workspace import Workspace
 
@@ -71,6 +71,20 @@ def live_queue(
     now: the log as it was read a moment ago; what another thread has read since is kept.
     """
     cost = workspace.config(name).review.error_cost
+    kept = _followed(workspace, name, build, now)
+    with _LOCK:
+        return _queue(kept, build, cost), kept.n_conflicts
+
+
+def n_suspects_left(workspace: Workspace, name: str, build: BuildInfo, now: Replayed) -> int:
+    """Count the suspects that nobody judged, by the odds after the verdicts given so far."""
+    kept = _followed(workspace, name, build, now)
+    with _LOCK:
+        return int(np.count_nonzero((kept.odds.p > SUSPECT_THRESHOLD) & ~kept.is_judged))
+
+
+def _followed(workspace: Workspace, name: str, build: BuildInfo, now: Replayed) -> _Kept:
+    """Return what is kept of a build, gone on to ``now``, with the odds learnt where it is time."""
     examples = examples_revision(workspace, name)
     with _LOCK:
         kept = _KEPT.get((workspace, build))
@@ -88,14 +102,7 @@ def live_queue(
         kept.is_being_learnt = kept.is_being_learnt or is_learner
     if is_learner:  # the others go on with the odds as they are
         _learn(kept, build)
-    with _LOCK:
-        return _queue(kept, build, cost), kept.n_conflicts
-
-
-def n_suspects_left(workspace: Workspace, name: str, build: BuildInfo) -> int:
-    """Count the suspects that nobody judged, by the odds after the verdicts given so far."""
-    queue, _ = live_queue(workspace, name, build, replayed(workspace, name))
-    return int((queue.p_mislabeled[queue.order] > SUSPECT_THRESHOLD).sum())
+    return kept
 
 
 def _begun(
