@@ -37,7 +37,7 @@ _RUN_JSON: Shape = {
     "message?": str,
     "expected_s?": float,
 }
-_TAIL = 0.2  # share of a build that comes after the training
+_TAIL, _LEAST_TAIL_S = 0.2, 7.0  # share of a build that comes after the training, and the least
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +172,6 @@ def _seconds_left(run: Run, last: Mapping[str, Any]) -> float | None:
     """
     of_stage, expected = last.get("seconds_left"), run.expected_s
     if of_stage is not None and len(run.datasets) == 1:
-        return float(of_stage + _TAIL * (expected or 0))
+        return float(of_stage + max(_LEAST_TAIL_S, _TAIL * (expected or 0)))
     left = None if expected is None else expected - (time.time() - run.started_at)
     return left if left is not None and left > 0 else of_stage
