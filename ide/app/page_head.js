@@ -11,13 +11,21 @@ window.__streamlit = { ...window.__streamlit, BACKEND_BASE_URL: `${location.orig
   const OPENED = { "/example": ["dataset", "example"], "/review": ["dataset", "queue"] }
   const push = history.pushState
   let isMade = true // a step was made since a person last did something
-  for (const name of ["pointerdown", "keydown"]) addEventListener(name, () => { isMade = false }, { capture: true })
+  let before = null // the address as it was then, where it was renewed since
+  const touch = () => [isMade, before] = [false, null]
+  for (const name of ["pointerdown", "keydown"]) addEventListener(name, touch, { capture: true })
   addEventListener("popstate", () => { isMade = true }, { capture: true })
   history.pushState = function pushState(state, title, url) {
     const [from, to] = [new URL(location.href), new URL(url ?? location.href, location.href)]
+    const isSamePath = from.pathname === to.pathname
     const opened = OPENED[to.pathname] ?? ["dataset"]
-    const isSame = from.pathname === to.pathname && opened.every((name) => from.searchParams.get(name) === to.searchParams.get(name))
-    if (isSame || isMade) return history.replaceState(state, title, url)
+    const isSame = isSamePath && opened.every((name) => from.searchParams.get(name) === to.searchParams.get(name))
+    if (isSame || isMade) {
+      if (isSame && !isMade) before ??= from.href
+      return history.replaceState(state, title, url)
+    }
+    // what was written into the view that is left was already the address of the next one
+    if (before && !isSamePath) history.replaceState(history.state, "", before)
     isMade = true
     return push.call(history, state, title, url)
   }
