@@ -98,7 +98,13 @@ def run_own_checks(
         on_progress(path.stem)
         try:
             _take_name(path.stem, workspace.relative(path), taken)
-            found += _query(workspace, path, ordered)
+            issues, is_cut = _query(workspace, path, ordered)
+            found += issues
+            if is_cut:
+                broken.append(
+                    f"{workspace.relative(path)}: it gave more than the {len(issues):,} rows that "
+                    "are taken; narrow it, or have it give a row a group"
+                )
         except (QueryError, ValueError, OSError) as error:
             broken.append(f"{workspace.relative(path)}: {error}")
     return issue_table(found), broken
@@ -142,11 +148,16 @@ def _checked(name: str, issues: Iterable[Any], known: set[str]) -> Iterator[Issu
         yield issue
 
 
-def _query(workspace: Workspace, path: Path, dataset: CheckInput) -> list[tuple[Check, Issue]]:
-    """Return a finding a row of a query; its columns are named in docs/checks.md."""
+def _query(
+    workspace: Workspace, path: Path, dataset: CheckInput
+) -> tuple[list[tuple[Check, Issue]], bool]:
+    """Return a finding a row of a query, and whether it had more rows than are taken.
+
+    Its columns are named in docs/checks.md.
+    """
     name = path.stem
     if dataset.settings.severity.get(name) == OFF:
-        return []
+        return [], False
     from ide.store.query import query  # here, for few datasets have such a check
 
     answer = query(workspace, path.read_text(encoding="utf-8"), limit=MAX_ROWS)
@@ -158,7 +169,7 @@ def _query(workspace: Workspace, path: Path, dataset: CheckInput) -> list[tuple[
     ranked = [_row(name, row, dataset) for row in rows]
     for _ in _checked(name, (issue for _, issue in ranked), set(dataset.ids)):
         pass
-    return ranked
+    return ranked, answer.is_cut
 
 
 def _row(name: str, row: dict[str, Any], dataset: CheckInput) -> tuple[Check, Issue]:
