@@ -238,6 +238,14 @@ def test_every_type_of_parquet_is_kept_and_browsed(workspace, tmp_path):
     assert browse_page(workspace, "pets", None, Filters()).n_rows == 2
 
 
+def test_spans_of_time_are_kept_as_text_and_the_import_says_so(workspace, tmp_path):
+    spans = pa.array([1500, None], pa.duration("ms"))
+    result = import_quietly(workspace, parquet(tmp_path / "t.parquet", took=spans))
+    assert column(workspace, "took") == ["1500 ms", None]
+    (said,) = (note for note in result.notes if "spans of time" in note)
+    assert "'took'" in said and "'1500 ms'" in said
+
+
 def test_a_time_beyond_the_calendar_is_text(workspace, tmp_path):
     far = pa.array([316516204800, 0], pa.timestamp("s"))
     import_quietly(workspace, parquet(tmp_path / "t.parquet", v=far))

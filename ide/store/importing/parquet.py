@@ -56,7 +56,7 @@ def open_parquet(path: Path, columns: Columns, modality: str | None) -> Source:
         rows=table_rows(reader.records(file), roles, path.parent),
         n_rows=file.metadata.num_rows,
         metadata_types=kept,
-        notes=roles.notes,
+        notes=(*roles.notes, *_notes_on_spans(schema, roles.metadata)),
     )
 
 
@@ -136,6 +136,17 @@ def _kept_types(
             raise _no_such_type(path.name, name, kind, "no column beside the examples holds it")
         types[name] = kept
     return types
+
+
+def _notes_on_spans(schema: pa.Schema, names: Mapping[str, str]) -> list[str]:
+    """Say how spans of time are kept, which Parquet itself has no type for."""
+    kinds = {name: stored_type(schema.field(name).type) for name in names}
+    spans = {name: kind for name, kind in kinds.items() if pa.types.is_duration(kind)}
+    return [
+        f"the column {name[:60]!r} holds spans of time, which are kept as text, such as "
+        f"{f'1500 {kind.unit}'!r}"
+        for name, kind in spans.items()
+    ]
 
 
 def _has_odd_years(file: pq.ParquetFile, path: Path, name: str, kind: pa.DataType) -> bool:
