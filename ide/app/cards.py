@@ -21,6 +21,7 @@ from ide.app.panels import share_metric
 from ide.app.text import ago, count, duration, interval, number, plain, shift_words, short
 from ide.dataset.errors import UpwellError
 from ide.store.browse import Filters
+from ide.store.build_time import build_time
 from ide.store.exact_values import python_rows
 from ide.store.untracked_parts import explain_untracked
 from ide.store.workspace import Workspace
@@ -104,7 +105,8 @@ def card(ws: Workspace, name: str) -> None:
             is_primary=True,
             parameters=step.parameters,
         )
-        st.caption(plain(step.why), width="content")
+        takes = build_time(ws, [name]) if step.view == "compile" and step is not _WATCH else None
+        st.caption(plain(step.why + (f" A build takes {takes}." if takes else "")), width="content")
 
 
 def activity(ws: Workspace) -> None:
