@@ -10,11 +10,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner
 
 from benchmarks.synthetic import make_workspace
+from ide.cli.building import compile_
+from ide.store.build_process import build_status
 from ide.store.build_time import START_S, build_time, roughly
-from ide.store.builds import require_build
+from ide.store.builds import current_build, require_build
 from ide.store.files import write_json
+from ide.store.importing import import_source
+from ide.store.new import new_workspace
 from ide.store.progress import VARIABLE, report_progress
 from ide.store.runs import Run, left_words, make_folder, new_run_id, progress_path, status_of
 
@@ -71,3 +76,13 @@ def test_what_is_left_is_of_the_whole_build_and_goes_by_the_training_once_it_run
     assert left_words(None) == ""
     assert left_words(0.5) == "nearly done"
     assert status_of(workspace, replace(run, state="done")).seconds_left is None
+
+
+def test_a_dry_run_says_how_long_and_builds_nothing(tmp_path):
+    workspace = new_workspace(tmp_path / "w")
+    import_source(workspace, "sklearn:digits", name="digits", track=False)
+    said = CliRunner().invoke(compile_, ["--dry-run", "--workspace", str(workspace.root)])
+    assert said.exit_code == 0
+    assert "digits: its first build; about 35 s, guessed by the number of examples" in said.output
+    assert current_build(workspace, "digits") is None
+    assert build_status(workspace).state == "idle"
