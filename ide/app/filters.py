@@ -52,18 +52,21 @@ def draw(ws: Workspace, name: str, build: BuildInfo | None) -> Filters:
         placeholder=f"Search {_searched(ws, name)}: all words, in any order",
     )
     any_of: Any = {"index": None, "placeholder": "Any", **first}
-    with st.grid(5, min_column_width=130, gap="small", vertical_alignment="bottom"):
+    has_predicted = there.has_predictions or "predicted" in st.query_params
+    has_tag = bool(there.tags) or "tag" in st.query_params
+    n_columns = 4 + has_predicted + has_tag
+    with st.grid(n_columns, min_column_width=120, gap="small", vertical_alignment="bottom"):
         show = st.selectbox("Show", _there(_SHOW, there.shows, "show"), key="show", **first)
         label = st.selectbox("Label", ws.config(name).classes, key="label", **any_of)
         predicted = None
-        if there.has_predictions or "predicted" in st.query_params:
+        if has_predicted:
             predicted = st.selectbox(
                 "Predicted", ws.config(name).classes, key="predicted", **any_of
             )
         splits = [s for s in SPLITS if s in there.splits or s == state.parameter("split")]
         split = st.selectbox("Split", splits, key="split", **any_of)
         tag = None
-        if there.tags or "tag" in st.query_params:
+        if has_tag:
             asked = state.parameter("tag")  # what a link names is shown, also where it is gone
             tags = [*there.tags, *([asked] if asked and asked not in there.tags else [])]
             tag = st.selectbox("Tag", tags, key="tag", **any_of)

@@ -175,7 +175,7 @@ def undo_many(workspace: Workspace, name: str, edit_ids: Iterable[str], *, annot
     made_at = datetime.now(UTC)
     undos: list[Edit] = []
     for example_id, own in by_example.items():
-        for edit_id in sorted(wanted & own.keys()):
+        for edit_id in sorted(i for i in own if i in wanted):
             if heads := undo_heads(own.values(), edit_id):
                 undo = make_edit(
                     example_id,

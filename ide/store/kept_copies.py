@@ -28,12 +28,12 @@ def copies_path(workspace: Workspace, name: str) -> Path:
 
 def keep_copies(workspace: Workspace, name: str, edits: Sequence[Edit]) -> None:
     """Keep edits that were acknowledged; for a caller that holds the lock of ``log_lock``."""
-    lines: dict[str, str] = {}
+    lines: dict[str, list[str]] = {}
     for edit in edits:
-        lines[edit.annotator] = lines.get(edit.annotator, "") + f"{to_line(edit)}\n"
+        lines.setdefault(edit.annotator, []).append(f"{to_line(edit)}\n")
     with contextlib.suppress(OSError, LinkError):
-        for annotator, text in lines.items():
+        for annotator, own in lines.items():
             path = copies_path(workspace, name) / f"{annotator}.jsonl"
             handle = open_inside(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
             with os.fdopen(handle, "ab", buffering=0) as stream:
-                stream.write(text.encode())
+                stream.write("".join(own).encode())

@@ -23,6 +23,12 @@ from ide.store.workspace import Workspace
 MAX_WORDS = 20
 MAX_CHARACTERS = 500
 _BATCH_ROWS = 8192
+# marks, parts of Hangul, and letters that are others in NFC: without one of them a text is in it
+_MAY_BE_OTHER = (
+    r"[\p{M}\x{1100}-\x{11ff}\x{2000}\x{2001}\x{2126}\x{212a}\x{212b}\x{2329}\x{232a}"
+    r"\x{f900}-\x{fb4f}\x{2f800}-\x{2fa1f}\x{340}-\x{387}\x{1f71}-\x{1fff}"
+    r"\x{958}-\x{95f}\x{9dc}-\x{9df}\x{a33}-\x{a5e}\x{b5c}\x{b5d}\x{f43}-\x{f69}\x{2adc}\x{1d15e}-\x{1d1c0}]"
+)
 _BETWEEN = "\x1f"  # two columns: no word reaches from one into the next
 
 
@@ -79,7 +85,15 @@ def _searched(batch: pa.Table) -> pa.Array:
     columns = [_as_text(batch[i].combine_chunks()) for i in range(batch.num_columns)]
     between = pa.scalar(_BETWEEN, pa.large_string())
     joined = pc.binary_join_element_wise(*columns, between, null_handling="skip")
-    return pc.utf8_lower(pc.utf8_normalize(joined, "NFC"))
+    return pc.utf8_lower(_in_form(joined))
+
+
+def _in_form(texts: pa.Array) -> pa.Array:
+    """Return texts in NFC; only those are gone through that may not be in it."""
+    is_other = pc.match_substring_regex(texts, _MAY_BE_OTHER)
+    if not pc.any(is_other).as_py():
+        return texts
+    return pc.replace_with_mask(texts, is_other, pc.utf8_normalize(texts.filter(is_other), "NFC"))
 
 
 def _as_text(column: pa.Array) -> pa.Array:
