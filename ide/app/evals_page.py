@@ -156,9 +156,6 @@ def cell_header(ws: Workspace, build: BuildInfo, split: str, cell: tuple[str, st
         navigate.link("browse", "Open in Browse", "grid_view", name, **parameters)
         if n and current_build(ws, name) == build:
             narrowed = {"given": given, "predicted": predicted, "split": split}
-            if given != predicted:
-                narrowed["suggested"] = predicted
-                del narrowed["predicted"]
             navigate.link("review", "Review these", "rate_review", name, **narrowed)
         if n:
             gate_form.button(

@@ -109,11 +109,26 @@ def data_of(part: Narrowed, dataset: str, n_left: int) -> dict[str, Any]:
 def controls(ws: Workspace, name: str, build: BuildInfo, narrowing: Narrowing) -> None:
     """Draw what Review can be narrowed to, what it is narrowed to, and the way out."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="narrow"):
-        with st.popover("Narrow", icon=":material/filter_alt:"):
+        # another key is another popover, which is closed: the keys are the surface's again
+        key = f"narrow_{queue_name(build, narrowing)}"
+        with st.popover("Narrow", icon=":material/filter_alt:", key=key):
             _choices(ws, name, build, narrowing)
         if narrowing.is_any:
             st.caption(f"**{plain(', '.join(words(narrowing)))}**", width="content")
-            navigate.link("review", "All suspects", "close", name)
+            st.button(
+                "All suspects",
+                icon=":material/close:",
+                key="narrow_leave",
+                type="tertiary",
+                on_click=_leave,
+            )
+
+
+def _leave() -> None:
+    """Go back to the whole queue: the address asks for nothing any more."""
+    navigate.stay_out_of("review")
+    for parameter in (*PARAMETERS, "example"):
+        state.set_parameter(parameter, None)
 
 
 def _choices(ws: Workspace, name: str, build: BuildInfo, narrowing: Narrowing) -> None:
