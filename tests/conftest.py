@@ -47,6 +47,7 @@ CHROMIUM_ARGUMENTS = [
 # into an attribute that pytest 9.2 does not read.)
 ONE_WORKER = frozenset(
     {
+        "tests/browser/test_nothing_calls_home.py",
         "tests/browser/test_problems_keys.py",
         "tests/browser/test_review_keys.py",
         "tests/dataset/test_suspects.py",

@@ -12,6 +12,7 @@ export default function (component) {
     counts.forEach((count, c) => row.append(cell(count, r, c)))
     return row
   })
+  table.setAttribute("aria-label", "Confusion matrix: rows are given labels, columns predicted ones")
   table.replaceChildren(head, ...rows)
 
   function cell(count, r, c) {
@@ -25,10 +26,12 @@ export default function (component) {
     if (data.selected && data.selected[0] === r && data.selected[1] === c) {
       button.classList.add("selected")
     }
-    const share = r === c ? (count / most) * 0.6 : Math.sqrt(count / worst)
+    const share = r === c ? (count / most) * 0.45 : Math.sqrt(count / worst) * 0.55 // text stands on it
     button.style.setProperty("--share", `${Math.round(share * 100)}%`)
     const names = [data.classes[r], data.classes[c]]
     button.title = `given ${names[0]}, predicted ${names[1]}: ${count}`
+    button.setAttribute("aria-label", button.title) // the number alone says not of what
+    button.setAttribute("aria-pressed", button.classList.contains("selected"))
     button.onclick = () => setTriggerValue("cell", names)
     td.append(button)
     return td
