@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import streamlit as st
 
 from ide.app import cached, gate_form, navigate, state
+from ide.app.address_words import say_unknown
 from ide.app.charts import MAX_CLASSES
 from ide.app.gallery import Tile, gallery
 from ide.app.panels import share_metric
@@ -32,6 +33,7 @@ def choose(builds: Sequence[BuildInfo]) -> tuple[BuildInfo, BuildInfo | None, st
     """Draw the choice of build, base and split; return what is chosen."""
     by_id = {build.build_id: build for build in builds}
     ids = list(by_id)
+    say_unknown({"build": ids, "base": ids})
     with st.grid(3, min_column_width=180, gap="small", vertical_alignment="bottom"):
         chosen = st.selectbox("Build", ids, format_func=short, key="build", bind="query-params")
         others = [i for i in ids if i != chosen]
@@ -47,6 +49,7 @@ def choose(builds: Sequence[BuildInfo]) -> tuple[BuildInfo, BuildInfo | None, st
         )
         build = by_id[chosen or ids[0]]
         splits = list(build_metrics(build)["splits"])
+        say_unknown({"eval_split": splits})
         split = st.segmented_control(
             "Split",
             splits,

@@ -8,6 +8,7 @@ from functools import lru_cache
 import streamlit as st
 
 from ide.app import errors, first_build, navigate, review_part, state
+from ide.app.address_words import say_unknown
 from ide.app.labeler import conflicts
 from ide.app.labeler.component import is_in_use, labeler, labeler_data
 from ide.app.labeler.sync import Message, Receipt
@@ -27,6 +28,7 @@ _LINKS = ("changes", "history", "compile", "evals", "browse")
 def review(workspace: Workspace, name: str) -> None:
     """Draw Review; a fragment, so that saving an edit does not draw the page around it again."""
     newest = current_build(workspace, name)
+    say_unknown({"queue": ("suspects", conflicts.QUEUE)})
     if state.parameter("queue") == conflicts.QUEUE:
         _conflicts(workspace, name, newest)
     elif newest is None:

@@ -27,6 +27,7 @@ _MINE, _NOBODY, _ASKED, _AGREED = (
     "change requested",
     "approved",
 )
+VERDICTS = (_MINE, _NOBODY, _ASKED, _AGREED)
 
 
 def all_changes(ws: Workspace, name: str, span: Span) -> Listing:
@@ -41,7 +42,7 @@ def choose(listing: Listing, annotator: str) -> Listing:
     with verdicts:
         chosen = st.segmented_control(
             "Verdict",
-            (_MINE, _NOBODY, _ASKED, _AGREED),
+            VERDICTS,
             key="verdict",
             bind="query-params",
             label_visibility="collapsed",

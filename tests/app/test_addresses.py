@@ -83,7 +83,8 @@ UNKNOWN = {
     "example": {"example": "no-such-example"},
     "changes": {"a": "no-such-revision"},
     "reviews": {"a": "no-such-revision"},
-    "evals": {"given": "no-such-class", "predicted": "3"},
+    "evals": {"given": "no-such-class", "predicted": "3", "build": "no-such-build"},
+    "review": {"queue": "no-such-queue"},
     "browse": {"label": "no-such-class"},
     "problems": {"check": "no-such-check"},
 }

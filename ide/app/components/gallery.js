@@ -12,6 +12,7 @@ export default function (component) {
   ]))
 }
 
+const N_END_TINY = 2 // letters of a name's end that show on the smallest tiles
 const SMALLEST_WITH_FILE = 80 // pixels of a tile that has a line for the file's name
 
 function tile(item, data, setTriggerValue, choice) {
@@ -28,7 +29,7 @@ function tile(item, data, setTriggerValue, choice) {
   }
   if (item.is_sound) root.append(sound(item)) // beside the link: playing opens nothing
   else link.append(item.text === null ? picture(item, data.size) : element("p", "words", item.text))
-  if (item.label !== null) link.append(caption(item))
+  if (item.label !== null) link.append(caption(item, data.size < SMALLEST_WITH_FILE ? N_END_TINY : 7))
   if (item.file && data.size >= SMALLEST_WITH_FILE) link.append(named("span", item.file, "file"))
   if (item.why) link.append(element("span", "why", item.why))
   root.append(link)
@@ -75,11 +76,11 @@ function layOnWhite(image) {
 }
 
 // Write a name whose middle goes where it does not fit: names that begin alike differ at their ends.
-function named(name, text, kind = "") {
+function named(name, text, kind = "", nEnd = 7) {
   const node = element(name, kind)
   if (text.length <= 7) node.textContent = text
   else {
-    const cut = Math.max(Math.ceil(text.length / 2), text.length - (text.length <= 12 ? 4 : 7))
+    const cut = Math.max(Math.ceil(text.length / 2), text.length - Math.min(nEnd, text.length <= 12 ? 4 : 7))
     node.classList.add("fits")
     node.append(element("span", "begin", text.slice(0, cut)), element("span", "end", text.slice(cut)))
   }
@@ -95,16 +96,16 @@ function side(relation, name) {
   return node
 }
 
-function caption(item) {
+function caption(item, nEnd) {
   const line = element("span", "caption")
   const isTwo = item.before !== null && item.before !== item.label
   const names = [isTwo ? item.before : "", item.label, item.other ?? ""]
   const nLetters = names.join("").length
   const isCrowded = names.filter(Boolean).length > 1 && nLetters > MOST_IN_A_LINE
   line.classList.toggle("stacked", isCrowded || (item.note.length > 6 && nLetters + item.note.length > 2 * MOST_IN_A_LINE))
-  if (isTwo) line.append(named("s", item.before), " ", side("→", named("b", item.label)))
-  else line.append(named("b", item.label))
-  if (item.other !== null) line.append(" ", side(item.relation, named("em", item.other)))
+  if (isTwo) line.append(named("s", item.before, "", nEnd), " ", side("→", named("b", item.label, "", nEnd)))
+  else line.append(named("b", item.label, "", nEnd))
+  if (item.other !== null) line.append(" ", side(item.relation, named("em", item.other, "", nEnd)))
   if (item.note) line.append(element("i", "", item.note))
   return line
 }

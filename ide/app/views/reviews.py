@@ -3,6 +3,7 @@ from dataclasses import replace
 import streamlit as st
 
 from ide.app import cached, comparison_panel, reviews_page, revision_choice, state, tables
+from ide.app.address_words import say_unknown
 from ide.app.text import plain
 from ide.store.revisions import default_base, from_where_they_part
 
@@ -20,6 +21,7 @@ if not len(listing.table):
 found = cached.comparison(ws, name, span, listing.view_id)
 listing = replace(listing, caused=comparison_panel.caused(found))
 comparison_panel.summary(found, listing)
+say_unknown({"show": reviews_page.SHOWN, "verdict": reviews_page.VERDICTS})
 shown = st.segmented_control(
     "Show",
     reviews_page.SHOWN,
