@@ -96,12 +96,12 @@ def test_what_two_people_disagree_on_is_resolved_by_keys_and_ends_equal(clones, 
 
 
 def each_tile_says_what_each_side_says(page) -> None:
-    """Look at the grid: ada said i and bob i + 3 of the i-th."""
+    """Look at the grid: ada said i and bob i + 3 of the i-th; one's own side is the left one."""
     page.locator(".labeler[data-queue=conflicts] .side").first.wait_for(timeout=30_000)
     page.keyboard.press("g")
     tiles = page.locator(".tile .rivals")
     tiles.first.wait_for()
-    assert tiles.nth(0).locator("b").all_inner_texts() == ["0", "3"]
+    assert tiles.nth(0).locator("b").all_inner_texts() == ["3", "0"]
     assert "ada" in page.locator(".tile").nth(0).get_attribute("title")
     page.keyboard.press("g")
 
