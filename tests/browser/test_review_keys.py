@@ -450,3 +450,32 @@ def test_the_sidebar_and_the_status_line_follow_the_keys_and_no_page_is_drawn(ta
     assert f"{before + 6:,} edits not committed" in line
     assert len(fresh()) == 6
     assert set(tab.evaluate("clearInterval(watch), states")) == {"notRunning"}
+
+
+def test_a_part_of_the_queue_is_worked_by_the_same_keys_and_says_what_is_left(
+    chromium, address, glyphs, fresh
+):
+    given = suspect_queue(glyphs, NAME).slice(0, 1)["label"][0].as_py()
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    tab = context.new_page()
+    label_as(tab, address, glyphs, "nell")
+    tab.goto(f"{address}/review?dataset={NAME}&given={given}&split=train")
+    ready(tab)
+    place = tab.locator(".labeler .place")
+    n = int(place.inner_text().split()[0])
+    assert place.inner_text() == f"{n} of {n} left"
+    seen = press_fast(tab, [" ", " ", "x"], 60)
+    wait_until_saved(tab)
+    rows = {
+        row["example_id"]: row for row in suspect_queue(glyphs, NAME, with_judged=True).to_pylist()
+    }
+    assert {(rows[i]["label"], rows[i]["split"]) for i in seen} == {(given, "train")}
+    assert [e.example_id for e in fresh("nell")] == seen
+    assert place.inner_text() == f"{n - 3} of {n} left"
+    press_fast(tab, ["u"], 60)
+    wait_until_saved(tab)
+    assert place.inner_text() == f"{n - 2} of {n} left"
+    tab.reload()  # the address says what it is
+    ready(tab)
+    assert place.inner_text() == f"{n - 2} of {n} left"
+    context.close()
