@@ -140,9 +140,9 @@ def _told(seen: _Seen, text: str) -> str:
 def _facts(found: Preview) -> None:
     noun = _NOUN.get(found.modality, "example")
     n = count(found.n_new if found.is_whole else found.n_rows, noun)
-    where = "a new dataset" if found.is_new else "to what is there"
+    where = "a new dataset" if found.is_new else "added to what is there"
     known = f", {found.n_known:,} known already" if found.n_known else ""
-    st.markdown(f"**{plain(found.name)}** · {n} {where}{known}, from {plain(found.source_name)}")
+    st.markdown(f"**{plain(found.name)}** · {n}, {where}{known}, from {plain(found.source_name)}")
     classes = _counts(found.n_by_class, "no label")
     lines = [
         f"{count(len(found.n_by_class.keys() - {None}), 'class')}: {classes}",

@@ -82,7 +82,7 @@ def test_an_empty_workspace_leads_to_a_preview_and_only_a_press_imports(
     before = tree(workspace.root)
     app = look(home(workspace, monkeypatch), source)
     assert not app.exception
-    assert "**pet_photos** · 6 images a new dataset" in said(app)
+    assert "**pet_photos** · 6 images, a new dataset" in said(app)
     assert "2 classes: cat 3, dog 3" in said(app)
     assert tree(workspace.root) == before
     app = finish(press(app, "Import 6 into pet_photos"), workspace)
@@ -132,7 +132,7 @@ def test_an_upload_is_looked_at_in_a_scratch_folder_and_is_gone_when_it_is_disca
         [(f"pets/{c}/1.png", picture(k), "image/png") for k, c in enumerate(("cat", "dog"))]
     )
     app = press(app, "Look at it")
-    assert "**pets** · 2 images a new dataset, from pets" in said(app)
+    assert "**pets** · 2 images, a new dataset, from pets" in said(app)
     assert len(list(scratch.iterdir())) == 1
     app = press(app, "Discard")
     assert list(scratch.iterdir()) == []
@@ -160,7 +160,7 @@ def test_an_untrusted_workspace_shows_a_preview_runs_nothing_and_imports_nothing
     source = write_csv(tmp_path / "t.csv", [["text", "label"], *texts(3)])
     app = home(workspace, monkeypatch)
     app = look(app, source, "more")
-    assert "**more** · 3 texts a new dataset" in said(app)
+    assert "**more** · 3 texts, a new dataset" in said(app)
     assert next(b for b in app.button if b.key == "import_start").disabled
     assert list((tmp_path / "fired").iterdir()) == []
     assert (workspace.datasets(), labels_by_id(workspace)) == (["pets"], labels)

@@ -8,6 +8,7 @@ from pathlib import Path
 import axe_playwright_python
 
 THEMES = ("light", "dark")
+SETTLES_MS = 300  # that a theme takes to be drawn
 MAX_TABS = 60  # of a page's controls that are tried
 # rules that Streamlit's own elements break and that we cannot mend, each with its reason
 EXCEPTED: dict[str, str] = {}
@@ -65,6 +66,8 @@ def violations(page, *, is_whole: bool) -> list[str]:
     """Return what is serious or critical on a page; ``is_whole``: by all rules, not one."""
     if not page.evaluate("() => Boolean(window.axe)"):
         page.evaluate(_axe())
+        page.add_style_tag(content=_NO_TRANSITIONS)
+    page.wait_for_timeout(SETTLES_MS)
     rules = None if is_whole else ["color-contrast"]
     found = page.evaluate(_RUN, {"rules": rules, "others": _OTHER_RULES})
     return [
@@ -77,7 +80,6 @@ def violations(page, *, is_whole: bool) -> list[str]:
 
 def reached_by_tab(page) -> list[str]:
     """Press Tab through a page and return what has the focus then and does not show it."""
-    page.add_style_tag(content=_NO_TRANSITIONS)
     page.evaluate("() => document.activeElement?.blur()")
     hidden, seen = [], set()
     for _ in range(MAX_TABS):
