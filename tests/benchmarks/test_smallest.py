@@ -16,7 +16,7 @@ SCRIPTS = sorted(p for p in (ROOT / "benchmarks").glob("*.py") if "__main__" in 
 # they are made of is tested in tests/flows, and tests/browser/test_loop.py goes round with loop.py.
 # UPWELL_ALL_BENCHMARKS=1 runs them too.
 LONG = frozenset({"adding.py", "attribution.py", "bisection.py", "compile.py", "loop.py"})
-BROWSER = frozenset({"keyboard.py", "loop.py"})
+BROWSER = frozenset({"keyboard.py", "loop.py", "throttled_clicks.py"})
 
 
 def run(script: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

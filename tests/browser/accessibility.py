@@ -9,7 +9,6 @@ import axe_playwright_python
 
 THEMES = ("light", "dark")
 SETTLES_MS = 300  # that a theme takes to be drawn
-MAX_TABS = 60  # of a page's controls that are tried
 # rules that Streamlit's own elements break and that we cannot mend, each with its reason
 EXCEPTED: dict[str, str] = {}
 
@@ -27,30 +26,39 @@ _RUN = """async ({rules, others}) => {
     why: (node.any[0] ?? node.all[0] ?? node.none[0])?.message ?? "",
   })));
 }"""
-# the element that has the focus, in whichever shadow root, and whether it or what is around it
-# looks otherwise than without the focus; Streamlit's fields are told of that, and drawn anew
-_FOCUSED = """async () => {
-  let element = document.activeElement;
-  while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
-  if (!element || element === document.body) return null;
-  const around = [];
-  for (let node = element; node && around.length < 6; node = node.parentElement) around.push(node);
-  const looks = () => around.map((node) => {
-    const style = getComputedStyle(node);
-    const { outline, boxShadow, borderColor, backgroundColor, textDecoration } = style;
-    return [outline, boxShadow, borderColor, backgroundColor, textDecoration].join();
-  }).join();
-  const later = () => new Promise((resolve) => setTimeout(resolve, 100));
-  const isField = /^(INPUT|TEXTAREA)$/.test(element.tagName);
-  if (isField) await later();
-  const focused = looks();
-  element.blur();
-  if (isField) await later();
-  const isShown = looks() !== focused || element.tagName === "CANVAS"; // a table draws its own ring
-  element.focus({ focusVisible: true, preventScroll: true });
-  const name = element.getAttribute("aria-label") ?? element.innerText?.slice(0, 30) ?? "";
-  const id = `${element.tagName.toLowerCase()} ${name} ${element.className}`;
-  return { id: id.trim().slice(0, 120), isShown };
+# what can have the focus, in whichever shadow root, one of each kind, that looks with it as without
+_WITHOUT_RING = """async (known) => {
+  const wanted = "a[href], button, input, textarea, select, summary, [tabindex='0']";
+  const reached = (root) => [...root.querySelectorAll("*")].flatMap((element) => [
+    ...(element.matches(wanted) && !element.disabled ? [element] : []),
+    ...(element.shadowRoot ? reached(element.shadowRoot) : []),
+  ]);
+  const kindOf = (element) => `${element.tagName} ${element.type ?? ""} ${element.className}`;
+  const later = () => new Promise((resolve) => setTimeout(resolve, 60));
+  const kinds = new Set(known);
+  const hidden = [];
+  for (const element of reached(document)) {
+    const isSeen = element.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true });
+    if (kinds.has(kindOf(element)) || !isSeen || element.tagName === "CANVAS") continue; // a table
+    kinds.add(kindOf(element)); // draws its own ring in its canvas
+    const around = [];
+    for (let node = element; node && around.length < 6; node = node.parentElement) {
+      around.push(node);
+    }
+    const looks = () => around.map((node) => {
+      const style = getComputedStyle(node);
+      const { outline, boxShadow, borderColor, backgroundColor, textDecoration } = style;
+      return [outline, boxShadow, borderColor, backgroundColor, textDecoration].join();
+    }).join();
+    document.activeElement?.blur();
+    const before = looks();
+    element.focus({ focusVisible: true, preventScroll: true });
+    if (/^(INPUT|TEXTAREA)$/.test(element.tagName)) await later(); // is told, and drawn anew
+    const name = element.getAttribute("aria-label") ?? element.innerText?.slice(0, 30) ?? "";
+    if (looks() === before) hidden.push(`${kindOf(element)}: ${name}`);
+  }
+  document.activeElement?.blur();
+  return { hidden, kinds: [...kinds] };
 }"""
 _NO_TRANSITIONS = (
     "*, *::before, *::after { transition: none !important; animation: none !important; }"
@@ -78,16 +86,8 @@ def violations(page, *, is_whole: bool) -> list[str]:
     ]
 
 
-def reached_by_tab(page) -> list[str]:
-    """Press Tab through a page and return what has the focus then and does not show it."""
-    page.evaluate("() => document.activeElement?.blur()")
-    hidden, seen = [], set()
-    for _ in range(MAX_TABS):
-        page.keyboard.press("Tab")
-        focused = page.evaluate(_FOCUSED)
-        if focused is None:
-            break
-        if focused["id"] not in seen and not focused["isShown"]:
-            hidden.append(focused["id"])
-        seen.add(focused["id"])
-    return hidden
+def without_ring(page, kinds: set[str]) -> list[str]:
+    """Return what can have the focus on a page and does not show it; kinds: those seen, grows."""
+    found = page.evaluate(_WITHOUT_RING, sorted(kinds))
+    kinds.update(found["kinds"])
+    return found["hidden"]

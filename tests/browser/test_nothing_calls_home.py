@@ -13,13 +13,13 @@ from ide.store.edit_log import append_edits
 from ide.store.queue import suspect_rows
 from ide.store.state import edit_example
 from tests.app.test_guard import handshake
-from tests.browser.accessibility import THEMES, reached_by_tab, violations
+from tests.browser.accessibility import THEMES, violations, without_ring
 from tests.browser.walk import DRAWN, walk
 from tests.conftest import free_port, workbench
 from tests.network import outside, watched
 from tests.small import compiled_workspace, copy_workspace
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]  # one walk is all of it
 
 NAME = "some"
 
@@ -46,7 +46,7 @@ def walked(chromium, tmp_path_factory) -> Walked:
     )
     example_id = suspect_rows(workspace, NAME, limit=1, with_judged=True)[0]["example_id"]
     asked, missing, port = [], [], free_port()
-    found, without_ring = {}, {}
+    found, hidden, kinds = {}, {}, set()
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     context.on("request", lambda request: asked.append(request.url))
@@ -57,7 +57,7 @@ def walked(chromium, tmp_path_factory) -> Walked:
             for theme in THEMES:
                 page.emulate_media(color_scheme=theme)
                 found[f"{view}, {theme}"] = violations(page, is_whole=theme == THEMES[0])
-            without_ring[view] = reached_by_tab(page)
+            hidden[view] = without_ring(page, kinds)
             page.emulate_media(color_scheme=THEMES[0])
         page.wait_for_load_state("networkidle")
         back_takes_one_press(page, [title for title, *_ in VIEWS.values()])
@@ -65,7 +65,7 @@ def walked(chromium, tmp_path_factory) -> Walked:
         statuses = [handshake(port, f"localhost:{port}", origin) for origin in strangers]
         left = outside(log, port=port)
     context.close()
-    return Walked(port, asked, missing, left, statuses, found, without_ring)
+    return Walked(port, asked, missing, left, statuses, found, hidden)
 
 
 def back_takes_one_press(page, titles: list[str]) -> None:
