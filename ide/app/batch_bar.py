@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -52,6 +53,7 @@ class Bar:
     page: BrowsePage
     chosen: Selection
     tags: tuple[str, ...]
+    listed: Callable[[], Sequence[str]]  # the ids of all that match, in their order
 
 
 def redraw_around(chosen: Selection) -> None:
@@ -130,9 +132,12 @@ def _act(bar: Bar) -> None:
         _choice("Take off a tag …", tags, "untag", on_choice)
     if len(meant) == 1:
         (example_id,) = meant
-        _button(
-            "Open", "open_in_full", partial(navigate.go, "example", bar.name, example=example_id)
-        )
+        _button("Open", "open_in_full", partial(_open, bar, example_id))
+
+
+def _open(bar: Bar, example_id: str) -> None:
+    state.set_example_list(bar.name, bar.listed())
+    navigate.go("example", bar.name, example=example_id)
 
 
 def _button(label: str, icon: str, on_click: partial[None]) -> None:

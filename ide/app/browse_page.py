@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import streamlit as st
@@ -11,7 +12,7 @@ from ide.app.gallery import gallery, text_of, tiles_of
 from ide.app.selection import Selection, selection
 from ide.app.text import count
 from ide.store.batch_edits import seen_of
-from ide.store.browse import BrowsePage, Filters
+from ide.store.browse import MAX_LISTED, BrowsePage, Filters, browse_ids
 from ide.store.browse_offers import offers
 from ide.store.builds import BuildInfo
 from ide.store.exact_values import python_rows
@@ -32,8 +33,9 @@ def results(ws: Workspace, name: str, build: BuildInfo | None, chosen: Filters) 
         is_table = _head(ws, name, build, chosen, found)
         if found.n_rows:
             tags = offers(ws, name, build).tags
-            batch_bar.draw(batch_bar.Bar(ws, name, build, chosen, found, picked, tags))
-            _examples(ws, name, found, picked, is_table=is_table)
+            listed = partial(browse_ids, ws, name, build, chosen, limit=MAX_LISTED)
+            batch_bar.draw(batch_bar.Bar(ws, name, build, chosen, found, picked, tags, listed))
+            _examples(ws, name, found, picked, listed, is_table=is_table)
         else:
             tables.nothing("Nothing matches. Loosen a filter, or clear the search.")
         filters.pagination(found.n_pages, found.page)
@@ -56,7 +58,13 @@ def _head(
 
 
 def _examples(
-    ws: Workspace, name: str, found: BrowsePage, picked: Selection, *, is_table: bool
+    ws: Workspace,
+    name: str,
+    found: BrowsePage,
+    picked: Selection,
+    listed: Callable[[], Sequence[str]],
+    *,
+    is_table: bool,
 ) -> None:
     """Draw the examples, each to be selected and to be opened."""
     if is_table:
@@ -66,4 +74,4 @@ def _examples(
         return
     tags = {i: shown.tags for i, shown in picked.seen.items()}
     tiles = tiles_of(python_rows(found.rows), tags)
-    gallery(ws, name, tiles, key="browse_grid", choice=picked.as_choice())
+    gallery(ws, name, tiles, key="browse_grid", choice=picked.as_choice(), listed=listed)

@@ -35,6 +35,7 @@ from ide.store.duck import connect
 from ide.store.edit_log import edits_revision
 from ide.store.examples import examples_revision
 from ide.store.gates import GateResult, judge_gates
+from ide.store.git import head_stamp
 from ide.store.history import blame as read_blame
 from ide.store.history import commit_of_edits, diff
 from ide.store.revisions import Ref, Span, changes_of_span
@@ -46,12 +47,12 @@ from ide.store.workspace import Workspace
 
 
 def status(ws: Workspace) -> Status:
-    """Return what is not committed; asked of git again when an edit was made, or after 2 s."""
-    return _status(str(ws.root), _edits_key(ws))
+    """Return what is not committed; asked of git again after an edit or a commit, or after 2 s."""
+    return _status(str(ws.root), _edits_key(ws), head_stamp(ws.root))
 
 
 @st.cache_resource(ttl=2, max_entries=8, show_spinner=False)
-def _status(root: str, key: str) -> Status:
+def _status(root: str, key: str, head: tuple[object, ...]) -> Status:
     return read_status(Workspace(Path(root)))
 
 

@@ -12,7 +12,7 @@ from ide.app.facts import (
     headline,
     latest_shift,
     metrics_of,
-    next_step,
+    next_steps,
     open_checks,
     said,
 )
@@ -94,19 +94,22 @@ def card(ws: Workspace, name: str) -> None:
     if samples.n_rows:
         gallery(ws, name, tiles_of(python_rows(samples.rows)), key=f"sample_{name}", size="tiny")
     _numbers(ws, name, found)
-    step = _WATCH if first_build.is_running(ws, name) else next_step(found)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        navigate.button(
-            step.view,
-            step.label,
-            step.icon,
-            name,
-            key=f"next_{name}",
-            is_primary=True,
-            parameters=step.parameters,
-        )
-        takes = build_time(ws, [name]) if step.view == "compile" and step is not _WATCH else None
-        st.caption(plain(step.why + (f" A build takes {takes}." if takes else "")), width="content")
+    under_way = _WATCH if first_build.is_running(ws, name) else None
+    for i, step in enumerate(next_steps(found, under_way)):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            navigate.button(
+                step.view,
+                step.label,
+                step.icon,
+                name,
+                key=f"then_{name}" if i else f"next_{name}",
+                is_primary=not i,
+                parameters=step.parameters,
+            )
+            is_compile = step.view == "compile" and step is not _WATCH
+            takes = build_time(ws, [name]) if is_compile else None
+            why = step.why + (f" A build takes {takes}." if takes else "")
+            st.caption(plain(why), width="content")
 
 
 def activity(ws: Workspace) -> None:
@@ -187,7 +190,10 @@ def _numbers(ws: Workspace, name: str, found: Facts) -> None:
             st.metric("Test accuracy", "–")
         st.metric("Suspects left", number(found.n_suspects_left), help=_unseen(found))
         st.metric("Problems", number(found.n_problems), help=_unseen(found))
-        st.metric("Uncommitted", f"{found.status.n_edits:,}")
+        left = found.not_committed
+        st.metric("Uncommitted", f"{len(left):,}", help=plain(str(left)) if len(left) else None)
+    if len(left):
+        navigate.link("changes", f"Not committed: {plain(str(left))}", "edit", name)
     if problems := said(found.n_open):
         navigate.link("problems", problems, "report", name)
     if n := found.n_gates_failed:

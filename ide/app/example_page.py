@@ -96,7 +96,7 @@ def _badges(row: Row) -> list[tuple[str, Any]]:
 def buttons(ws: Workspace, name: str, row: Row, build: BuildInfo | None) -> None:
     """Draw what one can do: relabel, confirm, exclude or restore, undo, comment."""
     example_id = row[EXAMPLE_ID]
-    shown = _shown(row, build, drill_id(ws, name))
+    shown = evidence_of(ws, name, row, build)
     st.selectbox(
         "Relabel",
         [c for c in ws.config(name).classes if c != row["label"]],
@@ -150,7 +150,9 @@ def _act(label: str, icon: str, args: tuple[Any, ...]) -> None:
     )
 
 
-def _shown(row: Row, build: BuildInfo | None, drill: str | None) -> dict[str, Any] | None:
+def evidence_of(
+    ws: Workspace, name: str, row: Row, build: BuildInfo | None
+) -> dict[str, Any] | None:
     """Return the evidence of what is done here; a build is shown also where it ranks nothing."""
     odds = row["p_mislabeled"]
     return evidence(
@@ -158,7 +160,7 @@ def _shown(row: Row, build: BuildInfo | None, drill: str | None) -> dict[str, An
         rank=row["rank"],
         p_mislabeled=None if odds is None else round(odds, 4),
         suggested_label=row["suggested_label"],
-        drill=drill,
+        drill=drill_id(ws, name),
     )
 
 

@@ -19,6 +19,7 @@ from ide.dataset.schema import SPLIT, SPLITS, SUSPECT_THRESHOLD, TEST
 from ide.dataset.two_builds import Shift, headline_split
 from ide.store.builds import BuildInfo, build_metrics, current_build, edits_since, previous_build
 from ide.store.checking import listed_build
+from ide.store.commit_paths import NotCommitted
 from ide.store.commits import accuracy_by_split
 from ide.store.estimates import estimate_of
 from ide.store.gates import GateResult
@@ -34,6 +35,8 @@ from ide.store.replaying import replayed
 from ide.store.state import current_labels
 from ide.store.status import DatasetStatus
 from ide.store.workspace import Workspace
+
+MAX_STEPS = 2  # named on a dataset's card
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class Facts:
     gates: tuple[GateResult, ...]  # what they say of the build
     n_open: dict[str, int]  # problems that the checks found and nobody settled, by severity
     is_checked: bool  # whether checks have looked: without a look 0 problems would be a claim
+    not_committed: NotCommitted  # of it, with what all datasets share
+    is_import_left: bool  # what an import brought is in no commit yet
 
     @property
     def n_gates_failed(self) -> int:
@@ -85,11 +90,13 @@ def facts(ws: Workspace, name: str) -> Facts:
     labels = current_labels(ws, name)
     counts = Counter(labels[SPLIT].to_pylist()) if len(labels) else Counter()
     build, checked = current_build(ws, name), listed_build(ws, name)
+    everything = cached.status(ws)
+    own = next(d for d in everything.datasets if d.name == name)
     return Facts(
         config=ws.config(name),
         n_examples=len(labels),
         n_by_split={split: counts[split] for split in SPLITS if counts[split]},
-        status=next(d for d in cached.status(ws).datasets if d.name == name),
+        status=own,
         build=build,
         n_since_build=edits_since(ws, build) if build else 0,
         n_suspects=_n_suspects(build),
@@ -98,13 +105,33 @@ def facts(ws: Workspace, name: str) -> Facts:
         gates=tuple(cached.gates(ws, name, build, previous_build(ws, name))) if build else (),
         n_open=open_by_severity(ws, name, checked) if checked else dict.fromkeys(SEVERITIES, 0),
         is_checked=checked is not None,
+        not_committed=everything.not_committed(name),
+        is_import_left=not everything.problem and own.is_import_left,
     )
 
 
-def next_step(found: Facts) -> Step:
-    """Return the one thing that helps most now."""
-    edits = count(found.status.n_edits, "edit")
-    if not found.config.is_compiled and not found.status.n_edits:
+def next_steps(found: Facts, under_way: Step | None = None) -> list[Step]:
+    """Return the one or two things that help most now; what is under way comes first.
+
+    What an import brought is committed before anything is done to it, and what has no label is
+    labelled before a network is asked.
+    """
+    steps = [under_way] if under_way else []
+    if found.is_import_left:
+        why = f"What was imported is in no commit: {found.not_committed}."
+        steps.append(Step("changes", "Commit the import", "difference", why))
+    if n := found.status.n_unlabelled:
+        why = f"{count(n, 'example')} of {found.n_examples:,} without a label."
+        steps.append(Step("review", "Label by keys", "label", why, {"queue": "unlabelled"}))
+    step = _next_step(found)
+    is_said = under_way is not None or (found.is_import_left and step.view == "changes")
+    if not is_said and n < found.n_examples:
+        steps.append(step)
+    return steps[:MAX_STEPS]
+
+
+def _next_step(found: Facts) -> Step:
+    if not found.config.is_compiled and not found.not_committed.is_committable:
         why = f"Only images compile so far; label and export {found.config.modality}."
         return Step("browse", "Browse", "grid_view", why)
     if found.build is None and found.config.is_compiled:
@@ -117,11 +144,12 @@ def next_step(found: Facts) -> Step:
         of_build = f" of {found.n_suspects:,}" if found.n_suspects > found.n_suspects_left else ""
         why = f"{count(found.n_suspects_left, 'suspect')} left{of_build}."
         return Step("review", "Review suspects", "rate_review", why)
-    if found.status.n_edits:
-        return Step("changes", "Commit", "difference", f"{edits} not committed, no suspect left.")
     if found.n_since_build:
-        why = f"{count(found.n_since_build, 'edit')} since the build."
+        why = f"{count(found.n_since_build, 'edit')} since the build, no suspect left."
         return Step("compile", "Recompile", "play_circle", why)
+    if found.not_committed.is_committable:
+        why = f"Not committed: {found.not_committed.taken}."
+        return Step("changes", "Commit", "difference", why)
     if not found.n_suspects:
         why = "No label is more likely wrong than right; the most doubtful stand first."
         return Step("review", "Review", "rate_review", why)

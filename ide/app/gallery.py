@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from ide.app import navigate
+from ide.app import navigate, state
 from ide.app.payload import payload_reader, payload_url
 from ide.app.text import percent
 from ide.dataset.edit import WHOLE_DATASET
@@ -69,10 +69,12 @@ def gallery(
     action: str = "",
     on_action: Callable[[str, str], None] | None = None,
     choice: Choice | None = None,
+    listed: Callable[[], Sequence[str]] | None = None,
 ) -> None:
     """Draw tiles; a click opens the example's page, the button of a tile calls ``on_action``.
 
-    With a ``choice``, each tile has a box.
+    With a ``choice``, each tile has a box. ``listed``: the ids of the list that the tiles are a
+    page of; None: they are the list.
     """
     modality = ws.config(dataset).modality
     file_of: Callable[[str], str | None] = file_names(ws, dataset) if tiles else lambda _: None
@@ -85,6 +87,8 @@ def gallery(
         example_id = str(st.session_state[key].open)
         if example_id == WHOLE_DATASET:
             navigate.go("problems", dataset, show="all")
+        ids = listed() if listed else [t.example_id for t in tiles if t.example_id != WHOLE_DATASET]
+        state.set_example_list(dataset, ids)
         navigate.go("example", dataset, example=example_id)
 
     def on_act() -> None:

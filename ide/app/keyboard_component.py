@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +38,21 @@ def key_of(*parts: str) -> str:
 
 
 def converse(
-    component: Any, *, key: str, view: str, about: str, save: Save, data_of: DataOf
+    component: Any,
+    *,
+    key: str,
+    view: str,
+    about: str,
+    save: Save,
+    data_of: DataOf,
+    **callbacks: Callable[[], None],
 ) -> None:
     """Show a surface and let it talk with the server, by a route: see ``sync_route``.
 
     Its edits are on the disk before they are acknowledged; sending twice changes nothing. view:
     the page that it stands on. about: names the list that it is over. data_of: what it is given,
-    by the newest message as it came (None: at its beginning).
+    by the newest message as it came (None: at its beginning). callbacks: what else it may ask of
+    the page, as ``on_go_change``.
     """
     counted = moving_counts.told_with(data_of, state.workspace(), state.dataset())
     conversation = _begun(key, about, save, counted)
@@ -52,6 +60,7 @@ def converse(
         key=key,
         data=conversation.given(state.visit()),
         on_rested_change=lambda: navigate.stay_out_of(view),
+        **callbacks,
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import Any
 
-from ide.app import navigate
+from ide.app import cached, navigate
 from ide.app.conversation import DataOf
 from ide.app.facts import said
 from ide.app.panels import Item
@@ -20,7 +20,8 @@ from ide.app.text import count
 from ide.dataset.errors import UpwellError
 from ide.store.builds import BuildInfo, current_build
 from ide.store.checking import listed_build
-from ide.store.live_counts import Counts, live_counts
+from ide.store.commit_paths import NotCommitted
+from ide.store.live_counts import Counts, live_counts, look_anew
 from ide.store.workspace import Workspace
 
 _ITEM = tuple(each.name for each in fields(Item))
@@ -42,6 +43,7 @@ class Lead:
 
 def counts_of(ws: Workspace, name: str) -> Counts:
     """Return what there is of a dataset now."""
+    look_anew(ws, cached.status)
     return live_counts(ws, name, current_build(ws, name), listed_build(ws, name))
 
 
@@ -50,9 +52,16 @@ def leads(name: str, found: Counts) -> list[Lead]:
     unseen = f"nothing has looked at {name} yet: compile it"
     span = {"a": found.requests_base} if found.requests_base else {}
     asked = {"verdict": "change requested", **span}
-    n = found.n_suspects_left
+    left, n = found.not_committed, found.n_suspects_left
     return [
-        Lead("edits", _some(found.n_uncommitted, "uncommitted edit"), "edit", "changes"),
+        Lead("edits", f"{left.short} uncommitted" if left else "", "edit", "changes"),
+        Lead(
+            "unlabelled",
+            _unlabelled(found),
+            "label",
+            "review",
+            {"queue": "unlabelled"},
+        ),
         Lead("suspects", f"{NO_LOOK} suspects", "rate_review", "review", {}, "muted", unseen)
         if n is None
         else Lead("suspects", f"{count(n, 'suspect')} left" if n else "", "rate_review", "review"),
@@ -78,11 +87,18 @@ def leads(name: str, found: Counts) -> list[Lead]:
 
 def line_items(name: str, found: Counts) -> dict[str, Item]:
     """Return what the status line counts of a dataset, by key."""
-    n = found.n_uncommitted
+    unlabelled = f"{count(found.n_unlabelled, 'example')} of {name} that nobody has labelled"
     conflicts = f"examples of {name} of which people say different things"
     since = f"{count(found.n_since_build, 'edit')} since the build" if found.n_since_build else ""
     items = [
-        Item(f"{count(n, 'edit')} not committed" if n else "", "edit", "warn", "see Changes"),
+        uncommitted_item(found.not_committed, name),
+        Item(
+            _unlabelled(found),
+            "label",
+            "muted",
+            f"{unlabelled}: label them by keys",
+            href=navigate.address("review", name, queue="unlabelled"),
+        ),
         Item(
             _some(found.n_conflicts, "conflict"),
             "call_split",
@@ -94,8 +110,21 @@ def line_items(name: str, found: Counts) -> dict[str, Item]:
         _problems(name, found, "warning", "warning", "warn"),
         Item(since, "update", "warn"),
     ]
-    keys = ("edits", "conflicts", "errors", "warnings", "since")
+    keys = ("edits", "unlabelled", "conflicts", "errors", "warnings", "since")
     return {key: replace(item, key=key) for key, item in zip(keys, items, strict=True)}
+
+
+def uncommitted_item(left: NotCommitted, name: str | None = None) -> Item:
+    """Return what is not committed, a link to the changes of the dataset that is open."""
+    if not left:
+        return Item("", "edit")
+    return Item(
+        f"{left.short} not committed",
+        "edit",
+        "warn" if left.is_in_the_way else "muted",
+        f"not committed: {left}; see Changes",
+        href=navigate.address("changes", name) if name else "",
+    )
 
 
 def sidebar_data(name: str, found: Counts) -> list[dict[str, Any]]:
@@ -144,6 +173,10 @@ def _problems(name: str, found: Counts, severity: str, icon: str, tone: str) -> 
     n = found.n_open[severity]
     title = f"{count(n, f'open {severity}')} of {name}: see Problems"
     return Item(f"{n:,}", icon, tone if n else "muted", title, href=href)
+
+
+def _unlabelled(found: Counts) -> str:
+    return f"{found.n_unlabelled:,} without a label" if found.n_unlabelled else ""
 
 
 def _some(n: int, noun: str) -> str:

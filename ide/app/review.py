@@ -1,15 +1,18 @@
-"""Review: the labelling surface on the newest build or on the conflicts, or what to do instead."""
+"""Review: the labelling surface on the newest build, on the conflicts or on what has no label yet,
+or what to do instead.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from functools import lru_cache
 
 import streamlit as st
 
 from ide.app import errors, first_build, navigate, review_part, state
 from ide.app.address_words import say_unknown
-from ide.app.labeler import conflicts
+from ide.app.labeler import conflicts, unlabelled
 from ide.app.labeler.component import is_in_use, labeler, labeler_data
 from ide.app.labeler.sync import Message, Receipt
 from ide.app.text import count
@@ -18,19 +21,24 @@ from ide.store.builds import BuildInfo, current_build, list_builds
 from ide.store.conflicts import conflict_ids
 from ide.store.log_growth import Mark
 from ide.store.narrowing import Narrowing, narrowed
+from ide.store.unlabelled import n_unlabelled
 from ide.store.workspace import Workspace
 
 _PINNED = "upwell_review_build"
 _LINKS = ("changes", "history", "compile", "evals", "browse")
+_NEXT = ("compile", "changes", "browse")  # when all has a label
 
 
 @st.fragment
 def review(workspace: Workspace, name: str) -> None:
     """Draw Review; a fragment, so that saving an edit does not draw the page around it again."""
     newest = current_build(workspace, name)
-    say_unknown({"queue": ("suspects", conflicts.QUEUE)})
-    if state.parameter("queue") == conflicts.QUEUE:
+    say_unknown({"queue": ("suspects", conflicts.QUEUE, unlabelled.QUEUE)})
+    queue = state.parameter("queue")
+    if queue == conflicts.QUEUE:
         _conflicts(workspace, name, newest)
+    elif queue == unlabelled.QUEUE or (newest is None and _is_labelling(workspace, name)):
+        _unlabelled(workspace, name, newest)
     elif newest is None:
         _no_build(workspace, name)
     else:
@@ -68,7 +76,7 @@ def _suspects(workspace: Workspace, name: str, newest: BuildInfo) -> None:
         review_part.queue_name(build, narrowing),
         data_of,
         annotator=annotator,
-        links=_links(name),
+        links=_links(name, n_to_label=n_unlabelled(workspace, name)),
     )
 
 
@@ -101,10 +109,45 @@ def _conflicts(workspace: Workspace, name: str, build: BuildInfo | None) -> None
     )
 
 
-def _links(name: str) -> list[dict[str, str]]:
-    return [
-        {"text": navigate.VIEWS[view][0], "url": navigate.address(view, name)} for view in _LINKS
+def _unlabelled(workspace: Workspace, name: str, build: BuildInfo | None) -> None:
+    """Draw the surface over what nobody has labelled; it needs no build."""
+    annotator, start, mark = state.annotator(), state.parameter("example"), Mark()
+    labeler(
+        workspace,
+        name,
+        unlabelled.QUEUE,
+        lambda message, receipt: unlabelled.unlabelled_data(
+            workspace,
+            name,
+            build,
+            annotator=annotator,
+            start=start,
+            message=message,
+            receipt=receipt,
+            mark=mark,
+        ),
+        annotator=annotator,
+        links=_links(name, _NEXT if workspace.config(name).is_compiled else _LINKS),
+    )
+
+
+def _is_labelling(workspace: Workspace, name: str) -> bool:
+    """Whether something has no label yet, or the surface that gave the last one is on the page."""
+    is_in_hand = is_in_use(name, state.annotator(), unlabelled.QUEUE)
+    return is_in_hand or n_unlabelled(workspace, name) > 0
+
+
+def _links(
+    name: str, views: Sequence[str] = _LINKS, *, n_to_label: int = 0
+) -> list[dict[str, str]]:
+    """Return where to go when a queue is empty, what is to be labelled first."""
+    found = [
+        {"text": navigate.VIEWS[view][0], "url": navigate.address(view, name)} for view in views
     ]
+    if not n_to_label:
+        return found
+    url = navigate.address("review", name, queue=unlabelled.QUEUE)
+    return [{"text": f"Label {count(n_to_label, 'example')}", "url": url}, *found]
 
 
 def _conflicts_url(name: str) -> str:

@@ -9,7 +9,7 @@ given before, the newest last. All functions only read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -83,14 +83,14 @@ def split_window(
 
 
 def judged_in_order(
-    queue: Queue, edits: Iterable[Edit], states: Mapping[str, ExampleState]
+    known: Container[str], edits: Iterable[Edit], states: Mapping[str, ExampleState]
 ) -> list[str]:
-    """Return the judged ids of a queue, in the order of the newest verdict on each."""
+    """Return the judged ids of a queue that knows some, in the order of the newest verdicts."""
     age = {edit.edit_id: (edit.made_at, edit.edit_id) for edit in edits}
     moments = {
         x: max(age[i] for of, ids in state.in_force.items() if is_of_label(of) for i in ids)
         for x, state in states.items()
-        if state.is_judged and x in queue.ranked.row_by_id
+        if state.is_judged and x in known
     }
     return sorted(moments, key=moments.__getitem__)
 

@@ -7,7 +7,7 @@ not: a link is no identity. A view reads ``state.dataset()`` and never ``st.sess
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import unquote
 
 import streamlit as st
@@ -22,6 +22,7 @@ WORKSPACE_VARIABLE = "UPWELL_WORKSPACE"
 _DATASET, _ANNOTATOR, _NOTICES = "upwell_dataset", "upwell_annotator", "upwell_notices"
 _GOING = "upwell_going"
 _LEFT, _TOLD, _HERE = "upwell_left_browse", "upwell_told", "upwell_here"
+_LISTED = "upwell_listed"
 _VISIT, _IS_ANNOTATOR_CHOSEN = "upwell_visit", "upwell_is_annotator_chosen"
 
 
@@ -77,6 +78,17 @@ def example() -> str:
     if not asked:
         raise UpwellError("no example is open: choose one in Browse, or in Review")
     return asked
+
+
+def set_example_list(name: str, ids: Sequence[str]) -> None:
+    """Remember the list of examples that a person opens one of."""
+    st.session_state[_LISTED] = (name, tuple(ids))
+
+
+def example_list(name: str) -> tuple[str, ...] | None:
+    """Return the list that an example of a dataset was opened from last; None for none."""
+    found: tuple[str, tuple[str, ...]] | None = st.session_state.get(_LISTED)
+    return found[1] if found and found[0] == name else None
 
 
 def left_address() -> dict[str, str] | None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from ide.app import cached, drill_page, navigate, state
 from ide.app.facts import metrics_of
-from ide.app.moving_counts import counts_of, line_items
+from ide.app.moving_counts import counts_of, line_items, uncommitted_item
 from ide.app.panels import Item
 from ide.app.panels import statusline as draw_line
 from ide.app.text import ago, count, interval, percent, short
@@ -51,15 +51,14 @@ def _place(ws: Workspace, counted: dict[str, Item]) -> list[Item]:
         items.append(Item(text, "target", "warn", "labels on this branch are planted; see Evals"))
     if counted:
         items.append(counted["edits"])
-    elif status.n_edits:
-        text = f"{count(status.n_edits, 'edit')} not committed"
-        items.append(Item(text, "edit", "warn", "see Changes"))
+    elif left := status.not_committed():
+        items.append(uncommitted_item(left))
     items += [
         Item("saved edits are gone", "error", "bad", sentence)
         for dataset in status.datasets
         for sentence in dataset.taken
     ]
-    return [*items, *([counted["conflicts"]] if counted else [])]
+    return [*items, *([counted["unlabelled"], counted["conflicts"]] if counted else [])]
 
 
 def _build(ws: Workspace, counted: dict[str, Item]) -> list[Item]:

@@ -86,18 +86,27 @@ def edit(
 @workspace_option
 @format_option
 def status(root: Path | None, style: str) -> int:
-    """Show the branch, uncommitted edits, conflicts and builds; ends with 1 on a conflict."""
+    """Show the branch, what has no label, what is not committed, conflicts; 1 on a conflict."""
     from ide.store.status import status as read_status
     from ide.store.status import status_as_dict
 
-    found = status_as_dict(read_status(Workspace.find(root)))
+    whole = read_status(Workspace.find(root))
+    found = status_as_dict(whole)
     if style == "json":
         click.echo(as_json(found))
     else:
         if style == "table":
             click.echo(f"on {found['branch'] or 'no branch'} at {found['revision'] or 'no commit'}")
-        columns = ("dataset", "n_examples", "n_edits", "n_conflicts", "n_damaged", "build_id")
+        columns = (
+            *("dataset", "n_examples", "n_unlabelled", "n_edits"),
+            *("n_conflicts", "n_damaged", "build_id"),
+        )
         echo_rows(found["datasets"], columns, style)
+        left = whole.not_committed()
+        if style == "table" and left.taken.is_committable:
+            click.echo(f"not committed: {left.taken}; upwell commit takes them")
+        if style == "table" and left.foreign:
+            click.echo(f"changed, and for git to commit: {left.untaken}")
         for sentence in (*found["damage"], *found["notes"]):
             warn(sentence)
         for each in found["conflicts"][:N_WARNINGS]:

@@ -32,6 +32,7 @@ from ide.store.workspace import Workspace
 
 _Tables = dict[str, pa.Table]
 PAGE_SIZE = 60
+MAX_LISTED = 100_000  # ids of a list that is gone through one by one
 TIME_LIMIT_S = 20.0
 ORDERS = {
     "suspicion": "rank NULLS LAST, example_id",

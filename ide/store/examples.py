@@ -52,6 +52,11 @@ def n_examples(workspace: Workspace, name: str) -> int:
     return sum(_n_rows(*part) for part in _parts(workspace, name))
 
 
+def may_lack_labels(workspace: Workspace, name: str) -> bool:
+    """Whether an example may have come without a label, by the footers of the parts alone."""
+    return any(_may_lack_labels(*part) for part in _parts(workspace, name))
+
+
 def require_here(workspace: Workspace, name: str) -> None:
     """Raise ``ConfigError`` where DVC has the examples and this machine has none of them."""
     pointer = workspace.examples_path(name).with_name("examples.dvc")
@@ -175,3 +180,17 @@ def _parts(workspace: Workspace, name: str) -> list[tuple[Path, int, int]]:
 def _n_rows(path: Path, _size: int, _mtime_ns: int) -> int:
     with damage_named(path), pq.ParquetFile(path) as file:  # whatever its columns are
         return int(file.metadata.num_rows)
+
+
+@lru_cache(maxsize=1024)
+def _may_lack_labels(path: Path, _size: int, _mtime_ns: int) -> bool:
+    """Whether the footer of a part counts an example without a label, or does not count them."""
+    with damage_named(path), pq.ParquetFile(path) as file:
+        groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
+        columns = [group.column(i) for group in groups for i in range(group.num_columns)]
+        counts = [
+            column.statistics and column.statistics.null_count
+            for column in columns
+            if column.path_in_schema == LABEL
+        ]
+        return any(n is None or n > 0 for n in counts)

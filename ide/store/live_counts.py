@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from ide.dataset.edit import REVIEW_ACTIONS, Edit
 from ide.dataset.replay import UNTOUCHED
 from ide.dataset.reviews import is_talk
 from ide.store.builds import BuildInfo, edits_since
+from ide.store.commit_paths import SHARED, NotCommitted
 from ide.store.edit_log import read_edits
 from ide.store.git import head_stamp
 from ide.store.issues import open_by_severity
@@ -26,7 +27,8 @@ from ide.store.live_queue import n_suspects_left
 from ide.store.log_growth import added_since
 from ide.store.replaying import Replayed, replayed
 from ide.store.reviews import asked_for
-from ide.store.status import status
+from ide.store.status import Status, status
+from ide.store.unlabelled import n_unlabelled
 from ide.store.workspace import Workspace
 
 
@@ -34,11 +36,12 @@ from ide.store.workspace import Workspace
 class Counts:
     """How many of what there are now; None where nothing has looked yet.
 
-    n_uncommitted: edits of all datasets that HEAD lacks; the rest is one dataset's. n_open:
-    problems of a severity that nobody settled. requests_base: a revision that shows the requests.
+    not_committed: of all datasets; the rest is one dataset's. n_open: problems of a severity that
+    nobody settled. requests_base: a revision that shows the requests.
     """
 
-    n_uncommitted: int
+    not_committed: NotCommitted
+    n_unlabelled: int
     n_conflicts: int
     n_suspects_left: int | None
     n_open: Mapping[str, int] | None
@@ -75,7 +78,8 @@ def live_counts(
         while len(_KEPT) > _N_KEPT:
             _KEPT.popitem(last=False)
     return Counts(
-        n_uncommitted=n_uncommitted(workspace),
+        not_committed=not_committed(workspace),
+        n_unlabelled=n_unlabelled(workspace, name),
         n_conflicts=kept.n_conflicts,
         n_suspects_left=n_suspects_left(workspace, name, build, kept.now) if build else None,
         n_open=open_by_severity(workspace, name, checked, kept.now) if checked else None,
@@ -138,25 +142,45 @@ class _Committed:
     """What was not committed when git was asked, and how long each dataset's log was then."""
 
     stamp: tuple[object, ...]
-    n_uncommitted: int
+    left: NotCommitted
     n_edits: Mapping[str, int]
 
 
 _COMMITTED: OrderedDict[Path, _Committed] = OrderedDict()
 
 
-def n_uncommitted(workspace: Workspace) -> int:
-    """Count the edits that HEAD lacks, in all datasets; git is asked when HEAD is another."""
-    names = _names(workspace, int(time.monotonic()))
-    stamp = (*head_stamp(workspace.root), *names)
-    n_edits = {name: len(read_edits(workspace, name).edits) for name in names}
+def not_committed(workspace: Workspace) -> NotCommitted:
+    """Return what HEAD lacks, of all datasets; git is asked when HEAD or a shared file is another.
+
+    In between, what the logs grew by is added to what git said.
+    """
     before = _COMMITTED.get(workspace.root)
-    if before and before.stamp == stamp:
-        n_more = [n - before.n_edits[name] for name, n in n_edits.items()]
+    if before and before.stamp == _stamp(workspace):
+        n_more = [n - before.n_edits[name] for name, n in _n_edits(workspace).items()]
         if min(n_more, default=0) >= 0:
-            return before.n_uncommitted + sum(n_more)
-    n = status(workspace).n_edits
-    _COMMITTED[workspace.root] = _Committed(stamp, n, n_edits)
+            return replace(before.left, n_edits=before.left.n_edits + sum(n_more))
+    return look_anew(workspace)
+
+
+def look_anew(workspace: Workspace, read: Callable[[Workspace], Status] = status) -> NotCommitted:
+    """Return what HEAD lacks by a status that is read now, and go on from there."""
+    stamp, n_edits = _stamp(workspace), _n_edits(workspace)
+    left = read(workspace).not_committed()
+    if n_edits == _n_edits(workspace):  # else it is not known which of them the status has
+        _COMMITTED[workspace.root] = _Committed(stamp, left, n_edits)
+        _COMMITTED.move_to_end(workspace.root)
     while len(_COMMITTED) > _N_KEPT:
         _COMMITTED.popitem(last=False)
-    return n
+    return left
+
+
+def _n_edits(workspace: Workspace) -> dict[str, int]:
+    names = _names(workspace, int(time.monotonic()))
+    return {name: len(read_edits(workspace, name).edits) for name in names}
+
+
+def _stamp(workspace: Workspace) -> tuple[object, ...]:
+    """Return what changes where HEAD moves, a dataset comes, or a build writes what all share."""
+    files = [workspace.root / name for name in SHARED]
+    stats = [(s.st_ino, s.st_size, s.st_mtime_ns) for s in (f.stat() for f in files if f.exists())]
+    return (*head_stamp(workspace.root), *_names(workspace, int(time.monotonic())), *stats)

@@ -10,6 +10,7 @@ from ide.dataset.edit import Edit
 from ide.dataset.errors import BuildError, GitError, UpwellError
 from ide.store import git
 from ide.store.builds import current_build
+from ide.store.commit_paths import SHARED, NotCommitted, files_in_the_way, taken_files
 from ide.store.drill_notes import drill_notes
 from ide.store.edit_log import read_edits
 from ide.store.examples import n_examples
@@ -18,6 +19,7 @@ from ide.store.past_edits import dataset_of, is_log
 from ide.store.state import dataset_state
 from ide.store.taken import taken_sentences
 from ide.store.uncommitted import compare_logs
+from ide.store.unlabelled import n_unlabelled
 from ide.store.untracked_parts import explain_untracked, untracked_parts
 from ide.store.workspace import TRACKED, Workspace
 
@@ -30,7 +32,8 @@ class DatasetStatus:
 
     ``edits`` are those that HEAD does not have; ``conflicts`` example ids, ``rival_values`` what
     people say of each; ``damage`` sentences; ``notes`` sentences on drills: what is planted here,
-    or lies here and does not count; ``untracked_parts`` the paths of parts that DVC does not know.
+    or lies here and does not count; ``untracked_parts`` the paths of parts that DVC does not know;
+    ``n_unlabelled`` how many examples nobody has labelled.
     """
 
     name: str
@@ -44,11 +47,20 @@ class DatasetStatus:
     notes: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()  # a sentence for each log that git took acknowledged edits from
     untracked_parts: tuple[str, ...] = ()
+    n_unlabelled: int = 0
+    files: tuple[str, ...] = ()  # of it, beside edit logs, that are not committed
+    files_in_the_way: tuple[str, ...] = ()  # of it, that a merge is refused for: git's to commit
 
     @property
     def n_edits(self) -> int:
         """How many edits are not committed."""
         return len(self.edits)
+
+    @property
+    def is_import_left(self) -> bool:
+        """Whether examples are here that no commit names: with the edits they would be one heap."""
+        is_named = not any(path.endswith("/examples.dvc") for path in self.files)
+        return self.is_untracked or not is_named or bool(self.untracked_parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +76,7 @@ class Status:
     revision: str | None
     datasets: tuple[DatasetStatus, ...]
     changed_paths: tuple[str, ...]
+    shared_files: tuple[str, ...] = ()  # of no one dataset, that are not committed: dvc.lock
     problem: str | None = None
     unfinished: tuple[str, ...] = ()  # a sentence for each file that git could not merge
     refused: tuple[str, ...] = ()  # a sentence for each dataset that has a link
@@ -72,6 +85,18 @@ class Status:
     def n_edits(self) -> int:
         """How many edits are not committed, in all datasets."""
         return sum(dataset.n_edits for dataset in self.datasets)
+
+    def not_committed(self, name: str | None = None) -> NotCommitted:
+        """Return what is not committed, of one dataset with what all share, or of all of them.
+
+        Whatever a switch, a merge or a revert could stumble over is in it.
+        """
+        chosen = [d for d in self.datasets if name in (None, d.name)]
+        return NotCommitted(
+            sum(d.n_edits for d in chosen),
+            (*(path for d in chosen for path in d.files), *self.shared_files),
+            tuple(path for d in chosen for path in d.files_in_the_way),
+        )
 
     @property
     def untracked_parts(self) -> tuple[str, ...]:
@@ -99,6 +124,7 @@ def status(workspace: Workspace) -> Status:
             changed[name].edits,
             changed[name].lost,
             is_untracked=_is_untracked(name, tree),
+            changes=[c for c in tree.changes if dataset_of(c.path) == name],
         )
         for name in names
     )
@@ -107,6 +133,7 @@ def status(workspace: Workspace) -> Status:
         revision=tree.revision[:10] if tree.revision else None,
         datasets=found,
         changed_paths=tuple(change.path for change in tree.changes),
+        shared_files=taken_files(c for c in tree.changes if c.path in SHARED),
         unfinished=tuple(unfinished(c.path) for c in tree.changes if c.kind == "unmerged"),
         refused=tuple(workspace.refused().values()),
     )
@@ -122,6 +149,7 @@ def uncommitted_edits(workspace: Workspace, name: str) -> list[Edit]:
 
 def status_as_dict(found: Status) -> dict[str, Any]:
     """Return a status as JSON has it: literal rows, and ``edits`` and ``conflicts`` as lists."""
+    everything = found.not_committed()
     return {
         "branch": found.branch,
         "revision": found.revision,
@@ -130,6 +158,7 @@ def status_as_dict(found: Status) -> dict[str, Any]:
             {
                 "dataset": d.name,
                 "n_examples": d.n_examples,
+                "n_unlabelled": d.n_unlabelled,
                 "n_edits": d.n_edits,
                 "n_conflicts": len(d.conflicts),
                 "n_damaged": len(d.damage),
@@ -138,6 +167,8 @@ def status_as_dict(found: Status) -> dict[str, Any]:
             }
             for d in found.datasets
         ],
+        "files": list(everything.files),
+        "files_in_the_way": list(everything.foreign),
         "edits": [
             {
                 "dataset": d.name,
@@ -189,12 +220,14 @@ def _dataset_status(
     lost: Sequence[str],
     *,
     is_untracked: bool,
+    changes: Sequence[git.Change] = (),
 ) -> DatasetStatus:
     damage = [str(d) for d in read_edits(workspace, name).damage]
     state = dataset_state(workspace, name)
     broken: list[str] = []  # what cannot be read; the rest of the status stands without it
     _read(lambda: workspace.config(name), broken)
     n = _read(lambda: n_examples(workspace, name), broken)
+    n_open = _read(lambda: n_unlabelled(workspace, name), broken) if n else 0
     build = _read(lambda: current_build(workspace, name), broken)
     return DatasetStatus(
         name=name,
@@ -208,6 +241,9 @@ def _dataset_status(
         notes=drill_notes(workspace, name),
         taken=taken_sentences(workspace, name),
         untracked_parts=untracked_parts(workspace, name),
+        n_unlabelled=n_open or 0,
+        files=taken_files(changes),
+        files_in_the_way=files_in_the_way(changes),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import subprocess
+from dataclasses import asdict
 from functools import partial
 
 import pytest
@@ -20,6 +21,7 @@ from ide.store.importing import import_source
 from ide.store.new import new_workspace
 from ide.store.runs import Run, make_folder, new_run_id, progress_path, save_run
 from ide.store.state import imported_labels
+from tests.app.test_unlabelled import forget_labels
 from tests.app.test_views import NAME, open_view, sentences  # noqa: F401
 
 GLYPHS = "glyphs"
@@ -27,7 +29,16 @@ GLYPHS = "glyphs"
 
 @pytest.fixture
 def workspace(tmp_path):
-    return make_workspace(tmp_path / "w", n=300, n_suspects=80, size=8, name=GLYPHS)
+    """What was imported is committed."""
+    made = make_workspace(tmp_path / "w", n=300, n_suspects=80, size=8, name=GLYPHS)
+    commit_all(made)
+    return made
+
+
+def commit_all(workspace):
+    git = partial(subprocess.run, cwd=workspace.root, check=True, capture_output=True)
+    git(["git", "add", "datasets", "params.yaml"])
+    git(["git", "commit", "-qm", "labels"])
 
 
 def counted_anew(workspace):
@@ -99,7 +110,7 @@ def test_an_answer_to_keys_brings_the_numbers_that_the_sidebar_and_the_status_li
     conversation, ids = talk(workspace), list(imported_labels(workspace, GLYPHS))
     before = counts_of(workspace, GLYPHS)
     told = texts(answer(conversation, [entry(x) for x in ids[:5]])["counts"])
-    assert before.n_uncommitted == 0
+    assert len(before.not_committed) == 0
     assert told["edits"] == "5 edits not committed"
     assert told["since"] == "5 edits since the build"
     after = counts_of(workspace, GLYPHS)
@@ -110,11 +121,43 @@ def test_an_answer_to_keys_brings_the_numbers_that_the_sidebar_and_the_status_li
 def test_a_commit_elsewhere_is_noticed_by_the_next_answer(workspace):
     conversation, ids = talk(workspace), list(imported_labels(workspace, GLYPHS))
     answer(conversation, [entry(x) for x in ids[:5]])
-    git = partial(subprocess.run, cwd=workspace.root, check=True, capture_output=True)
-    git(["git", "add", "datasets"])
-    git(["git", "commit", "-qm", "labels"])
+    commit_all(workspace)
     told = texts(answer(conversation, [entry(ids[9])])["counts"])
     assert told["edits"] == "1 edit not committed"
+
+
+def test_files_count_as_not_committed_and_the_edits_beside_them_follow_the_keys(workspace):
+    conversation, ids = talk(workspace), list(imported_labels(workspace, GLYPHS))
+    config = workspace.config_path(GLYPHS)
+    config.write_text(config.read_text() + "\n# a remark\n")
+    side = {
+        each["key"]: each["text"] for each in sidebar_data(GLYPHS, counts_of(workspace, GLYPHS))
+    }
+    assert side["edits"] == "dataset.toml uncommitted"
+    told = answer(conversation, [entry(x) for x in ids[:5]])["counts"]
+    assert told["sidebar"][0]["text"] == "5 edits and dataset.toml uncommitted"
+    assert told["line"][0]["text"] == "5 edits and dataset.toml not committed"
+    (workspace.root / "dvc.lock").write_text("schema: '2.0'\n")  # as a build does meanwhile
+    told = answer(conversation, [entry(ids[5])])["counts"]
+    assert told["sidebar"][0]["text"] == "6 edits and 2 files uncommitted"
+    assert "dvc.lock" in told["line"][0]["title"]
+    assert told["line"] == [
+        asdict(i) for i in line_items(GLYPHS, counts_of(workspace, GLYPHS)).values()
+    ]
+
+
+def test_what_has_no_label_is_one_less_with_each_label(workspace):
+    forget_labels(workspace, GLYPHS, n=7)
+    conversation, ids = talk(workspace), list(imported_labels(workspace, GLYPHS))
+    told = texts(answer(conversation, [])["counts"])
+    assert told["unlabelled"] == "7 without a label"
+    made = [entry(x) for x in ids[:3]]
+    assert texts(answer(conversation, made)["counts"])["unlabelled"] == "4 without a label"
+    last = made[-1]
+    undo = entry(last["example_id"], "undo", last["edit_id"], [last["edit_id"]])
+    assert texts(answer(conversation, [undo])["counts"])["unlabelled"] == "5 without a label"
+    told = texts(answer(conversation, [entry(x) for x in ids[2:7]])["counts"])
+    assert told["unlabelled"] == ""  # and is not seen
 
 
 def test_a_label_asks_git_nothing(workspace, monkeypatch):

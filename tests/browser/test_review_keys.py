@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import pyarrow as pa
 import pytest
 
 from benchmarks.synthetic import make_workspace
 from ide.app.server import labeler_version
 from ide.dataset.edit import make_edit
+from ide.dataset.schema import PAYLOAD_TYPES
 from ide.store.edit_log import append_edits, read_edits
-from ide.store.files import write_text
+from ide.store.files import write_parquet, write_text
 from ide.store.queue import suspect_queue
 from ide.store.state import dataset_state
 from ide.store.workspace import Workspace
 from tests.conftest import free_port, label_as, workbench
+from tests.store.tiny import add_dataset
 
 pytestmark = pytest.mark.browser
 
@@ -439,15 +442,16 @@ def test_a_server_that_is_started_anew_gets_every_edit_without_a_hand(page, tmp_
 
 
 def test_the_sidebar_and_the_status_line_follow_the_keys_and_no_page_is_drawn(tab, fresh):
-    n_edits = tab.locator(".counts a[data-key=edits]")
-    before = int(n_edits.inner_text().split()[-3].replace(",", "")) if n_edits.count() else 0
+    edits = tab.locator(".counts a[data-key=edits]")
+    shown = re.search(r"([\d,]+) edits?\b", edits.inner_text()) if edits.count() else None
+    before = int(shown[1].replace(",", "")) if shown else 0
     runs = "document.querySelector('[data-testid=stApp]').dataset.testScriptState"
     tab.evaluate(f"window.states = []; window.watch = setInterval(() => states.push({runs}), 5)")
     press_fast(tab, [" "] * 6, 60)
     wait_until_saved(tab)
-    tab.locator(".counts a[data-key=edits]", has_text=f"{before + 6:,} uncommitted").wait_for()
-    line = tab.locator(".line").inner_text()
-    assert f"{before + 6:,} edits not committed" in line
+    after = rf"(?<![\d,]){before + 6:,} edits( and [^\n]+)? "  # files may be beside them
+    tab.locator(".counts a[data-key=edits]", has_text=re.compile(f"{after}uncommitted")).wait_for()
+    assert re.search(f"{after}not committed", tab.locator(".line").inner_text())
     assert len(fresh()) == 6
     assert set(tab.evaluate("clearInterval(watch), states")) == {"notRunning"}
 
@@ -479,3 +483,46 @@ def test_a_part_of_the_queue_is_worked_by_the_same_keys_and_says_what_is_left(
     ready(tab)
     assert place.inner_text() == f"{n - 2} of {n} left"
     context.close()
+
+
+def test_what_has_no_label_is_labelled_by_keys_without_a_build_until_nothing_is_left(tab, glyphs):
+    """Texts that came without a label; what another person labels meanwhile is passed by."""
+    add_dataset(glyphs.root, "notes")
+    (part,) = glyphs.examples_path("notes").glob("*.parquet")
+    n = 40
+    texts = pa.array([f"note {i}" for i in range(n)], PAYLOAD_TYPES["text"])
+    ids = [f"n{i:02d}" for i in range(n)]
+    nothing = pa.nulls(n, pa.string())
+    write_parquet(
+        part, pa.table({"example_id": ids, "split": ["pool"] * n, "label": nothing, "text": texts})
+    )
+    tab.goto(f"{tab.url.split('/review')[0]}/review?dataset=notes")  # it has no build
+    tab.locator(".labeler[data-queue='unlabelled'] .stage .words").wait_for(timeout=30_000)
+    append_edits(glyphs, "notes", [make_edit("n20", "label", "dog", annotator="bob")])
+    for i in range(12):
+        tab.keyboard.press("12"[i % 2])
+    tab.keyboard.press("u")
+    tab.keyboard.press("x")
+    wait_until_saved(tab)
+    states = dataset_state(glyphs, "notes")
+    assert [states[x].label for x in ids[:11]] == ["cat", "dog"] * 5 + ["cat"]
+    assert states["n11"].is_excluded and states["n11"].label is None
+    tab.keyboard.press("g")  # the rest as one step, and what bob labelled is not among them
+    tab.wait_for_timeout(400)
+    tab.keyboard.press("Control+a")
+    tab.keyboard.press("1")
+    tab.keyboard.press("Enter")  # so many are asked about
+    wait_until_saved(tab)
+    tab.locator(".done:not([hidden]) h2", has_text="Nothing is without a label").wait_for()
+    assert tab.locator(".done").inner_text().count("Commit next") == 1  # texts do not compile
+    labels = {x: state.label for x, state in dataset_state(glyphs, "notes").items()}
+    assert labels["n20"] == "dog" and list(labels.values()).count("cat") == 6 + n - 13
+    tab.goto(f"{tab.url.split('/review')[0]}/example?dataset=notes&example=n05")
+    tab.locator(".single[data-ready] .class.current", has_text="dog").wait_for(timeout=30_000)
+    tab.keyboard.press("ArrowRight")
+    tab.locator(".single .place", has_text="7 of 40").wait_for()
+    tab.locator(".single .class.current", has_text="cat").wait_for(timeout=30_000)
+    tab.keyboard.press("2")
+    tab.locator(".single[data-unsaved='0'] .class.current", has_text="dog").wait_for()
+    state = dataset_state(glyphs, "notes")["n06"]
+    assert (state.label, state.annotator) == ("dog", "ada")

@@ -68,8 +68,8 @@ def labeler(
 ) -> None:
     """Show the labelling surface over a queue, and save what is judged there.
 
-    ``queue``: a build's id, or ``conflicts``; ``data_of``: what the queue holds, after a message.
-    ``links``: where to go when all are judged.
+    ``queue``: a build's id, ``conflicts`` or ``unlabelled``; ``data_of``: what the queue holds,
+    after a message. ``links``: where to go when all are judged.
     """
 
     def data(value: Any, receipt: Receipt | None) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def labeler_data(
     first = queue.ranked.ids[queue.order[0]] if len(queue.order) else None
     begin = start if is_known_start else first
     is_looking_back = held is None or held.first is not None
-    judged = judged_in_order(queue, log.edits, states) if is_looking_back else []
+    judged = judged_in_order(known, log.edits, states) if is_looking_back else []
     judged = part.judged(judged, states) if part else judged
     window = window_of(queue, held, begin, judged)
     wanted = message.wanted if message and message.wanted in known else None

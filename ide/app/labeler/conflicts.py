@@ -7,13 +7,11 @@ beside them where a build has one. No build is needed, and any modality is shown
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ide.app.gallery import text_of
+from ide.app.labeler.plain_cards import plain_cards
 from ide.app.labeler.sync import Message, Receipt
-from ide.app.opinions import LOSS, MARGIN, curves_of, likeliest_of
-from ide.app.payload import PICTURES, payload_urls
 from ide.app.review_data import (
     changed_states,
     evals_of,
@@ -28,16 +26,12 @@ from ide.dataset.replay import UNTOUCHED, ExampleState
 from ide.store.builds import BuildInfo
 from ide.store.conflicts import Origin, conflict_ids, conflicts_by_id, origins
 from ide.store.edit_log import read_edits
-from ide.store.file_names import file_names
-from ide.store.queue import ranked
-from ide.store.state import dataset_state, imported_labels, imported_splits
+from ide.store.state import dataset_state, imported_labels
 from ide.store.taken import taken_sentences
 from ide.store.workspace import Workspace
 
 ACTIONS = frozenset({"label", "confirm", "exclude", "restore", "split", "undo"})
 QUEUE = "conflicts"
-N_NEIGHBORS = 10
-MAX_TEXT = 20_000  # characters of a text that is shown
 
 
 def conflicts_data(
@@ -89,7 +83,9 @@ def conflicts_data(
         "is_all_judged": not ids,
         "start": begin,
         "start_notice": _start_notice(start, imported, is_known=is_known_start, is_any=bool(ids)),
-        "rows": _rows(workspace, name, build, wanted_ids, rank=_ranks(ids), state_of=state_of),
+        "rows": plain_cards(
+            workspace, name, build, wanted_ids, rank=_ranks(ids), state_of=state_of
+        ),
         "before": window.before,
         "here": here,
         "ahead": [(x, None) for x in window.ahead],
@@ -155,76 +151,3 @@ def _start_notice(
         return None
     what = "is not in conflict" if start in imported else "is no example of this dataset"
     return f"{start[:60]} {what}: this is the first that is."
-
-
-def _rows(
-    workspace: Workspace,
-    name: str,
-    build: BuildInfo | None,
-    example_ids: Iterable[str],
-    *,
-    rank: Mapping[str, int],
-    state_of: Any,
-) -> list[dict[str, Any]]:
-    """Return the cards of some conflicts; as those of suspects, what no build says being empty."""
-    splits, imported = imported_splits(workspace, name), imported_labels(workspace, name)
-    payload_of, file_of = _payloads(workspace, name), file_names(workspace, name)
-    opinion_of = _opinions(workspace, name, build)
-    return [
-        {
-            "id": x,
-            "rank": rank.get(x),
-            **payload_of(x),
-            "file": file_of(x),
-            "given": imported.get(x),
-            "p": None,
-            "p_suggested": None,
-            "ambiguous": False,
-            "split": splits.get(x),
-            **opinion_of(x),
-            "state": state_of(x),
-        }
-        for x in example_ids
-    ]
-
-
-def _payloads(workspace: Workspace, name: str) -> Any:
-    """Return a function: an example's ``url``, or its ``text``."""
-    modality = workspace.config(name).modality
-    url_of = payload_urls(workspace, name)
-    if modality in PICTURES:
-        return lambda x: {"url": url_of(x)}
-    if modality == "text":
-        return lambda x: {"url": None, "text": text_of(workspace, name, x)[:MAX_TEXT]}
-    said = f"Examples of kind {modality} are not drawn yet: judge by what people say of it."
-    return lambda _: {"url": None, "text": said}
-
-
-def _opinions(workspace: Workspace, name: str, build: BuildInfo | None) -> Any:
-    """Return a function: what a build says of an example, as far as it says anything."""
-    nothing: dict[str, Any] = {
-        "suggested": None, "reason": None, "probs": [], "neighbors": [], LOSS: [], MARGIN: [],
-    }  # fmt: skip
-    if build is None:
-        return lambda _: nothing
-    states, imported = dataset_state(workspace, name), imported_labels(workspace, name)
-    n_classes = len(workspace.config(name).classes)
-    payload_of, of_build = _payloads(workspace, name), ranked(build)
-
-    def thumbnail(example_id: str) -> tuple[str | None, str | None]:
-        label = states.get(example_id, UNTOUCHED).label
-        return payload_of(example_id)["url"], label or imported.get(example_id)
-
-    def opinion(example_id: str) -> dict[str, Any]:
-        row = of_build.row_by_id.get(example_id)
-        card = of_build.table.slice(row, 1).to_pylist()[0] if row is not None else {}
-        near = [n for n in card.get("neighbors") or [] if n in imported][:N_NEIGHBORS]
-        return {
-            **nothing,
-            "reason": card.get("reason"),
-            "probs": likeliest_of(build, example_id, n_classes),
-            "neighbors": [thumbnail(n) for n in near],
-            **curves_of(build, example_id),
-        }
-
-    return opinion

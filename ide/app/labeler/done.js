@@ -2,9 +2,13 @@
 
 import { h } from "./dom.js";
 
-/** nTotal: examples in the queue, all of them judged then; links: [{text, url}], where to go from here. */
-export function doneParts({ isLoading, nTotal, links, isConflicts, dataset, part }) {
-  if (isLoading) return [h("p", { class: "hint", text: isConflicts ? "Loading the next conflicts …" : "Loading the next suspects …" })];
+/** nTotal: examples in the queue, all of them judged then; links: [{text, url}], where to go from here;
+ *  next: what comes when everything has a label, in the queue of what has none; part: what the queue
+ *  is narrowed to. */
+export function doneParts({ isLoading, nTotal, links, isConflicts, dataset, next, part }) {
+  const what = next ? "examples" : isConflicts ? "conflicts" : "suspects";
+  if (isLoading) return [h("p", { class: "hint", text: `Loading the next ${what} …` })];
+  if (next) return nothingUnlabelled(links, dataset, next);
   if (isConflicts) return nothingDisputed(links, dataset);
   if (part) return nothingLeft(part, links);
   const parts = [
@@ -31,6 +35,15 @@ function nothingLeft({ words, n_total: n, leave_url: url }, links) {
     h("p", { text: n ? `All ${n.toLocaleString("en")} of this part of the queue have a verdict: ${words}.` : `No suspect of this build is of this part of the queue: ${words}.` }),
     linksOf([{ text: "All suspects", url }, ...links]),
     ...(n ? [h("p", { class: "hint" }, ...back())] : []),
+  ];
+}
+
+function nothingUnlabelled(links, dataset, next) {
+  return [
+    h("h2", { text: "Nothing is without a label" }),
+    h("p", { text: `Every example of ${dataset} has one, or is excluded. ${next}` }),
+    linksOf(links),
+    h("p", { class: "hint" }, ...back()),
   ];
 }
 

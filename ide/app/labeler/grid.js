@@ -9,9 +9,10 @@ export const PAGE = 48;
 const SIDE_KEYS = ["⇧⏎", "⏎"]; // what takes the left side of a conflict, and the right one
 
 export class Grid {
-  /** on: {open(row), judge(name), pick(), page()}; keys act on the chosen tiles, or on the focused one. */
-  constructor({ on, isConflicts = false }) {
+  /** on: {open(row), judge(name), pick(), page(), hear(row)}; keys act on the chosen tiles, or on the focused one. */
+  constructor({ on, isConflicts = false, isUnlabelled = false, hasBuild = true }) {
     this.on = on;
+    this.isUnlabelled = isUnlabelled;
     this.tiles = [];
     this.chosen = new Set();
     this.focus = 0;
@@ -19,11 +20,11 @@ export class Grid {
     this.count = h("span", { class: "count" });
     this.clear = button({ class: "quiet", onclick: () => this.choose([]) }, "Clear");
     this.asking = h("div", { class: "asking", role: "alertdialog", "aria-live": "assertive", hidden: true });
-    this.area = h("div", { class: "tiles", role: "listbox", "aria-multiselectable": "true", "aria-label": "suspects" });
+    this.area = h("div", { class: "tiles", role: "listbox", "aria-multiselectable": "true", "aria-label": isUnlabelled ? "examples" : "suspects" });
     this.element = h("div", { class: "grid", hidden: true },
       h("div", { class: "grid-actions" }, this.count,
-        button({ class: "primary", onclick: () => on.judge("take") }, h("kbd", { text: "Enter" }), isConflicts ? "Take the right side" : "Take suggestions"),
-        button({ onclick: () => on.judge("keep") }, h("kbd", { text: "⇧ Enter" }), isConflicts ? "Take the left side" : "Keep given"),
+        isUnlabelled && !hasBuild ? null : button({ class: "primary", onclick: () => on.judge("take") }, h("kbd", { text: "Enter" }), isConflicts ? "Take the right side" : "Take suggestions"),
+        isUnlabelled ? null : button({ onclick: () => on.judge("keep") }, h("kbd", { text: "⇧ Enter" }), isConflicts ? "Take the left side" : "Keep given"),
         button({ onclick: () => on.pick() }, h("kbd", { text: "/" }), "Label as …"),
         button({ onclick: () => on.judge("exclude") }, h("kbd", { text: "X" }), "Exclude"),
         button({ onclick: () => on.judge("undo") }, h("kbd", { text: "U" }), "Undo"),
@@ -73,11 +74,11 @@ export class Grid {
   }
 
   tile(row, index) {
-    const image = row.url ? h("img", { alt: "", decoding: "async", draggable: "false", src: row.url }) : h("span", { class: "words", text: row.text });
+    const image = row.url ? h("img", { alt: "", decoding: "async", draggable: "false", src: row.url }) : h("span", { class: row.sound ? "words note" : "words", text: row.sound ? "♪" : row.text });
     image.addEventListener("load", () => showLoaded(image));
     const mark = h("span", { class: "mark" });
     const dispute = row.state.conflicts?.[0];
-    const claim = dispute ? sidesOf(dispute) : claimOf(row);
+    const claim = dispute ? sidesOf(dispute) : this.isUnlabelled ? suggestionOf(row) : claimOf(row);
     const what = dispute ? saidOf(dispute) : `${row.ambiguous ? "ambiguous: " : ""}${row.reason ?? ""}`;
     const title = [row.file, what].filter(Boolean).join("\n");
     const element = button({ class: "tile", role: "option", tabindex: -1, title, onclick: (event) => this.click(index, event), ondblclick: () => this.on.open(row) },
@@ -103,6 +104,7 @@ export class Grid {
       this.toggle(index);
       this.anchor = index;
     }
+    this.on.hear(this.tiles[index].row);
     this.focus = index;
     this.refresh();
   }
@@ -134,6 +136,7 @@ export class Grid {
     this.focus = index;
     this.refresh();
     this.tiles[index].element.scrollIntoView({ block: "nearest" });
+    this.on.hear(this.tiles[index].row);
     return true;
   }
 
@@ -159,12 +162,21 @@ export class Grid {
   }
 }
 
+/** The class that a build suggests for what has no label, where it does. */
+function suggestionOf(row) {
+  return h("span", { class: "claim" }, row.suggested === null ? null : suggestedName(row));
+}
+
+function suggestedName(row) {
+  const name = named("b", row.suggested ?? "–", N_END_SMALL);
+  name.classList.add("suggested");
+  return name;
+}
+
 /** The label given and the one suggested. */
 function claimOf(row) {
-  const suggested = named("b", row.suggested ?? "–", N_END_SMALL);
-  suggested.classList.add("suggested");
   return h("span", { class: "claim" },
-    named("b", row.given ?? "–", N_END_SMALL), " ", h("span", { class: "arrow", text: "→" }), " ", suggested,
+    named("b", row.given ?? "–", N_END_SMALL), " ", h("span", { class: "arrow", text: "→" }), " ", suggestedName(row),
     h("span", { class: row.ambiguous ? "number ambiguous" : "number", title: "how likely the given label is wrong", text: percent(row.p) }));
 }
 

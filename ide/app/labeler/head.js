@@ -34,13 +34,20 @@ export class Head {
   showPart(row, nLeft, { words, n_total: nTotal }) {
     setText(this.place, `${nLeft.toLocaleString("en")} of ${nTotal.toLocaleString("en")} left`);
     this.place.title = `a part of the queue: ${words}`;
-    setText(this.identity, row ? `${row.id} · ${row.split ?? ""}` : "");
+    this.showIdentity(row);
   }
 
   /** The same in the queue of conflicts: how many are left. */
   showConflicts(row, nLeft) {
     setText(this.place, nLeft ? `${nLeft.toLocaleString("en")} ${nLeft === 1 ? "conflict" : "conflicts"} left` : "No conflict left");
     this.place.title = "examples of which people say different things";
+    this.showIdentity(row);
+  }
+
+  /** The same in the queue of what has no label: how many are left. */
+  showUnlabelled(row, nLeft) {
+    setText(this.place, nLeft ? `${nLeft.toLocaleString("en")} without a label` : "None without a label");
+    this.place.title = "examples that nobody has labelled, in the order of the dataset";
     this.showIdentity(row);
   }
 

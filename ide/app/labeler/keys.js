@@ -78,6 +78,12 @@ export const CONFLICT_HELP = [
   ...HELP.filter(([key]) => key !== "Enter" && key !== "Space"),
 ];
 
+export const UNLABELLED_HELP = [
+  ["Enter", "take the class that the network suggests, where a build does"],
+  ["Space", "hear a sound again"],
+  ...HELP.filter(([key]) => key !== "Enter" && key !== "Space"),
+];
+
 export const GRID_HELP = [
   ["Space", "choose the tile, or drop it"],
   ["Shift + click", "choose all between"],

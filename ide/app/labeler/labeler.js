@@ -29,7 +29,8 @@ const DECODE_BEHIND = 4;
 const ASK_BELOW = 240; // unjudged rows ahead; fewer, and the server is asked for more
 const MANY = 10; // judged at once without a question
 const QUIET_MS = 250; // after the last move: the address follows the cursor
-const CONFLICTS = "conflicts"; // the queue of what people disagree about; any other is a build's
+const CONFLICTS = "conflicts"; // the queue of what people disagree about
+const UNLABELLED = "unlabelled"; // the queue of what has no label yet; any other is a build's
 
 /** Called by Streamlit at mount and whenever the data changes. */
 export default function labeler({ data, parentElement, setStateValue }) {
@@ -44,7 +45,7 @@ function placeOf(before, { workspace, dataset, queue, visit, annotator }) {
   return isSame ? before.queue.current?.id : null;
 }
 
-const identity = (data) => `${data.workspace}/${data.dataset}/${data.annotator}/${data.queue === CONFLICTS ? data.queue : data.build.id}/${data.part?.name ?? ""}`;
+const identity = (data) => `${data.workspace}/${data.dataset}/${data.annotator}/${[CONFLICTS, UNLABELLED].includes(data.queue) ? data.queue : data.build.id}/${data.part?.name ?? ""}`;
 
 class Labeler {
   /** place: the example to begin at, rather than at data's. */
@@ -54,6 +55,7 @@ class Labeler {
     this.data = data;
     this.client = newEditId();
     this.isConflicts = data.queue === CONFLICTS;
+    this.isUnlabelled = data.queue === UNLABELLED;
     this.queue = new Queue();
     this.images = new Images();
     this.steps = new Steps({ byId: () => this.queue.byId, evidenceOf: (row) => this.evidence(row) });
@@ -85,10 +87,11 @@ class Labeler {
       label: (label) => this.judge("label", label), take: () => this.judge("take"), keep: () => this.judge("keep"),
       exclude: () => this.judge("exclude"), undo: () => this.undo(), pick: () => this.picker.open(), side: (index) => this.judge("side", index),
     };
-    this.stage = new Stage({ classes: this.classes, keys: this.keys, evals: data.evals, evalsSplit: data.evals_split, images: this.images, on, isConflicts: this.isConflicts, hasBuild: Boolean(data.build.id) });
+    this.stage = new Stage({ classes: this.classes, keys: this.keys, evals: data.evals, evalsSplit: data.evals_split, images: this.images, on, isConflicts: this.isConflicts, isUnlabelled: this.isUnlabelled, hasBuild: Boolean(data.build.id) });
     this.drawContext = onceAfterPaint(() => this.showContext());
     this.strip = new Strip({ onOpen: (id) => { this.queue.seek(id); this.show(); } });
-    this.grid = new Grid({ isConflicts: this.isConflicts, on: {
+    this.grid = new Grid({ isConflicts: this.isConflicts, isUnlabelled: this.isUnlabelled, hasBuild: Boolean(data.build.id), on: {
+      hear: (row) => this.stage.hear(row),
       judge: (name) => (name === "undo" ? this.undo() : this.judge(name)),
       open: (row) => { this.queue.seek(row.id); this.toggleGrid(false); },
       pick: () => this.picker.open(),
@@ -99,7 +102,7 @@ class Labeler {
     this.yield = new YieldLine();
     this.notices = new Notices({ onReload: () => this.reload(), onChange: () => this.showSaved() });
     this.done = h("div", { class: "done", hidden: true });
-    this.help = helpPanel({ keys: this.keys, nClasses: this.classes.length, isConflicts: this.isConflicts, onClose: () => this.toggleHelp(false) });
+    this.help = helpPanel({ keys: this.keys, nClasses: this.classes.length, isConflicts: this.isConflicts, isUnlabelled: this.isUnlabelled, onClose: () => this.toggleHelp(false) });
     this.parts = [this.head.element, this.yield.element, ...this.notices.elements, this.stage.element, this.strip.element, this.grid.element, this.done, this.picker.element, this.help];
     this.fill();
   }
@@ -212,6 +215,7 @@ class Labeler {
     }
     const edits = this.steps.judge(rows, name, label);
     if (!edits.length) {
+      if (name === "keep" && this.stage.hear(rows.at(-1))) return;
       if (rows.length) this.say(this.whyNothing(name, rows));
       return;
     }
@@ -229,6 +233,7 @@ class Labeler {
   whyNothing(name, rows) {
     if (name === "side") return "There is no such side.";
     if (this.isConflicts) return "Choose a side, or a class.";
+    if (this.isUnlabelled) return `Choose a class${this.keys.length ? "" : ": / finds it"}.`;
     if (name !== "take") return "This example has no label to keep: choose one.";
     const { given, suggested } = rows[0];
     return rows.length > 1 ? "Each of these labels is more likely right than its suggestion: ⇧ Enter keeps them." : `${given} is more likely right than ${suggested}: Space keeps it. To take ${suggested} all the same, choose it among the classes.`;
@@ -255,6 +260,7 @@ class Labeler {
   /** What the person is shown, kept with the edit. */
   evidence(row) {
     const evidence = { build_id: this.data.build.id, rank: row.rank, p_mislabeled: row.p, suggested_label: row.suggested };
+    if (this.isUnlabelled) return { build_id: this.data.build.id, suggested_label: row.suggested };
     return this.isConflicts ? { build_id: this.data.build.id } : evidence;
   }
 
@@ -289,7 +295,7 @@ class Labeler {
     const isDone = !row || !this.hasMore;
     this.stage.element.hidden = this.strip.element.hidden = this.isGrid || isDone;
     this.done.hidden = !isDone || this.isGrid;
-    if (isDone) this.done.replaceChildren(...doneParts({ isLoading: !this.queue.isEnd, nTotal: this.nTotal, links: this.data.links, isConflicts: this.isConflicts, dataset: this.data.dataset, part: this.data.part }));
+    if (isDone) this.done.replaceChildren(...doneParts({ isLoading: !this.queue.isEnd, nTotal: this.nTotal, links: this.data.links, isConflicts: this.isConflicts, dataset: this.data.dataset, next: this.data.next, part: this.data.part }));
     else if (!this.isGrid) this.stage.show(row);
     this.showHead();
     this.drawContext();
@@ -310,13 +316,14 @@ class Labeler {
   showHead() {
     const row = this.hasMore || this.isGrid ? this.queue.current : null;
     if (this.isConflicts) this.head.showConflicts(row, this.nLeft);
+    else if (this.isUnlabelled) this.head.showUnlabelled(row, this.nLeft);
     else if (this.data.part) this.head.showPart(row, this.nLeft, this.data.part);
     else this.head.show(row, { nSuspects: this.nSuspects, nTotal: this.nTotal });
   }
 
   /** Whether the head says how many are left. */
   get isCounted() {
-    return this.isConflicts || Boolean(this.data.part);
+    return this.isConflicts || this.isUnlabelled || Boolean(this.data.part);
   }
 
   /** How many are left of such a queue: as the server counted, and what is on its way to it. */
@@ -408,7 +415,7 @@ class Labeler {
 
   /** What the server is told. isLeaving: nobody will read more than what became of the edits. */
   message({ isLeaving }) {
-    const about = { client: this.client, annotator: this.data.annotator, build_id: this.data.build.id ?? CONFLICTS, edits: this.outbox.take() };
+    const about = { client: this.client, annotator: this.data.annotator, build_id: this.data.build.id ?? this.data.queue, edits: this.outbox.take() };
     if (isLeaving) return { ...about, is_leaving: true };
     const { held } = this.queue;
     this.told = new Set(held?.near);

@@ -4,6 +4,7 @@ import { Curve, Interval } from "./charts.js";
 import { button, h, N_END_SMALL, percent, setName, setText } from "./dom.js";
 import { pointThumbnail, showLoaded } from "./images.js";
 import { isLessLikely } from "./judgement.js";
+import { Naming } from "./naming.js";
 import { Sides } from "./sides.js";
 
 const MAX_NEIGHBORS = 10;
@@ -15,14 +16,15 @@ const MAX_IN_ROW = 8; // letters of names with which all buttons fit in a row
 
 export class Stage {
   /** on: {label(name), take(), keep(), exclude(), undo(), pick(), side(index)}
-   *  isConflicts: what people disagree about is chosen from, not what the network doubts. */
-  constructor({ classes, keys, evals, evalsSplit, images, on, isConflicts = false, hasBuild = true }) {
+   *  isConflicts: what people disagree about is chosen from, not what the network doubts;
+   *  isUnlabelled: there is no label yet. */
+  constructor({ classes, keys, evals, evalsSplit, images, on, isConflicts = false, isUnlabelled = false, hasBuild = true }) {
     this.classes = classes;
     this.evals = evals;
     this.images = images;
     this.frame = h("div", { class: "picture" });
     this.mark = h("span", { class: "mark", hidden: true });
-    this.verdict = isConflicts ? new Sides({ on }) : new Verdict({ on, hasLongNames: classes.some((name) => name.length > MAX_IN_ROW) });
+    this.verdict = isConflicts ? new Sides({ on }) : isUnlabelled ? new Naming({ on }) : new Verdict({ on, hasLongNames: classes.some((name) => name.length > MAX_IN_ROW) });
     this.bars = new ClassBars({ classes, keys, onLabel: on.label, onPick: on.pick, hasBuild });
     this.reason = h("p", { class: "reason" });
     this.neighbors = new Neighbors();
@@ -39,17 +41,33 @@ export class Stage {
       h("section", { class: "choosing" }, this.bars.element),
       h("section", { class: "why", hidden: !hasBuild }, this.reason, this.neighbors.element, this.curves, this.evalTable.element));
     this.words = h("p", { class: "words" });
+    this.sound = h("audio", { class: "sound", controls: true });
   }
 
   show(row) {
-    const element = row.url ? this.images.load(row.url).element : this.words;
+    const element = row.url ? this.images.load(row.url).element : row.sound ? this.sound : this.words;
     if (this.frame.firstChild !== element) this.frame.replaceChildren(element);
     if (row.url) element.alt = `example ${row.id}`;
+    else if (row.sound) this.arriveAt(row);
     else setText(this.words, row.text);
     this.frame.dataset.example = row.id;
     this.showState(row);
     setText(this.reason, row.reason ?? "");
     this.reason.hidden = row.reason === null;
+  }
+
+  arriveAt(row) {
+    this.sound.setAttribute("aria-label", `example ${row.id}`);
+    if (this.frame.dataset.example !== row.id) this.hear(row); // and not each time that the server answers
+  }
+
+  /** Play an example that is a sound, from its beginning; false where it is none. */
+  hear(row) {
+    if (!row?.sound) return false;
+    if (this.sound.getAttribute("src") !== row.sound) this.sound.src = row.sound;
+    this.sound.currentTime = 0;
+    this.sound.play().catch(() => {}); // before the first key or click a browser plays nothing
+    return true;
   }
 
   /** Draw what explains the example; the picture and the labels need not wait for it. */
@@ -86,7 +104,7 @@ export function markText(row) {
   if (!state.judged) return state.annotator && state.label !== row.given ? `now ${state.label} by ${state.annotator}` : "";
   const by = state.annotator && !state.mine ? ` by ${state.annotator}` : "";
   if (state.confirmed) return `kept as ${state.label}${by}`;
-  return `now ${state.label}${by}`;
+  return `${row.given === null ? "" : "now "}${state.label}${by}`;
 }
 
 class Verdict {

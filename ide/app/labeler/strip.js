@@ -8,6 +8,7 @@ import { markText } from "./stage.js";
 const BEFORE = 4;
 const AFTER = 9;
 const MAX_RIVAL = 7; // letters of each side of a conflict
+const MAX_WORDS = 40; // letters of a text that has no label
 
 export class Strip {
   constructor({ onOpen }) {
@@ -37,12 +38,12 @@ export class Strip {
       } else setName(item.label, labelOf(row), N_END_SMALL);
       item.element.classList.toggle("judged", row.state.judged);
       item.element.classList.toggle("changed", row.state.judged && !row.state.excluded && row.state.label !== row.given);
-      item.element.title = markText(row) || rivals(row) || `${row.given} → ${row.suggested}?`;
+      item.element.title = markText(row) || rivals(row) || (row.given === null ? row.id : `${row.given} → ${row.suggested}?`);
     });
   }
 }
 
 function labelOf({ state, given, ...row }) {
   if (state.conflicts) return rivals({ state, given, ...row }) ?? state.settled ?? state.label ?? "–";
-  return state.excluded ? "excluded" : state.judged ? `${state.label}` : given ?? "";
+  return state.excluded ? "excluded" : state.judged ? `${state.label}` : given ?? (row.sound ? "♪" : row.text?.slice(0, MAX_WORDS) ?? "");
 }

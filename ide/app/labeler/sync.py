@@ -18,6 +18,7 @@ from ide.dataset.edit import WHOLE_DATASET, Edit, make_edit
 from ide.dataset.errors import EditError, StorageError, UpwellError
 from ide.dataset.evidence import evidence
 from ide.dataset.replay import register_of
+from ide.store.drill_file import drill_id
 from ide.store.edit_log import append_edits
 from ide.store.state import check_value, edits_by_id, imported_labels
 from ide.store.workspace import Workspace
@@ -274,6 +275,7 @@ def _evidence(workspace: Workspace, name: str, value: object) -> dict[str, Any] 
         p_mislabeled=value.get("p_mislabeled"),
         suggested_label=suggested if is_class else None,
         issue_id=issue_id if is_issue else None,
+        drill=None if is_build else drill_id(workspace, name),
     )
 
 

@@ -45,7 +45,7 @@ function letGo(surface) {
   waiting = waiting.filter(({ at }) => Date.now() - at < LONGEST_MS);
   while (waiting.length && canTake(surface) && !surface.isLoading) {
     const { at, ...key } = waiting.shift();
-    surface.keydown(new KeyboardEvent("keydown", { ...key, cancelable: true }));
+    surface.keydown(new KeyboardEvent("keydown", { ...key, cancelable: true }), at);
   }
   if (waiting.length && Date.now() - waiting[0].at > WORTH_SAYING_MS) surface?.say("The page is on its way: your keys wait for it.");
   if (waiting.length) return;

@@ -4,6 +4,7 @@ import streamlit as st
 
 from ide.app import blame_panel, cached, charts, example_page, gate_form, state
 from ide.app.gallery import gallery
+from ide.app.labeler.single import single
 from ide.app.panels import bars
 from ide.app.text import plain
 from ide.store.builds import current_build
@@ -14,6 +15,7 @@ ws, name, example_id = state.workspace(), state.dataset(), state.example()
 build = current_build(ws, name)
 row = example_page.read(ws, name, build, example_id)
 
+single(ws, name, row, example_page.evidence_of(ws, name, row, build))
 picture, facts = st.columns([1, 1.25], gap="medium")
 with picture:
     example_page.payload(ws, name, row)
