@@ -66,8 +66,10 @@ def _click_all(page: Page, address: str, options: argparse.Namespace, random: Ra
     for n in range(options.clicks):
         way = WAYS[n % len(WAYS)]
         started_at = time.monotonic()
-        ends[way][click_one(page, address, way, random)] += 1
+        end = click_one(page, address, way, random)
+        ends[way][end] += 1
         seconds.append(time.monotonic() - started_at)
+        print(f"{n + 1:3d} {way:8s} {seconds[-1]:5.1f} s  {end}", file=sys.stderr, flush=True)
     total: Counter[str] = sum(ends.values(), Counter())
     for way, counts in ends.items():
         print(f"{way:8s}  " + ", ".join(f"{end}: {n}" for end, n in counts.most_common()))
@@ -90,7 +92,7 @@ def click_one(page: Page, address: str, way: str, random: Random) -> str:
     try:
         page.wait_for_url(lambda url: f"example={wanted}" in url, timeout=PATIENCE_MS)
     except NotInTime:
-        return f"stayed at {page.url.partition('?')[0].rpartition('/')[2]}"
+        return f"{page.url.removeprefix(address)}, not {wanted}"
     rest(page)
     title = page.locator(".st-key-title").inner_text().strip()
     if f"example={wanted}" not in page.url or title != "Example":
