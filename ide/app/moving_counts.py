@@ -151,7 +151,7 @@ def told_with(data_of: DataOf, ws: Workspace, name: str) -> DataOf:
             return told  # the page says what cannot be read, when it is drawn
         items = line_items(name, found).values()
         line = [{each: getattr(item, each) for each in _ITEM} for item in items]
-        return told | {"counts": {"sidebar": sidebar_data(name, found), "line": line}}
+        return told | {"moving_counts": {"sidebar": sidebar_data(name, found), "line": line}}
 
     return data
 

@@ -97,7 +97,7 @@ def test_numbers_after_any_edits_are_those_of_a_page_that_is_drawn_anew(workspac
             action = kind if kind in ("confirm", "exclude") else "label"
             edits = [entry(example_id, action, None if action == "exclude" else str(step % 10))]
             made += edits
-        told = answer(conversation, edits)["counts"]
+        told = answer(conversation, edits)["moving_counts"]
         followed = counts_of(workspace, GLYPHS)
         assert told["sidebar"] == sidebar_data(GLYPHS, followed)
         if step % 8 == 7:
@@ -109,7 +109,7 @@ def test_numbers_after_any_edits_are_those_of_a_page_that_is_drawn_anew(workspac
 def test_an_answer_to_keys_brings_the_numbers_that_the_sidebar_and_the_status_line_say(workspace):
     conversation, ids = talk(workspace), list(imported_labels(workspace, GLYPHS))
     before = counts_of(workspace, GLYPHS)
-    told = texts(answer(conversation, [entry(x) for x in ids[:5]])["counts"])
+    told = texts(answer(conversation, [entry(x) for x in ids[:5]])["moving_counts"])
     assert len(before.not_committed) == 0
     assert told["edits"] == "5 edits not committed"
     assert told["since"] == "5 edits since the build"
@@ -122,7 +122,7 @@ def test_a_commit_elsewhere_is_noticed_by_the_next_answer(workspace):
     conversation, ids = talk(workspace), list(imported_labels(workspace, GLYPHS))
     answer(conversation, [entry(x) for x in ids[:5]])
     commit_all(workspace)
-    told = texts(answer(conversation, [entry(ids[9])])["counts"])
+    told = texts(answer(conversation, [entry(ids[9])])["moving_counts"])
     assert told["edits"] == "1 edit not committed"
 
 
@@ -134,11 +134,11 @@ def test_files_count_as_not_committed_and_the_edits_beside_them_follow_the_keys(
         each["key"]: each["text"] for each in sidebar_data(GLYPHS, counts_of(workspace, GLYPHS))
     }
     assert side["edits"] == "dataset.toml uncommitted"
-    told = answer(conversation, [entry(x) for x in ids[:5]])["counts"]
+    told = answer(conversation, [entry(x) for x in ids[:5]])["moving_counts"]
     assert told["sidebar"][0]["text"] == "5 edits and dataset.toml uncommitted"
     assert told["line"][0]["text"] == "5 edits and dataset.toml not committed"
     (workspace.root / "dvc.lock").write_text("schema: '2.0'\n")  # as a build does meanwhile
-    told = answer(conversation, [entry(ids[5])])["counts"]
+    told = answer(conversation, [entry(ids[5])])["moving_counts"]
     assert told["sidebar"][0]["text"] == "6 edits and 2 files uncommitted"
     assert "dvc.lock" in told["line"][0]["title"]
     assert told["line"] == [
@@ -149,14 +149,14 @@ def test_files_count_as_not_committed_and_the_edits_beside_them_follow_the_keys(
 def test_what_has_no_label_is_one_less_with_each_label(workspace):
     forget_labels(workspace, GLYPHS, n=7)
     conversation, ids = talk(workspace), list(imported_labels(workspace, GLYPHS))
-    told = texts(answer(conversation, [])["counts"])
+    told = texts(answer(conversation, [])["moving_counts"])
     assert told["unlabelled"] == "7 without a label"
     made = [entry(x) for x in ids[:3]]
-    assert texts(answer(conversation, made)["counts"])["unlabelled"] == "4 without a label"
+    assert texts(answer(conversation, made)["moving_counts"])["unlabelled"] == "4 without a label"
     last = made[-1]
     undo = entry(last["example_id"], "undo", last["edit_id"], [last["edit_id"]])
-    assert texts(answer(conversation, [undo])["counts"])["unlabelled"] == "5 without a label"
-    told = texts(answer(conversation, [entry(x) for x in ids[2:7]])["counts"])
+    assert texts(answer(conversation, [undo])["moving_counts"])["unlabelled"] == "5 without a label"
+    told = texts(answer(conversation, [entry(x) for x in ids[2:7]])["moving_counts"])
     assert told["unlabelled"] == ""  # and is not seen
 
 
@@ -164,7 +164,7 @@ def test_a_label_asks_git_nothing(workspace, monkeypatch):
     conversation, ids = talk(workspace), list(imported_labels(workspace, GLYPHS))
     answer(conversation, [entry(ids[0])])
     monkeypatch.setenv("PATH", "")  # whoever asked git now would be refused
-    told = texts(answer(conversation, [entry(ids[1])])["counts"])
+    told = texts(answer(conversation, [entry(ids[1])])["moving_counts"])
     assert told["edits"] == "2 edits not committed"
 
 

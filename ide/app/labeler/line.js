@@ -90,7 +90,7 @@ export class Line {
     if (answer.receipt) this.receipt(answer.receipt);
     if (this.isClosed) return;
     if (answer.problem) this.surface.say(answer.problem);
-    if (answer.counts) dispatchEvent(new CustomEvent("upwell-counts", { detail: answer.counts })); // to the sidebar, the status line
+    if (answer.moving_counts) dispatchEvent(new CustomEvent("upwell-counts", { detail: answer.moving_counts })); // to the sidebar, the status line
     if (answer.rows) this.surface.receive(answer);
   }
 
