@@ -135,5 +135,5 @@ def test_a_dry_run_prints_it_and_ends_as_the_import_would(workspace, tmp_path, c
     assert "cat 3, dog 3" in out
     (source / "cat" / "x.png").write_bytes(picture(1)[:40])
     assert cli.run([*command, "--dry-run"]) == 2
-    assert "pets/cat/x.png: not an image" in capsys.readouterr().err
+    assert "pets/cat/x.png: the image is broken" in capsys.readouterr().err
     assert tree(workspace.root) == before

@@ -140,7 +140,8 @@ def _kept_types(
 
 def _notes_on_spans(schema: pa.Schema, names: Mapping[str, str]) -> list[str]:
     """Say how spans of time are kept, which Parquet itself has no type for."""
-    kinds = {name: stored_type(schema.field(name).type) for name in names}
+    fields = [name for name in names if name in schema.names]  # others are within a field
+    kinds = {name: stored_type(schema.field(name).type) for name in fields}
     spans = {name: kind for name, kind in kinds.items() if pa.types.is_duration(kind)}
     return [
         f"the column {name[:60]!r} holds spans of time, which are kept as text, such as "

@@ -154,10 +154,12 @@ _SIGNATURES = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
 def _not_an_image(value: bytes, where: str, error: BaseException) -> str:
     start = value[:16].decode("ascii", "replace").replace("\ufffd", "·")
     shown = "".join(c if c.isprintable() else "·" for c in start)
-    if isinstance(error, UnidentifiedImageError) and not value.startswith(_SIGNATURES):
-        what = f"not an image (it begins with {shown!r})"
-    else:
+    if not isinstance(error, UnidentifiedImageError):
         what = f"the image is broken or cut short ({str(error)[:80] or type(error).__name__})"
+    elif value.startswith(_SIGNATURES):
+        what = f"the image is broken or cut short (it has {len(value):,} bytes)"
+    else:
+        what = f"not an image (it begins with {shown!r})"
     return (
         f"{where}: {what}; wanted PNG, JPEG, WebP, GIF, BMP, TIFF or PPM. Replace it or take it "
         "out. Nothing was imported."
