@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from ide.dataset.errors import GitError
 from ide.dataset.replay import replay
 from ide.store import git
 from ide.store.blocking import require_no_errors
+from ide.store.commit_paths import SCAFFOLD, SHARED, is_of_dataset
 from ide.store.commits import CommitInfo
 from ide.store.drill_file import drill_id
 from ide.store.edit_log import parse_log, read_edits, whole_lines
@@ -27,20 +27,6 @@ from ide.store.taken import forget_committed
 from ide.store.trust import COMMITTING, require_trust
 from ide.store.untracked_parts import track_parts
 from ide.store.workspace import Workspace
-
-SHARED = ("params.yaml", "dvc.lock")
-# What makes a folder a workspace: taken along once, while git does not know it at all.
-SCAFFOLD = (
-    "dvc.yaml",
-    ".gitignore",
-    ".gitattributes",
-    ".dvcignore",
-    ".dvc/.gitignore",
-    ".dvc/config",
-)
-
-
-_OWN_CHECK = re.compile(r"checks/[^/.][^/]*\.(?:py|sql)")
 
 
 def commit(
@@ -102,7 +88,7 @@ def _belongs(change: git.Change, chosen: Sequence[str], all_: Sequence[git.Chang
     path = change.path
     name = dataset_of(path)
     if name is not None:
-        return name in chosen and _is_of_dataset(path)
+        return name in chosen and is_of_dataset(path)
     if path in SCAFFOLD:
         return change.kind == "untracked"
     left_out = any(dataset_of(c.path) not in (None, *chosen) for c in all_)
@@ -117,17 +103,7 @@ def other_files(paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(
         path
         for path in paths
-        if path in SHARED or (dataset_of(path) and _is_of_dataset(path) and not is_log(path))
-    )
-
-
-def _is_of_dataset(path: str) -> bool:
-    """Whether a path is an edit log, a description, or one of DVC's pointers."""
-    _, _, inside = path.split("/", 2)
-    return is_log(path) or (
-        inside in ("dataset.toml", ".gitignore", "edits/.gitkeep", "checks/.gitkeep")
-        or _OWN_CHECK.fullmatch(inside) is not None
-        or (inside.endswith(".dvc") and "/" not in inside)
+        if path in SHARED or (dataset_of(path) and is_of_dataset(path) and not is_log(path))
     )
 
 

@@ -13,7 +13,7 @@ import { after, isLessLikely, untouched } from "./judgement.js";
 import { belongsElsewhere, classKeys, command, sideKey } from "./keys.js";
 import { Line } from "./line.js";
 import { listen } from "./listening.js";
-import { mount } from "./mounting.js";
+import { mount, occupy } from "./mounting.js";
 import { Notices } from "./notices.js";
 import { Outbox, newEditId } from "./outbox.js";
 import { Picker } from "./picker.js";
@@ -108,11 +108,8 @@ class Labeler {
   }
 
   fill() {
-    this.root.replaceChildren(...this.parts);
-    this.root.tabIndex = -1;
-    this.root.dataset.ready = "true";
     this.root.dataset.queue = this.data.queue;
-    this.takeFocus();
+    occupy(this.root, this.parts);
   }
 
   /** The page made the element anew: go on in the new one. */
@@ -121,12 +118,6 @@ class Labeler {
     this.fill();
     this.controller = listen(this);
     this.outbox.open();
-  }
-
-  /** Keys should work at once; a field that is being typed in keeps the focus. */
-  takeFocus() {
-    const active = document.activeElement;
-    if (!active || !/^(INPUT|TEXTAREA|SELECT)$/.test(active.tagName)) this.root.focus({ preventScroll: true });
   }
 
   // ---- listening ----

@@ -34,3 +34,13 @@ function moved(root, data, identity) {
   latest.settleIn(root);
   return latest;
 }
+
+/** Put a surface's parts into its element. Keys should work at once; a field that is being typed in
+ *  keeps the focus. */
+export function occupy(root, parts) {
+  root.replaceChildren(...parts);
+  root.tabIndex = -1;
+  root.dataset.ready = "true";
+  const active = document.activeElement;
+  if (!active || !/^(INPUT|TEXTAREA|SELECT)$/.test(active.tagName)) root.focus({ preventScroll: true });
+}

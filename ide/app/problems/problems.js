@@ -8,7 +8,7 @@ import { preload } from "./images.js";
 import { belongsElsewhere, classKeys, command } from "./keys.js";
 import { Line } from "./line.js";
 import { listen } from "./listening.js";
-import { mount } from "./mounting.js";
+import { mount, occupy } from "./mounting.js";
 import { Refusal } from "./notices.js";
 import { Outbox, newEditId } from "./outbox.js";
 import { Picker } from "./picker.js";
@@ -102,11 +102,7 @@ class Problems {
   }
 
   fill() {
-    this.root.replaceChildren(...this.parts);
-    this.root.tabIndex = -1;
-    this.root.dataset.ready = "true";
-    const active = document.activeElement;
-    if (!active || !/^(INPUT|TEXTAREA|SELECT)$/.test(active.tagName)) this.root.focus({ preventScroll: true });
+    occupy(this.root, this.parts);
   }
 
   /** The page made the element anew: go on in the new one. */

@@ -10,7 +10,7 @@ import { preload } from "./images.js";
 import { belongsElsewhere, command } from "./keys.js";
 import { Line } from "./line.js";
 import { listen } from "./listening.js";
-import { mount } from "./mounting.js";
+import { mount, occupy } from "./mounting.js";
 import { Refusal } from "./notices.js";
 import { Outbox, newEditId } from "./outbox.js";
 import { ProblemQueue } from "./problem_queue.js";
@@ -91,11 +91,7 @@ class Reviews {
   }
 
   fill() {
-    this.root.replaceChildren(...this.parts);
-    this.root.tabIndex = -1;
-    this.root.dataset.ready = "true";
-    const active = document.activeElement;
-    if (!active || !/^(INPUT|TEXTAREA|SELECT)$/.test(active.tagName)) this.root.focus({ preventScroll: true });
+    occupy(this.root, this.parts);
   }
 
   /** The page made the element anew: go on in the new one. */
