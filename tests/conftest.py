@@ -6,6 +6,7 @@ import fcntl
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -197,14 +198,24 @@ def workbench(workspace: Workspace, *, port: int | None = None) -> Iterator[str]
     port = port or free_port()
     command = [sys.executable, "-m", "ide.cli", "open", "--headless", "--port", str(port)]
     process = subprocess.Popen(
-        command, cwd=workspace.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=workspace.root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {"PYTHONFAULTHANDLER": "1"},
     )
     try:
         _wait_until_healthy(f"http://localhost:{port}", process)
         yield f"http://localhost:{port}"
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        try:
+            process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGABRT)  # it says where each of its threads stands
+            output, _ = process.communicate(timeout=20)
+            pytest.fail(f"the workbench did not end within 20 s of being asked to:\n{output}")
 
 
 def label_as(tab, address: str, workspace: Workspace, annotator: str) -> None:

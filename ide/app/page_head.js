@@ -30,3 +30,14 @@ window.__streamlit = { ...window.__streamlit, BACKEND_BASE_URL: `${location.orig
     return push.call(history, state, title, url)
   }
 }
+
+// Streamlit draws the views as items of a list with a block between the two, which is no list; so
+// none of it is one: links in a navigation.
+{
+  const parts = "[data-testid=stSidebarNavItems], [data-testid=stSidebarNavItems] li"
+  const dropListRoles = () => {
+    for (const part of document.querySelectorAll(`:is(${parts}):not([role=none])`)) part.setAttribute("role", "none")
+  }
+  // of the surfaces it sees nothing: they are in shadow roots
+  new MutationObserver(dropListRoles).observe(document, { childList: true, subtree: true })
+}

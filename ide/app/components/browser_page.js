@@ -1,24 +1,9 @@
 // What is of the page as a whole: who labels in this tab, and what is said when the server is gone.
 const A_YEAR_S = 365 * 24 * 3600
-let mender = null
 
 export default function (component) {
   keepAnnotator(component)
   watchServer()
-  mendNavigation()
-}
-
-// Streamlit draws the views as items of a list with a block between the two, which is no list; so
-// none of it is one: links in a navigation.
-function mendNavigation() {
-  mender ??= new MutationObserver(dropListRoles)
-  mender.observe(document.body, { childList: true, subtree: true }) // of surfaces nothing: they are shadow roots
-  dropListRoles()
-}
-
-function dropListRoles() {
-  const parts = "[data-testid=stSidebarNavItems], [data-testid=stSidebarNavItems] li"
-  for (const part of document.querySelectorAll(parts)) part.setAttribute("role", "none")
 }
 
 /** The tab keeps its own annotator, also where another tab of this browser is another person's; the
