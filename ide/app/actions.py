@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from ide.app import cached, errors, state
+from ide.app import cached, errors, navigate, state
 from ide.app.reviews.data import Listing, unjudged
 from ide.app.text import count, plain, short
 from ide.dataset.errors import BlockedError, UpwellError
@@ -102,6 +102,23 @@ def commit_all(key: str, reason_key: str) -> None:
     st.session_state[reason_key] = ""
     cached.forget_history()
     state.notify(f"Committed {short(made.revision)}", "check")
+
+
+def commit_now(dataset: str) -> None:
+    """Commit all that can be, with a message that says what changed; errors are for Changes."""
+    try:
+        made = commit(state.workspace())
+    except BlockedError as error:
+        n = count(len(error.errors), "error")
+        state.notify(f"{n} stand. Mend or dismiss them, or say why to commit all the same", "error")
+        navigate.go("changes", dataset)
+        return
+    except UpwellError as error:
+        errors.notify(error)
+        return
+    cached.forget_history()
+    subject = plain((made.message.splitlines() or [""])[0][:90])
+    state.notify(f"Committed {short(made.revision)}: {subject}", "check")
 
 
 def start_drill(dataset: str, n_errors: int, kind: str) -> None:

@@ -11,7 +11,6 @@ from ide.app import actions, cached, diff_page, navigate, state
 from ide.app.gallery import Tile, gallery
 from ide.app.text import count, plain
 from ide.dataset.changes import summarise
-from ide.store.committing import other_files
 from ide.store.past_edits import dataset_of
 from ide.store.revisions import HEAD, span_of
 from ide.store.state import dataset_state
@@ -27,7 +26,7 @@ MAX_FILES = 4  # that are named below it
 
 def commit_box(ws: Workspace, status: Status) -> None:
     """Draw the message, prefilled with what changed, and the button; above, what blocks it."""
-    files = (*other_files(status.changed_paths), *status.untracked_parts)
+    files = (*status.not_committed().files, *status.untracked_parts)
     state.prefill(MESSAGE, _summary(ws))
     blocking_errors(ws, status, files)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):

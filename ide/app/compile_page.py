@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ide.app import actions, cached, charts, errors, navigate
+from ide.app import actions, cached, charts, commit_now, errors, navigate
 from ide.app.facts import facts, headline, metrics_of
 from ide.app.statusline import POLL_S, run_share, stage_text
 from ide.app.text import ago, count, percent, plain, shift_words, short
@@ -160,6 +160,13 @@ def what_changed(ws: Workspace, build: BuildInfo) -> None:
             width="content",
         )
         navigate.link("evals", "See which", "monitoring", build.dataset)
+
+
+def offer_commit(ws: Workspace, name: str) -> None:
+    """Draw the button that commits the labels and the build that was made of them, as one."""
+    status = cached.status(ws)
+    if not status.problem and build_status(ws).state != "running":
+        commit_now.offer(status.not_committed(), name, key="compile_commit")
 
 
 def _moved(shift: Shift | None) -> str:

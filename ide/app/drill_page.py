@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from ide.app import actions, charts, navigate
+from ide.app import actions, cached, charts, commit_now, navigate
 from ide.app.panels import Bar, bars
 from ide.app.text import count, interval, percent, plain
 from ide.dataset.drill import KINDS
@@ -67,6 +67,8 @@ def offer(ws: Workspace, name: str) -> None:
     if under_way(ws) is not None:
         return
     st.caption(_TITLE)
+    if (left := cached.status(ws).not_committed()).is_in_the_way:
+        commit_now.offer(left, name, key="drill_commit", why="; a drill waits for it")
     _begin(name)
     if past := past_scores(ws, name):
         st.caption(f"**The last drill**, {count(past[0]['n_planted'], 'error')}")

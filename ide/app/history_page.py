@@ -6,12 +6,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from ide.app import cached, errors, history_actions, navigate, state, tables
+from ide.app import cached, commit_now, errors, history_actions, navigate, state, tables
 from ide.app.commit_rows import rows
 from ide.app.text import ago, count, plain, short
 from ide.dataset.errors import UpwellError
 from ide.store.branches import Branch
-from ide.store.committing import other_files
 from ide.store.reverting import RevertResult, preview_revert
 from ide.store.status import Status
 from ide.store.workspace import Workspace
@@ -62,12 +61,8 @@ def standing(name: str, status: Status, *, is_led_on: bool) -> None:
         if dataset.conflicts and dataset.name == name and not is_led_on:
             label = f"Resolve {count(len(dataset.conflicts), 'conflict')}"
             navigate.link("review", label, "call_split", name, queue="conflicts")
-    if status.n_edits:
-        text = f"{count(status.n_edits, 'edit')} not committed: commit before a merge or a revert"
-        navigate.link("changes", text, "edit", name)
-    elif files := other_files(status.changed_paths):
-        text = f"{count(len(files), 'file')} not committed: commit before a merge or a revert"
-        navigate.link("changes", text, "draft", name)
+    why = "; a merge and a revert wait for it"
+    commit_now.offer(status.not_committed(), name, key="history_commit", why=why)
 
 
 def branches(ws: Workspace, status: Status) -> None:
@@ -202,8 +197,9 @@ def ask_revert(ws: Workspace, revision: str) -> None:
         st.caption(plain(sentence))
     if not found.edits:
         return
-    if n := cached.status(ws).n_edits:
-        st.caption(f":orange[{count(n, 'edit')} not committed: commit before a revert.]")
+    left = cached.status(ws).not_committed()
+    if left.is_in_the_way:
+        commit_now.offer(left, state.dataset(), key="history_commit_first", why="; first")
         return
     st.text_input("Reason", key=_REASON, placeholder="why; it is kept in the edits", max_chars=500)
     if st.button("Revert", icon=":material/undo:", type="primary", key="history_revert_now"):

@@ -121,7 +121,7 @@ def uncommitted_item(left: NotCommitted, name: str | None = None) -> Item:
     return Item(
         f"{left.short} not committed",
         "edit",
-        "warn",
+        "warn" if left.is_in_the_way else "muted",
         f"not committed: {left}; see Changes",
         href=navigate.address("changes", name) if name else "",
     )

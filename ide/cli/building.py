@@ -86,9 +86,19 @@ def _compile_now(workspace: Workspace, names: tuple[str, ...]) -> None:
             warn(f"{build.dataset} has {n_errors:,} errors; list them with: upwell check")
     for warning in build_status(workspace).warnings[:N_WARNINGS]:
         warn(warning)
+    if left := _not_committed(workspace):
+        click.echo(f"not committed: {left}; commit them together with: upwell commit", err=True)
     for name in () if names else workspace.datasets():
         if not (config := workspace.config(name)).is_compiled:
             click.echo(f"{name}: left out, as {config.modality} does not compile yet", err=True)
+
+
+def _not_committed(workspace: Workspace) -> str:
+    """Say what waits for a commit beside the build; "" where nothing does, or there is no git."""
+    from ide.store.status import status
+
+    found = status(workspace)
+    return "" if found.problem else str(found.not_committed().taken)
 
 
 def _compile_at(workspace: Workspace, names: tuple[str, ...], revision: str) -> None:

@@ -87,6 +87,7 @@ def _agrees() -> bool:
 @click.option("--annotator", help="With --as-edits: whose edits (default: git's user.name).")
 @click.option("--dry-run", is_flag=True, help="Show what it would do, and write nothing.")
 @click.option("--yes", is_flag=True, help="With --as-edits: append the edits without asking.")
+@click.option("--no-commit", is_flag=True, help="Leave what came for a commit of yours, as in CI.")
 @workspace_option
 def import_(
     source: str,
@@ -98,6 +99,7 @@ def import_(
     annotator: str | None,
     dry_run: bool,
     yes: bool,
+    no_commit: bool,
     **options: Any,
 ) -> None:
     """Import SOURCE: a folder of images by class, a CSV/JSONL/Parquet file, or sklearn:digits."""
@@ -128,9 +130,13 @@ def import_(
 
             preview(workspace, source, name, on_progress=on_progress, **options)
             return
-        result = import_source(workspace, source, name=name, on_progress=on_progress, **options)
+        result = import_source(
+            workspace, source, name=name, on_progress=on_progress, commit=not no_commit, **options
+        )
     known = f", {result.n_known:,} known already" if result.n_known else ""
-    click.echo(f"{name}: {result.n_new:,} examples imported{known}, {len(result.classes)} classes")
+    at = f", committed as {result.revision[:10]}" if result.revision else ""
+    n_classes = len(result.classes)
+    click.echo(f"{name}: {result.n_new:,} examples imported{known}, {n_classes} classes{at}")
     for note in result.notes:
         warn(note)
 

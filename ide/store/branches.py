@@ -12,6 +12,7 @@ from ide.store.builds_moving import follow_builds, keep_builds
 from ide.store.drill_file import drill_in_force
 from ide.store.examples_moving import lay_out_examples, moved_examples
 from ide.store.git_branch import has_branch, require_new
+from ide.store.lock_aside import lock_aside
 from ide.store.moving import move, moving, refuse_uncommitted
 from ide.store.untracked_parts import refuse_untracked_parts
 from ide.store.workspace import TRACKED, Workspace
@@ -122,8 +123,9 @@ def _go(workspace: Workspace, name: str, revision: str, *arguments: str) -> Swit
     refuse_untracked_parts(workspace, "switch")
     moved = moved_examples(workspace, revision)
     keep_builds(workspace)
-    move(workspace, "switch", "--quiet", *arguments)
-    notes = (*lay_out_examples(workspace, moved), *follow_builds(workspace))
+    with lock_aside(workspace, revision) as said:
+        move(workspace, "switch", "--quiet", *arguments)
+    notes = (*said, *lay_out_examples(workspace, moved), *follow_builds(workspace))
     return Switched(git.branch(workspace.root) or name, notes)
 
 

@@ -80,6 +80,11 @@ class NotCommitted:
         return self.n_edits > 0 or bool(self.files)
 
     @property
+    def is_in_the_way(self) -> bool:
+        """Whether a merge or a revert waits for it: the lock of a build alone holds up nothing."""
+        return bool(self.n_edits or self.foreign or self.files not in ((), (LOCK,)))
+
+    @property
     def taken(self) -> NotCommitted:
         """What of it ``upwell commit`` takes."""
         return NotCommitted(self.n_edits, self.files)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -93,18 +93,6 @@ def _belongs(change: git.Change, chosen: Sequence[str], all_: Sequence[git.Chang
         return change.kind == "untracked"
     left_out = any(dataset_of(c.path) not in (None, *chosen) for c in all_)
     return path in SHARED and not left_out
-
-
-def other_files(paths: Iterable[str]) -> tuple[str, ...]:
-    """Return which of some changed files a commit of every dataset takes beside edit logs.
-
-    They block a merge as edits do, so that a person has to see them.
-    """
-    return tuple(
-        path
-        for path in paths
-        if path in SHARED or (dataset_of(path) and is_of_dataset(path) and not is_log(path))
-    )
 
 
 def _read(path: Path) -> bytes | None:

@@ -35,6 +35,7 @@ from ide.store.git_branch import create_branch, delete_branch, has_branch, switc
 from ide.store.git_commit import commit_files, refuse_in_progress
 from ide.store.git_hooks import WITHOUT_HOOKS, run_checkout_hook
 from ide.store.inside import remove_folder
+from ide.store.lock_aside import is_waiting_lock
 from ide.store.log_lock import replacing_logs
 from ide.store.state import current_labels, dataset_state
 from ide.store.taken import forget_committed
@@ -148,9 +149,10 @@ def _home(workspace: Workspace, repo: git.Repository) -> str:
             "there is no commit yet that a drill's branch could begin at. Make one with: "
             "upwell commit"
         )
-    if tree.changes:
-        listed = ", ".join(change.path for change in tree.changes[:3])
-        more = f" and {len(tree.changes) - 3:,} more" if len(tree.changes) > 3 else ""
+    changes = [change for change in tree.changes if not is_waiting_lock(change)]
+    if changes:
+        listed = ", ".join(change.path for change in changes[:3])
+        more = f" and {len(changes) - 3:,} more" if len(changes) > 3 else ""
         raise DrillError(
             f"{listed}{more}: not committed, and a drill would take it to another branch. "
             "Commit first, with: upwell commit"

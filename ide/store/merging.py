@@ -23,6 +23,7 @@ from ide.store.drill_file import FILE as DRILL_FILE
 from ide.store.edit_log import log_paths, parse_log, read_edits, whole_lines
 from ide.store.examples_moving import duplicated_ids, lay_out_examples, moved_examples
 from ide.store.git_branch import has_branch
+from ide.store.lock_aside import lock_aside
 from ide.store.log_marks import MARKS
 from ide.store.merging_files import Trees, complete
 from ide.store.moving import move, moving, refuse_uncommitted, require_branch
@@ -80,7 +81,9 @@ def merge(workspace: Workspace, name: str, *, message: str | None = None) -> Mer
             revision, notes = _commit(workspace, repo, Trees(base, head, theirs), kind, message)
         moved = moved_examples(workspace, revision)
         keep_builds(workspace)
-        move(workspace, "merge", "--quiet", "--ff-only", revision)
+        with lock_aside(workspace, revision) as said:
+            move(workspace, "merge", "--quiet", "--ff-only", revision)
+        notes += said
         notes += lay_out_examples(workspace, moved)
         follow_builds(workspace)
     notes += (*(_doubled(workspace, moved) if base != head else ()), *_marks(workspace))

@@ -14,11 +14,13 @@ from ide.dataset.errors import (
     StorageError,
 )
 from ide.store import git
+from ide.store.commit_paths import files_in_the_way
 from ide.store.compile_lock import compile_lock
 from ide.store.file_lock import IMPORT_LOCK, file_lock
 from ide.store.files import storage_errors
 from ide.store.git_commit import refuse_in_progress
 from ide.store.git_hooks import WITHOUT_HOOKS, run_checkout_hook, run_merge_hook
+from ide.store.lock_aside import is_waiting_lock
 from ide.store.log_lock import replacing_logs
 from ide.store.past_edits import is_log
 from ide.store.runs import load_run
@@ -119,8 +121,18 @@ def refusal(said: str, root: Path) -> str:
 
 
 def refuse_uncommitted(tree: git.WorkingTree, doing: str) -> None:
-    """Raise ``GitError`` where labels, descriptions or pointers differ from HEAD."""
-    paths = [c.path for c in tree.changes if c.kind != "untracked" or is_log(c.path)]
+    """Raise ``GitError`` where labels, descriptions or pointers differ from HEAD.
+
+    The lock of a build that is to be committed with its labels holds up nothing: ``lock_aside``.
+    """
+    changes = [c for c in tree.changes if not is_waiting_lock(c)]
+    paths = [c.path for c in changes if c.kind != "untracked" or is_log(c.path)]
+    foreign = files_in_the_way(changes)
+    if paths and len(foreign) == len(paths):
+        raise GitError(
+            f"not committed: {_few(paths)}; a {doing} could mix it up, and it is nothing that "
+            f"upwell commit takes. Commit it first, with: git commit, then {doing}"
+        )
     if paths:
         raise GitError(
             f"not committed: {_few(paths)}; a {doing} needs every edit in a commit, so that "

@@ -2,7 +2,6 @@ import streamlit as st
 
 from ide.app import cached, changes_page, diff_page, navigate, revision_choice, state, tables
 from ide.app.text import plain
-from ide.store.committing import other_files
 from ide.store.revisions import HEAD
 
 ws, name = state.workspace(), state.dataset()
@@ -22,7 +21,7 @@ if a and not status.problem:
     st.stop()
 
 changes_page.conflicts(ws, status)
-if status.n_edits or status.untracked_parts or other_files(status.changed_paths):
+if status.not_committed().is_committable or status.untracked_parts:
     changes_page.commit_box(ws, status)
     changes_page.edits(ws, name, status)
 else:

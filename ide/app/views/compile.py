@@ -13,6 +13,7 @@ if build is None:
     st.stop()
 
 compile_page.what_changed(ws, build)
+compile_page.offer_commit(ws, name)
 st.caption(f"**Training of the current build** · {compile_page.network(build)}")
 loss, accuracy = st.columns(2, gap="medium")
 with loss:

@@ -10,6 +10,7 @@ from ide.dataset.config import SplitConfig, check_name
 from ide.store.dvc_paths import require_paths_for_dvc
 from ide.store.examples import require_here
 from ide.store.files import storage_errors, sync
+from ide.store.importing.commit import commit_import, texts_of
 from ide.store.importing.content_hashes import keep_hashes
 from ide.store.importing.known import (
     Known,
@@ -49,6 +50,7 @@ class ImportResult:
     path: Path  # of the dataset
     classes: tuple[str, ...]
     notes: tuple[str, ...] = ()  # how it was read, and what of known examples was not taken
+    revision: str | None = None  # the commit of what it brought; None: it is not committed
 
 
 def import_source(
@@ -67,6 +69,7 @@ def import_source(
     skip_broken: bool = False,
     on_progress: OnProgress | None = None,
     track: bool = True,
+    commit: bool = False,
 ) -> ImportResult:
     """Bring a source into the workspace as a dataset, or add its new rows to one that is there.
 
@@ -75,7 +78,8 @@ def import_source(
     usual name; "" = the table has no such column. ``split``: that of every row; ``none`` = no name
     of a file or folder is a split. ``skip_broken``: leave out examples that cannot be read
     instead of refusing the source. ``add_classes``: classes that ``dataset.toml`` does not know
-    are added to it instead of refused. ``track``: have DVC track the examples.
+    are added to it instead of refused. ``track``: have DVC track the examples;
+    ``commit``: and commit what came, and that alone.
     ``on_progress(stage, done, total)`` is called as rows pass.
 
     Nothing is written before every row is checked; a part appears whole or, when the process
@@ -91,6 +95,9 @@ def import_source(
         require_paths_for_dvc(workspace)
     config = existing_config(workspace, check_name(name))
     read_params(workspace)  # a broken one is refused now, not when the dataset is in
+    before = texts_of(workspace, name)
+    revision: str | None = None
+    said: tuple[str, ...] = ()
     with import_folder(workspace) as folder:
         opened = open_source(source, columns=columns, modality=config.modality if config else None)
         refuse_other_modality(config, opened)
@@ -133,6 +140,12 @@ def import_source(
         if track:  # before the lock falls: whatever moves a branch must not come in between
             report("tracking", 0, None)
             track_examples(workspace, name)
+        if commit:
+            report("committing", 0, None)
+            n_new = len(staged.example_ids)
+            revision, said = commit_import(
+                workspace, name, before=before, source=source, n_new=n_new
+            )
     if part is not None:
         keep_hashes(workspace, name, workspace.examples_path(name) / part.name, staged.contents)
     return ImportResult(
@@ -144,7 +157,9 @@ def import_source(
             *opened.notes,
             *staged_notes(staged),
             *explain_differences(known.differences, name, source),
+            *said,
         ),
+        revision=revision,
     )
 
 
