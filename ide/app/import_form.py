@@ -13,7 +13,7 @@ from ide.app import trust_card
 from ide.dataset.config import is_name
 from ide.dataset.errors import ImportRefusedError
 from ide.store.files import expanded
-from ide.store.importing.request import ImportRequest
+from ide.store.importing.request import ImportRequest, class_names
 from ide.store.importing.uploads import MAX_UPLOAD_BYTES, Upload, land_upload
 
 PATH, FILE, FOLDER = "A path on this machine", "Upload a file", "Upload a folder"
@@ -98,7 +98,7 @@ def _options() -> dict[str, Any]:
                 help="Choose, or type the name of a column.",
             )
             options[part] = {_BY_NAME: None, _NONE: ""}.get(chosen, chosen)
-    with st.grid(3, min_column_width=150, gap="small"):
+    with st.grid(4, min_column_width=150, gap="small"):
         split = st.selectbox(
             "Split of all",
             ["as it says", "train", "validation", "test", "pool", "none"],
@@ -106,6 +106,13 @@ def _options() -> dict[str, Any]:
             help="none: no name of a file or folder is a split, and rows are dealt.",
         )
         options["split"] = None if split == "as it says" else split
+        classes = st.text_input(
+            "Classes",
+            key=f"{_KEY}_classes",
+            placeholder="cat, dog",
+            help="Of a new dataset where not every class stands at a row, or none does.",
+        )
+        options["classes"] = class_names(classes)
         options["title"] = st.text_input("Title", key=f"{_KEY}_title") or None
         options["licence"] = st.text_input("Licence", key=f"{_KEY}_licence") or None
     return options

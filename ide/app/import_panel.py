@@ -10,7 +10,7 @@ import streamlit as st
 from ide.app import cached, errors, import_form, navigate, state
 from ide.app.gallery import sketches
 from ide.app.statusline import POLL_S
-from ide.app.text import count, plain
+from ide.app.text import count, plain, short
 from ide.dataset.errors import ImportRefusedError, UnknownClassError, UpwellError
 from ide.store.importing.background import (
     ImportRun,
@@ -256,9 +256,10 @@ def _outcome(ws: Workspace, run: ImportRun, status: ImportStatus) -> None:
     name = run.request.name
     if status.state == "done":
         known = f", {status.n_known:,} known already" if status.n_known else ""
+        committed = f", committed as {short(status.revision)}" if status.revision else ""
         st.success(
             f"{plain(name)}: {count(status.n_new, 'example')} imported{known}, "
-            f"{count(status.n_classes, 'class')}",
+            f"{count(status.n_classes, 'class')}{committed}",
             icon=":material/check:",
         )
     elif status.state == "cancelled":

@@ -76,6 +76,7 @@ def _agrees() -> bool:
 @click.option("--id-column", help="The table's column of ids; '' = it has none.")
 @click.option("--split-column", help="The table's column of splits; '' = it has none.")
 @click.option("--split", help="The split of all rows; none = no file or folder is named for one.")
+@click.option("--classes", metavar="A,B,…", help="The classes of a new dataset that has no labels.")
 @click.option("--skip-broken", is_flag=True, help="Leave out examples that cannot be read.")
 @click.option("--add-classes", is_flag=True, help="Accept classes that dataset.toml lacks.")
 @click.option(
@@ -100,15 +101,20 @@ def import_(
     dry_run: bool,
     yes: bool,
     no_commit: bool,
+    classes: str | None,
     **options: Any,
 ) -> None:
     """Import SOURCE: a folder of images by class, a CSV/JSONL/Parquet file, or sklearn:digits."""
     from ide.store.importing import import_source
+    from ide.store.importing.request import class_names
 
     workspace = Workspace.find(root)
     if as_edits:
         from ide.cli.returned_labels import import_as_edits
 
+        if classes or no_commit:
+            unfit = "--classes" if classes else "--no-commit"
+            raise ImportRefusedError(f"{unfit} is not for --as-edits. Nothing was imported.")
         about = {"reason_column": reason_column, "annotator": annotator}
         import_as_edits(workspace, source, name, dry_run=dry_run, yes=yes, **about, **options)
         return
@@ -119,6 +125,7 @@ def import_(
     }
     if wrong := [option for option, is_given in given.items() if is_given]:
         raise ImportRefusedError(f"{wrong[0]} is for --as-edits. Nothing was imported.")
+    options["classes"] = class_names(classes or "")
     with ProgressLine() as progress:
 
         def on_progress(step: str, done: int, total: int | None) -> None:

@@ -17,6 +17,7 @@ from ide.store.new import new_workspace
 from ide.store.reverting import revert
 from ide.store.state import edit_example, imported_labels
 from ide.store.status import status
+from ide.store.unlabelled import n_unlabelled
 from ide.store.workspace import Workspace
 from tests.conftest import git
 from tests.store.tiny import edit, tiny_workspace
@@ -219,3 +220,14 @@ def test_a_source_that_is_refused_commits_nothing(workspace, source):
     with pytest.raises(UpwellError):
         bring(workspace, source)
     assert git(workspace.root, "rev-parse", "HEAD") == before
+
+
+def test_a_source_without_any_label_comes_in_with_the_classes_that_are_named(workspace, source):
+    source.write_text("id,text\n1,a\n2,b\n")
+    with pytest.raises(UpwellError, match="--classes cat,dog"):
+        bring(workspace, source, label_column="")
+    found = bring(workspace, source, label_column="", classes=["good", " bad ", "good"])
+    assert found.classes == ("good", "bad")
+    assert n_unlabelled(workspace, NAME) == 2
+    with pytest.raises(UpwellError, match="--classes is for a new dataset"):
+        bring(workspace, source, label_column="", classes=["good"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,12 @@ from ide.store.importing.lock import import_folder
 from ide.store.importing.opening import open_source
 from ide.store.importing.source import Columns, as_split_of_all
 from ide.store.importing.staging import OnProgress, stage_rows, staged_notes, write_part
-from ide.store.importing.target import existing_config, refuse_no_classes, refuse_other_modality
+from ide.store.importing.target import (
+    existing_config,
+    given_classes,
+    refuse_no_classes,
+    refuse_other_modality,
+)
 from ide.store.importing.texts import (
     add_classes as add_classes_to_toml,
 )
@@ -65,6 +70,7 @@ def import_source(
     id_column: str | None = None,
     split_column: str | None = None,
     split: str | None = None,
+    classes: Sequence[str] = (),
     add_classes: bool = False,
     skip_broken: bool = False,
     on_progress: OnProgress | None = None,
@@ -78,8 +84,9 @@ def import_source(
     usual name; "" = the table has no such column. ``split``: that of every row; ``none`` = no name
     of a file or folder is a split. ``skip_broken``: leave out examples that cannot be read
     instead of refusing the source. ``add_classes``: classes that ``dataset.toml`` does not know
-    are added to it instead of refused. ``track``: have DVC track the examples;
-    ``commit``: and commit what came, and that alone.
+    are added to it instead of refused. ``classes``: those of a new dataset, in
+    their order, where not every one stands at a row, or none does. ``track``: have DVC track the
+    examples; ``commit``: and commit what came, and that alone.
     ``on_progress(stage, done, total)`` is called as rows pass.
 
     Nothing is written before every row is checked; a part appears whole or, when the process
@@ -94,6 +101,7 @@ def import_source(
     if track:
         require_paths_for_dvc(workspace)
     config = existing_config(workspace, check_name(name))
+    given = given_classes(classes, config)
     read_params(workspace)  # a broken one is refused now, not when the dataset is in
     before = texts_of(workspace, name)
     revision: str | None = None
@@ -120,7 +128,8 @@ def import_source(
         part = write_part(staged, folder, known, shares, report) if staged.example_ids else None
         report("adding", 0, None)  # what comes now is done whole: whoever cancels is too late
         if config is None:
-            own = opened.classes  # those that an export of Upwell's own lists
+            # those that an export of Upwell's own lists, and those that a person named
+            own = list(dict.fromkeys([*opened.classes, *given]))
             classes = [*own, *natural_order(staged.seen_labels.difference(own))]
             refuse_no_classes(opened, classes, name)
             text = dataset_toml(

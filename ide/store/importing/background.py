@@ -44,6 +44,7 @@ class ImportStatus:
     n_known: int = 0
     n_classes: int = 0
     notes: tuple[str, ...] = ()
+    revision: str | None = None  # the commit of what came
 
     @property
     def is_cancellable(self) -> bool:

@@ -25,7 +25,12 @@ from ide.store.importing.staging import (
     look_at_rows,
     staged_notes,
 )
-from ide.store.importing.target import existing_config, refuse_no_classes, refuse_other_modality
+from ide.store.importing.target import (
+    existing_config,
+    given_classes,
+    refuse_no_classes,
+    refuse_other_modality,
+)
 from ide.store.importing.texts import natural_order, read_params
 from ide.store.payloads import payload_bytes
 from ide.store.thumbnails import MAX_TEXT, thumbnail
@@ -125,6 +130,7 @@ def _look(
     require_paths_for_dvc(workspace)
     name = check_name(request.name)
     config = existing_config(workspace, name)
+    named = given_classes(request.classes, config)
     read_params(workspace)
     modality = config.modality if config else None
     opened = open_source(request.source, columns=request.columns(), modality=modality)
@@ -150,6 +156,7 @@ def _look(
     return _preview(
         request,
         opened=opened,
+        named=named,
         config=config,
         known=known,
         staged=staged,
@@ -163,6 +170,7 @@ def _preview(
     request: ImportRequest,
     *,
     opened: Source,
+    named: list[str],
     config: DatasetConfig | None,
     known: Known,
     staged: Staged,
@@ -171,7 +179,7 @@ def _preview(
     samples: list[Sample],
 ) -> Preview:
     labels = {label for label in n_by_class if label is not None}
-    listed = config.classes if config else opened.classes
+    listed = config.classes if config else list(dict.fromkeys([*opened.classes, *named]))
     classes = [*listed, *natural_order(labels.difference(listed))]
     if config is None:
         refuse_no_classes(opened, classes, request.name)

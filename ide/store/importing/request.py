@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ide.store.importing.source import Columns, as_split_of_all
+
+
+def class_names(text: str) -> list[str]:
+    """Return the names in ``cat,dog,"a, b"``, as a line of CSV has them."""
+    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,7 @@ class ImportRequest:
     id_column: str | None = None
     split_column: str | None = None
     split: str | None = None
+    classes: Sequence[str] = ()
     add_classes: bool = False
     skip_broken: bool = False
 

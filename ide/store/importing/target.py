@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ide.dataset.config import DatasetConfig
 from ide.dataset.errors import ImportRefusedError
-from ide.store.importing.source import Source
+from ide.store.importing.source import Source, as_label
 from ide.store.workspace import Workspace
 
 
@@ -33,10 +35,22 @@ def refuse_other_modality(config: DatasetConfig | None, source: Source) -> None:
         )
 
 
-def refuse_no_classes(source: Source, classes: list[str], name: str) -> None:
+def given_classes(classes: Sequence[str], config: DatasetConfig | None) -> list[str]:
+    """Return the classes that a person named for a new dataset; raise where they cannot be."""
+    if classes and config is not None:
+        raise ImportRefusedError(
+            f"--classes is for a new dataset, and {config.name!r} has its classes in "
+            f"datasets/{config.name}/dataset.toml; write them there. Nothing was imported."
+        )
+    named = (as_label(each.strip(), "--classes") for each in classes)
+    return [label for label in named if label is not None]
+
+
+def refuse_no_classes(source: Source, classes: Sequence[str], name: str) -> None:
     """Refuse a new dataset whose classes nobody can know."""
     if not classes:
         raise ImportRefusedError(
-            f"{source.name}: no row has a label, so the classes are not known; write them in "
-            f"datasets/{name}/dataset.toml first, or label one row. Nothing was imported."
+            f"{source.name}: no row has a label, so the classes are not known; name them, as in "
+            f"--classes cat,dog, or write them in datasets/{name}/dataset.toml first. "
+            "Nothing was imported."
         )

@@ -58,7 +58,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, cancel)
     request = json.loads(sys.argv[1])
     try:
-        result = import_source(Workspace.find(), **request, on_progress=progress)
+        result = import_source(Workspace.find(), **request, on_progress=progress, commit=True)
     except UpwellError as error:
         say(refusal=str(error))
     except _CancelledError:
@@ -72,6 +72,7 @@ def main() -> None:
                 "n_known": result.n_known,
                 "n_classes": len(result.classes),
                 "notes": list(result.notes),
+                "revision": result.revision,
             }
         )
 
