@@ -24,10 +24,9 @@ def offer(left: NotCommitted, dataset: str, *, key: str, why: str = "") -> None:
                 args=(dataset,),
                 help="With a message that says what changed; Changes has a field for another.",
             )
-            text = (
-                f"Not committed: {plain(str(left.taken))}{why if left.taken.is_in_the_way else ''}"
-            )
-            navigate.link("changes", text, "edit", dataset)
+            waiting = why if left.taken.is_in_the_way else ""
+            navigate.link("changes", "See it", "difference", dataset)
+            st.caption(f"Not committed: {plain(str(left.taken))}{waiting}", width="content")
     if left.foreign:
         st.caption(
             f":orange[{plain(str(left.untaken))}: changed, and no label, so that git has to commit "

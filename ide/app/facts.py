@@ -118,7 +118,7 @@ def next_steps(found: Facts, under_way: Step | None = None) -> list[Step]:
     """
     steps = [under_way] if under_way else []
     if found.is_import_left:
-        why = f"What was imported is in no commit: {found.not_committed}."
+        why = "What was imported is in no commit yet, and edits would be mixed up with it."
         steps.append(Step("changes", "Commit the import", "difference", why))
     if n := found.status.n_unlabelled:
         why = f"{count(n, 'example')} of {found.n_examples:,} without a label."
@@ -148,8 +148,7 @@ def _next_step(found: Facts) -> Step:
         why = f"{count(found.n_since_build, 'edit')} since the build, no suspect left."
         return Step("compile", "Recompile", "play_circle", why)
     if found.not_committed.is_committable:
-        why = f"Not committed: {found.not_committed.taken}."
-        return Step("changes", "Commit", "difference", why)
+        return Step("changes", "Commit", "difference", "All of that as one commit.")
     if not found.n_suspects:
         why = "No label is more likely wrong than right; the most doubtful stand first."
         return Step("review", "Review", "rate_review", why)

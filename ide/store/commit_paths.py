@@ -96,11 +96,11 @@ class NotCommitted:
 
     @property
     def short(self) -> str:
-        """Say how much there is, where there is no room for names: ``12 edits and 2 files``."""
+        """Say how much there is, where there is no room for names: ``12 edits, 2 files``."""
         n = len(self.files) + len(self.foreign)
         edits = _counted(self.n_edits, "edit") if self.n_edits else ""
         files = [*self.files, *self.foreign][0] if n == 1 else _counted(n, "file") if n else ""
-        return " and ".join(filter(None, (edits, files.rpartition("/")[2])))
+        return ", ".join(filter(None, (edits, files.rpartition("/")[2])))
 
     def __str__(self) -> str:
         """Say what there is: ``12 edits, dvc.lock and dataset.toml of pets``."""

@@ -87,10 +87,10 @@ def test_an_empty_workspace_leads_to_a_preview_and_only_a_press_imports(
     assert tree(workspace.root) == before
     app = finish(press(app, "Import 6 into pet_photos"), workspace)
     assert workspace.datasets() == ["pet_photos"]
-    assert "6 examples imported" in said(app)
+    assert "2 classes, committed as" in said(app)
     app = press(app, "Compile pet_photos")
     assert app.title[0].value == "Compile"
-    assert "6 examples imported" not in said(
+    assert "2 classes, committed as" not in said(
         app.switch_page("views/home.py").run()
     )  # it was told once
 

@@ -135,11 +135,11 @@ def test_files_count_as_not_committed_and_the_edits_beside_them_follow_the_keys(
     }
     assert side["edits"] == "dataset.toml uncommitted"
     told = answer(conversation, [entry(x) for x in ids[:5]])["moving_counts"]
-    assert told["sidebar"][0]["text"] == "5 edits and dataset.toml uncommitted"
-    assert told["line"][0]["text"] == "5 edits and dataset.toml not committed"
+    assert told["sidebar"][0]["text"] == "5 edits, dataset.toml uncommitted"
+    assert told["line"][0]["text"] == "5 edits, dataset.toml not committed"
     (workspace.root / "dvc.lock").write_text("schema: '2.0'\n")  # as a build does meanwhile
     told = answer(conversation, [entry(ids[5])])["moving_counts"]
-    assert told["sidebar"][0]["text"] == "6 edits and 2 files uncommitted"
+    assert told["sidebar"][0]["text"] == "6 edits, 2 files uncommitted"
     assert "dvc.lock" in told["line"][0]["title"]
     assert told["line"] == [
         asdict(i) for i in line_items(GLYPHS, counts_of(workspace, GLYPHS)).values()

@@ -12,12 +12,14 @@ from ide.app.labeler.unlabelled import unlabelled_data
 from ide.dataset.edit import new_edit_id
 from ide.dataset.schema import EXAMPLE_ID, LABEL
 from ide.store.builds import current_build
+from ide.store.drills import start_drill
 from ide.store.edit_log import read_edits
 from ide.store.examples import example_parts, read_examples
 from ide.store.files import write_parquet
 from ide.store.state import edit_example, imported_labels
 from ide.store.workspace import Workspace
 from tests.app.test_views import open_view, sentences
+from tests.conftest import git
 from tests.store.tiny import edit, tiny_workspace
 
 __all__ = ["open_view"]  # a fixture
@@ -148,3 +150,12 @@ def test_an_example_page_is_told_what_stands_and_what_can_be_undone(workspace):
     assert found["rows"][0]["state"]["heads"]["label"] == [made.edit_id]
     assert [e["example_id"] for step in found["history"] for e in step["edits"]] == ["x1"]
     assert imported_labels(workspace, NAME)["x1"] is None
+
+
+def test_a_label_without_a_build_on_a_drills_branch_is_known_to_be_of_the_drill(tmp_path):
+    workspace = tiny_workspace(tmp_path / "w")
+    git(workspace.root, "branch", "-M", "main")
+    drill = start_drill(workspace, NAME, n_errors=1)
+    receive(workspace, NAME, said([label("x5", "cat")]), annotator="ada")
+    (made,) = read_edits(workspace, NAME).edits
+    assert made.evidence == {"drill": drill.drill_id}

@@ -449,7 +449,7 @@ def test_the_sidebar_and_the_status_line_follow_the_keys_and_no_page_is_drawn(ta
     tab.evaluate(f"window.states = []; window.watch = setInterval(() => states.push({runs}), 5)")
     press_fast(tab, [" "] * 6, 60)
     wait_until_saved(tab)
-    after = rf"(?<![\d,]){before + 6:,} edits( and [^\n]+)? "  # files may be beside them
+    after = rf"(?<![\d,]){before + 6:,} edits(, [^\n]+)? "  # files may be beside them
     tab.locator(".counts a[data-key=edits]", has_text=re.compile(f"{after}uncommitted")).wait_for()
     assert re.search(f"{after}not committed", tab.locator(".line").inner_text())
     assert len(fresh()) == 6
