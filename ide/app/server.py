@@ -21,10 +21,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ide.app.addresses import Addresses
+from ide.app.end_in_time import end_in_time
 from ide.app.guard import Guard, Origin, Site, chosen_origins, local_site
 from ide.app.listening import Place, place_to_listen
 from ide.app.paced_sockets import PacedSockets
-from ide.app.end_in_time import end_in_time
 from ide.app.page_head import PageHead
 from ide.app.payload import ROUTE, id_of, payload_reader
 from ide.app.settings import apply, server_config
