@@ -164,6 +164,14 @@ def compare(folder: Path, n: int) -> None:
         print(f"recall of exact {name:16s}  {recall:.4f}  (aim 0.98), precision {precision:.4f}")
 
 
+def has_datalab() -> bool:
+    """Whether Datalab's own dependency is here; a workspace's folder of that name is none."""
+    try:
+        return importlib.util.find_spec("datasets.arrow_dataset") is not None
+    except ModuleNotFoundError:
+        return False
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="20,000 and 40,000 points only")
@@ -184,7 +192,7 @@ def main() -> None:
         measure("exact", sizes[0], options.seed, folder)
         if options.smallest:
             print("datalab: not compared at this size")
-        elif importlib.util.find_spec("datasets") is None:
+        elif not has_datalab():
             print("datalab: not compared; it needs: pip install 'cleanlab[datalab]'")
         else:
             theirs = measure("datalab", sizes[0], options.seed, folder)
