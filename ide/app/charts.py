@@ -14,6 +14,7 @@ from ide.app.text import middle_cut
 
 _CONFIG = {"displayModeBar": False, "responsive": True}
 MAX_TICK = 24  # characters of a class at an axis; the whole name shows at its points
+MAX_ABREAST = 50  # characters of names beside each other
 MAX_CLASSES = 12  # in the chart; the weakest, or those that a person looks for
 _NAMES = {"train": "train", "validation": "validation", "test": "test"}
 
@@ -172,8 +173,7 @@ def answer(
     _style(figure, y_title=literal(y_title), x_title=literal(x_title), height=430)
     figure.update_layout(hovermode="closest")
     if kind == "bar":
-        shown = [literal(middle_cut(x, MAX_TICK)) for x in xs]
-        figure.update_xaxes(tickmode="array", tickvals=list(range(len(xs))), ticktext=shown)
+        _name_ticks(figure, list(xs))
         figure.update_yaxes(rangemode="tozero")
     _show(figure, key, f"{y_title} by {x_title}")
 
@@ -202,10 +202,22 @@ def class_metrics(rows: Sequence[Mapping[str, Any]], *, key: str) -> None:
             hovertemplate="%{text}: %{y:.1%}",
         )
     _style(figure, y_title="", x_title="", height=330)
-    shown = [literal(middle_cut(row["label"], MAX_TICK)) for row in rows]
-    figure.update_xaxes(tickmode="array", tickvals=list(range(len(rows))), ticktext=shown)
+    _name_ticks(figure, [row["label"] for row in rows])
     figure.update_yaxes(tickformat=".0%")
     _show(figure, key, "precision and recall of each class with 95 % intervals")
+
+
+def _name_ticks(figure: go.Figure, names: Sequence[Any]) -> None:
+    """Write a name below each place 0, 1, …; slanted where they would meet, the last one too."""
+    shown = [middle_cut(str(name), MAX_TICK) for name in names]
+    is_crowded = sum(len(name) + 2 for name in shown) > MAX_ABREAST
+    figure.update_xaxes(
+        tickmode="array",
+        tickvals=list(range(len(shown))),
+        ticktext=[literal(name) for name in shown],
+        tickangle=-45 if is_crowded else "auto",
+        ticklabeloverflow="allow",
+    )
 
 
 def _distances(rows: Sequence[Mapping[str, Any]], measure: str, end: str) -> list[float]:
