@@ -41,6 +41,13 @@ RESTS_MS = 700  # that nothing may move any more, before a page counts as arrive
 WAYS = ("address", "sidebar", "page", "back")
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 TILE = ".grid a.open"
+# whose tile was under the pointer as it was pressed: tiles may be others a moment later
+WATCH = """addEventListener("pointerdown", (event) => {
+  const tile = event.composedPath().find((each) => each.matches?.("a.open"));
+  if (tile) sessionStorage.setItem("pressed", tile.dataset.example);
+}, { capture: true })"""
+FORGET = """() => sessionStorage.removeItem("pressed")"""
+PRESSED = """() => sessionStorage.getItem("pressed")"""
 
 
 def main() -> None:
@@ -52,6 +59,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
         with served(workbench_command(workspace.root)) as address:
             page = browser.new_page(viewport={"width": 1440, "height": 900})
+            page.add_init_script(WATCH)
             page.goto(f"{address}/browse?dataset={NAME}")  # once at full speed: code is loaded
             page.locator(TILE).first.wait_for(timeout=60_000)
             throttle(page, options.browser_slowdown)
@@ -84,11 +92,13 @@ def click_one(page: Page, address: str, way: str, random: Random) -> str:
     """Come to Browse, click a tile, and return what came of it: ``arrived``, or where that led."""
     try:
         come_to_browse(page, address, way)
-        tile = page.locator(TILE).nth(random.randrange(8))
-        wanted = tile.get_attribute("data-example", timeout=PATIENCE_MS)
-        tile.click(timeout=PATIENCE_MS)
+        page.evaluate(FORGET)
+        page.locator(TILE).nth(random.randrange(8)).click(timeout=PATIENCE_MS)
+        wanted = page.evaluate(PRESSED)
     except NotInTime:
         return UNTRIED
+    if wanted is None:
+        return "a press on no tile"
     try:
         page.wait_for_url(lambda url: f"example={wanted}" in url, timeout=PATIENCE_MS)
     except NotInTime:

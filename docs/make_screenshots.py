@@ -276,6 +276,7 @@ def visit(page: Page, url: str) -> None:
     page.goto(url)
     page.wait_for_selector(READY, timeout=60_000)
     page.wait_for_load_state("networkidle")
+    page.wait_for_selector("[data-testid=stSkeleton]", state="detached", timeout=60_000)
     page.wait_for_timeout(900)
 
 

@@ -215,7 +215,7 @@ def _name_ticks(figure: go.Figure, names: Sequence[Any]) -> None:
         tickmode="array",
         tickvals=list(range(len(shown))),
         ticktext=[literal(name) for name in shown],
-        tickangle=-45 if is_crowded else "auto",
+        tickangle=-45 if is_crowded else None,
         ticklabeloverflow="allow",
     )
 
