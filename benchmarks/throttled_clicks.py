@@ -41,6 +41,7 @@ RESTS_MS = 700  # that nothing may move any more, before a page counts as arrive
 WAYS = ("address", "sidebar", "page", "back")
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 TILE = ".grid a.open"
+SKELETON = "[data-testid=stSkeleton]"  # of a part whose code is on its way
 # whose tile was under the pointer as it was pressed: tiles may be others a moment later
 WATCH = """addEventListener("pointerdown", (event) => {
   const tile = event.composedPath().find((each) => each.matches?.("a.open"));
@@ -107,6 +108,7 @@ def click_one(page: Page, address: str, way: str, random: Random) -> str:
     title = page.locator(".st-key-title").inner_text().strip()
     if f"example={wanted}" not in page.url or title != "Example":
         return f"{title} at {page.url.partition('?')[2]}"
+    page.locator(SKELETON).first.wait_for(state="detached", timeout=PATIENCE_MS)
     text = page.locator('[data-testid="stMain"]').inner_text()
     is_there = wanted in text.replace("\\", "") and "no example is open" not in text
     return "arrived" if is_there else "an empty page"
