@@ -19,7 +19,7 @@ from ide.app import (
 from ide.app.bisect_strip import strip
 from ide.app.commit_rows import accuracies
 from ide.app.revision_choice import choices
-from ide.app.text import count, percent, plain, short
+from ide.app.text import code, count, percent, plain, short
 from ide.dataset.errors import UpwellError
 from ide.dataset.gates import METRICS
 from ide.dataset.schema import TEST
@@ -81,7 +81,7 @@ _GATE_HELP = (
 def _syntax(ws: Workspace, name: str) -> None:
     """Show how a gate is written, with lines that can be taken as they are."""
     lines = [line for line in _ready_lines(ws, name) if "slice" in line or " of " in line]
-    examples = ", or ".join(f"`{line.replace('`', '')}`" for line in lines[:2])
+    examples = ", or ".join(code(line) for line in lines[:2])
     own = " or the name of a gate of dataset.toml" if ws.config(name).gates else ""
     st.caption(
         f"A gate is a line, `{_SYNTAX}`{own}. SPLIT (else test) and the slice may be left out: "

@@ -9,7 +9,7 @@ import streamlit as st
 
 from ide.app import actions, cached, charts, commit_now, navigate
 from ide.app.panels import Bar, bars
-from ide.app.text import count, interval, percent, plain
+from ide.app.text import code, count, interval, percent, plain
 from ide.dataset.drill import KINDS
 from ide.dataset.drill_score import CARE, CONFIRMED, DETECTOR, OUTCOMES, UNSEEN, score_as_rows
 from ide.store.drills import N_ERRORS, Progress, drill_score, find_progress, past_scores
@@ -107,8 +107,8 @@ def _going_on(ws: Workspace, progress: Progress) -> None:
     drill = progress.drill
     with st.container(border=True, key="drill_going_on"):
         st.markdown(
-            f"**{count(progress.n_planted, 'wrong label')}** planted on `{drill.branch}`, "
-            f"**{progress.n_found:,}** found. It began on `{drill.home}`; ending it goes back "
+            f"**{count(progress.n_planted, 'wrong label')}** planted on {code(drill.branch)}, "
+            f"**{progress.n_found:,}** found. It began on {code(drill.home)}; ending it goes back "
             "there and takes along what was said of examples that were not planted."
         )
         found = drill_score(ws, drill.dataset)

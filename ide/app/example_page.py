@@ -12,7 +12,7 @@ from ide.app import actions, cached, navigate
 from ide.app.gallery import Tile, text_of
 from ide.app.panels import Bar
 from ide.app.payload import PICTURES, payload_reader, payload_url
-from ide.app.text import percent, plain
+from ide.app.text import code, percent, plain
 from ide.dataset.errors import ExampleNotFoundError
 from ide.dataset.evidence import evidence
 from ide.dataset.schema import EXAMPLE_ID
@@ -63,7 +63,7 @@ def facts(row: Row, file: str | None) -> None:
         st.markdown(f"**{plain(label)}**{changed}", width="content")
         for text, color in _badges(row):
             st.badge(plain(text), color=color)
-    known = {"Example": f"`{plain(row[EXAMPLE_ID])}`"}
+    known = {"Example": code(row[EXAMPLE_ID])}
     known |= {"File": plain(file)} if file else {}
     known["Split"] = plain(row["split"])
     if row["rank"] is not None:

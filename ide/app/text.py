@@ -18,6 +18,14 @@ def plain(text: object) -> str:
     return _SPECIAL.sub(r"\\\1", re.sub(r"\s+", " ", str(text)))
 
 
+def code(text: object) -> str:
+    """Return text as Markdown's code, which has no escapes: backticks within it stay as well."""
+    line = re.sub(r"\s+", " ", str(text))
+    fence = "`" * (1 + max(map(len, re.findall("`+", line)), default=0))
+    room = " " if line.startswith("`") or line.endswith("`") else ""
+    return f"{fence}{room}{line}{room}{fence}"
+
+
 def count(n: int, noun: str) -> str:
     """Return ``1 edit``, ``1,797 edits``, ``2 classes``."""
     plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
