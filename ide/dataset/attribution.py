@@ -23,9 +23,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ide.dataset.changes import one_line
 from ide.dataset.flips import BROKEN, RELABELLED
 from ide.dataset.neighbors import nearest_to
+from ide.dataset.one_line import one_line
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT, TRAIN
 
 K_NEAREST = 25  # training examples that have a say in why one example flipped

@@ -6,7 +6,6 @@ two edits of one label are one change. So the changes of a range add up whatever
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -14,6 +13,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from ide.dataset.edit import Edit
+from ide.dataset.one_line import one_line
 from ide.dataset.replay import (
     EXCLUSION_REGISTER,
     LABEL_REGISTER,
@@ -370,9 +370,3 @@ def _pair_lines(table: pa.Table, limit: int = 30) -> list[str]:
     if len(pairs) > limit:
         shown.append(f"  and {len(pairs) - limit:,} more class pairs")
     return shown
-
-
-def one_line(text: str | None, limit: int = 60) -> str:
-    """Return text fit for one line of a message: no control characters, not too long."""
-    clean = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text or "")
-    return clean if len(clean) <= limit else clean[: limit - 1] + "…"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ide.dataset.changes import one_line
+from ide.dataset.one_line import one_line
 
 GOOD, BAD, DIM = "good", "bad", "dim"
 

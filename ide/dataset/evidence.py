@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ide.dataset.one_line import one_line
 from ide.dataset.reading import as_float
 
 MAX_CHARACTERS = 300
@@ -93,7 +94,6 @@ def evidence_words(evidence: Mapping[str, Any] | None) -> str:
 
     What a foreign tool put there beside is shown as it is, cut where it is long.
     """
-    from ide.dataset.changes import one_line  # here, for it imports edits, which read evidence
 
     found = read_evidence(evidence)
     if not found:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from ide.dataset.changes import one_line
 from ide.dataset.document import (
     DIM,
     Block,
@@ -21,6 +20,7 @@ from ide.dataset.document import (
     table,
 )
 from ide.dataset.flips import BROKEN, FIXED, RELABELLED
+from ide.dataset.one_line import one_line
 from ide.dataset.report_metrics import n_flips
 from ide.dataset.schema import EXAMPLE_ID, LABEL, SPLIT
 from ide.dataset.two_builds import TEST_FIRST

@@ -28,9 +28,9 @@ from ide.store.children import start_detached
 from ide.store.clean_folder import tidy_places
 from ide.store.compile_lock import compile_lock, is_compiling
 from ide.store.drill_file import begin_drill_build, end_drill_build
-from ide.store.dvc import end_group, listed_datasets, runs_dvc, tidy_locks
+from ide.store.dvc import CANCELLED, end_group, listed_datasets, runs_dvc, tidy_locks
 from ide.store.lock_copy import copy_lock, put_lock_back
-from ide.store.repro import CANCELLED, cancellation, lives, repro, started_at
+from ide.store.repro import cancellation, lives, repro, started_at
 from ide.store.runs import (
     Run,
     RunStatus,

@@ -34,6 +34,7 @@ from ide.store.revision_code import code_of
 from ide.store.trust import COMPILING, require_trust
 from ide.store.workspace import Workspace
 
+CANCELLED = "the build was cancelled; the last good one stands"
 _LAST_STAGES = ("check", "evaluate")  # what everything else leads to
 _CONFLICT_FILES = ("dvc.yaml", "dvc.lock")  # params.yaml is read, and refused, before
 _GRACE_S = 0.5  # between asking and killing
@@ -98,7 +99,7 @@ def require_dvc(workspace: Workspace) -> None:
 
 def listed_datasets(workspace: Workspace) -> list[str]:
     """Return the datasets that ``params.yaml`` lists to be built, in its order."""
-    from ide.store.importing.texts import read_params
+    from ide.store.params import read_params
 
     return [str(name) for name in read_params(workspace).get("datasets") or []]
 

@@ -12,10 +12,9 @@ from pathlib import Path
 
 from ide.dataset.errors import BuildCancelledError, ConfigError, ExamplesMissingError, StorageError
 from ide.store.children import start_child
-from ide.store.dvc import end_group, is_full, refusal, require_dvc
+from ide.store.dvc import CANCELLED, end_group, is_full, refusal, require_dvc
 from ide.store.dvc_config import default_remote, require_there
 from ide.store.importing.tracking import is_stage_output
-from ide.store.repro import CANCELLED
 from ide.store.trust import require_trust
 from ide.store.workspace import Workspace
 

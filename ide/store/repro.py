@@ -11,13 +11,12 @@ from pathlib import Path
 import psutil
 
 from ide.dataset.errors import BuildCancelledError, BuildError, UpwellError
-from ide.store.dvc import end_group, refusal, start_repro
+from ide.store.dvc import CANCELLED, end_group, refusal, start_repro
 from ide.store.dvc_config import default_remote
 from ide.store.progress import read_progress
 from ide.store.runs import Run, progress_path, run_folder, save_run, status_of
 from ide.store.workspace import Workspace
 
-CANCELLED = "the build was cancelled; the last good one stands"
 _POLL_S = 0.1
 
 

@@ -80,8 +80,8 @@ def track_parts(workspace: Workspace, names: Collection[str]) -> None:
     """
     if not any(compare_with_pointer(workspace, name).untracked for name in names):
         return
-    from ide.store.importing.texts import list_dataset  # slow to import, and mostly not needed
     from ide.store.importing.tracking import track_examples
+    from ide.store.params import list_dataset  # slow to import, and mostly not needed
 
     with file_lock(workspace.local_path / IMPORT_LOCK, patience_s=_PATIENCE_S) as handle:
         if handle is None:

@@ -17,10 +17,10 @@ from ide.dataset.changes import (
     commit_message,
     count_edits,
     counts,
-    one_line,
     summarise,
 )
 from ide.dataset.edit import make_edit
+from ide.dataset.one_line import one_line
 from ide.dataset.replay import UNTOUCHED, register_of, replay, undo_heads
 from tests.strategies import START, edit_id, histories
 

@@ -38,12 +38,12 @@ from ide.store.edit_log import parse_log
 from ide.store.estimates import estimate_of, how_many
 from ide.store.examples import n_examples, read_examples, read_metadata
 from ide.store.importing.content_hashes import content_hashes
-from ide.store.importing.texts import list_dataset, read_params
 from ide.store.importing.tracking import is_stage_output, is_tracked
 from ide.store.issues import open_issues
 from ide.store.media import measured_path, read_measured
 from ide.store.merging_texts import merge_texts
 from ide.store.named_data import read_names
+from ide.store.params import list_dataset, read_params
 from ide.store.payloads import PayloadReader
 from ide.store.progress import read_progress
 from ide.store.query import query

@@ -13,8 +13,9 @@ from ide.store.examples import examples_revision, n_examples, read_examples
 from ide.store.importing import import_source
 from ide.store.importing.content_hashes import content_hashes, keep_hashes
 from ide.store.importing.sklearn import encode_gray_png
-from ide.store.importing.texts import natural_order, read_params
+from ide.store.importing.texts import natural_order
 from ide.store.new import new_workspace
+from ide.store.params import read_params
 from ide.store.payloads import PayloadReader
 from tests.conftest import git
 from tests.store.importing_tools import (

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from ide.dataset.errors import WorkspaceError
-from ide.store.importing.texts import read_params
 from ide.store.new import new_workspace
+from ide.store.params import read_params
 from ide.store.workspace import Workspace
 from tests.conftest import git
 from tests.store.importing_tools import tree

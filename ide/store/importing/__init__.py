@@ -28,19 +28,12 @@ from ide.store.importing.target import (
     refuse_no_classes,
     refuse_other_modality,
 )
-from ide.store.importing.texts import (
-    add_classes as add_classes_to_toml,
-)
-from ide.store.importing.texts import (
-    dataset_toml,
-    image_size,
-    list_dataset,
-    natural_order,
-    read_params,
-)
+from ide.store.importing.texts import add_classes as add_classes_to_toml
+from ide.store.importing.texts import dataset_toml, image_size, natural_order
 from ide.store.importing.tracking import track_examples
 from ide.store.inside import make_folders, remove_folder
 from ide.store.kept_copies import copies_path
+from ide.store.params import list_dataset, read_params
 from ide.store.trust import IMPORTING, require_trust
 from ide.store.untracked_parts import require_all_parts
 from ide.store.workspace import Workspace

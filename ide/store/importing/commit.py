@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from ide.dataset.changes import one_line
 from ide.dataset.errors import UpwellError
+from ide.dataset.one_line import one_line
 from ide.store import git
 from ide.store.commit_paths import SCAFFOLD, is_of_dataset
 from ide.store.files import storage_errors

@@ -31,7 +31,8 @@ from ide.store.importing.target import (
     refuse_no_classes,
     refuse_other_modality,
 )
-from ide.store.importing.texts import natural_order, read_params
+from ide.store.importing.texts import natural_order
+from ide.store.params import read_params
 from ide.store.payloads import payload_bytes
 from ide.store.thumbnails import MAX_TEXT, thumbnail
 from ide.store.untracked_parts import require_all_parts
