@@ -21,6 +21,11 @@ from hypothesis import HealthCheck, settings
 
 from ide.store.workspace import Workspace
 
+# A container may forbid compiled modules beside their sources: each worker would then compile all
+# tests at each run, and each of some hundred processes that tests start all of our modules.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 settings.register_profile(
     "suite",
     max_examples=50,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 DEEP = 3_000
+Damage = tuple[str, Callable[[], bytes]]  # what it is, and what makes the bytes when asked
 ODD_JSON = (
     *("null", "true", "-1", "0", "1e999", "NaN", "9" * 5_000, "9" * 400, '""', '"\\ud800"'),
     *("[]", "{}", "[[]]", '{"": null}', "[" * DEEP + "]" * DEEP, '"' + "x" * 20_000 + '"'),
@@ -46,36 +48,40 @@ def odd_arrays(n: int) -> list[pa.Array]:
     ]
 
 
-def parquet_damages(data: bytes) -> list[tuple[str, bytes]]:
+def parquet_damages(data: bytes) -> list[Damage]:
     """Return a Parquet file with each of its columns replaced, removed or repeated in turn."""
     table = pq.read_table(io.BytesIO(data))
-    found = [("no rows", _parquet(table.slice(0, 0))), ("no columns", _parquet(table.select([])))]
+    found: list[Damage] = [
+        ("no rows", partial(_parquet, table.slice(0, 0))),
+        ("no columns", partial(_parquet, table.select([]))),
+    ]
+    arrays = odd_arrays(len(table))
     for place, name in enumerate(table.column_names):
-        found.append((f"{name} removed", _parquet(table.drop_columns([name]))))
-        for array in odd_arrays(len(table)):
+        found.append((f"{name} removed", partial(_parquet, table.drop_columns([name]))))
+        for array in arrays:
             odd = table.set_column(place, name, array)
-            found.append((f"{name} is {array.type}", _parquet(odd)))
+            found.append((f"{name} is {array.type}", partial(_parquet, odd)))
     first = table.column_names[0]
-    found.append(("a column twice", _parquet(table.append_column(first, table[first]))))
+    twice = table.append_column(first, table[first])
+    found.append(("a column twice", partial(_parquet, twice)))
     return found
 
 
-def json_damages(data: bytes) -> list[tuple[str, bytes]]:
+def json_damages(data: bytes) -> list[Damage]:
     """Return a JSON text with each of its values replaced or removed in turn."""
     value = json.loads(data)
-    found = [("an odd text", odd.encode()) for odd in ODD_JSON]
+    found: list[Damage] = [("an odd text", odd.encode) for odd in ODD_JSON]
     for path in _paths(value):
-        found.append((f"{path} removed", json.dumps(_without(value, path)).encode()))
+        found.append((f"{path} removed", partial(_json_without, value, path)))
         for odd in ODD_JSON:
-            marked = json.dumps(_with(value, path, "@odd@"))
-            found.append((f"{path} is {odd[:20]}", marked.replace('"@odd@"', odd, 1).encode()))
+            found.append((f"{path} is {odd[:20]}", partial(_json_with, value, path, odd)))
     return found
 
 
-def byte_damages(data: bytes) -> list[tuple[str, bytes]]:
+def byte_damages(data: bytes) -> list[Damage]:
     """Return bytes cut, emptied, overwritten, and of quite another kind."""
     middle = len(data) // 2
-    return [
+    damaged = [
         ("empty", b""),
         ("half", data[:middle]),
         ("all but the end", data[:-5]),
@@ -86,12 +92,21 @@ def byte_damages(data: bytes) -> list[tuple[str, bytes]]:
         ("text", b"<<<<<<< HEAD\n"),
         ("deep", b"[" * DEEP),
     ]
+    return [(what, partial(bytes, fresh)) for what, fresh in damaged]
 
 
 def _parquet(table: pa.Table) -> bytes:
     sink = io.BytesIO()
     pq.write_table(table, sink)
     return sink.getvalue()
+
+
+def _json_without(value: Any, path: tuple[Any, ...]) -> bytes:
+    return json.dumps(_without(value, path)).encode()
+
+
+def _json_with(value: Any, path: tuple[Any, ...], odd: str) -> bytes:
+    return json.dumps(_with(value, path, "@odd@")).replace('"@odd@"', odd, 1).encode()
 
 
 def _paths(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -121,9 +136,9 @@ def _without(value: Any, path: tuple[Any, ...]) -> Any:
     return copy
 
 
-def damages(path: Path, data: bytes) -> list[tuple[str, bytes]]:
-    """Return what can befall a file, by its suffix."""
-    own: dict[str, Callable[[bytes], list[tuple[str, bytes]]]] = {
+def damages(path: Path, data: bytes) -> list[Damage]:
+    """Return what can befall a file, by its suffix; a test takes a few of some hundred."""
+    own: dict[str, Callable[[bytes], list[Damage]]] = {
         ".parquet": parquet_damages,
         ".json": json_damages,
     }

@@ -235,8 +235,8 @@ def test_every_reader_of_a_damaged_file_returns_or_names_it_in_a_sentence(small,
     path = find(small)
     found = damages(path, path.read_bytes())
     rng = random.Random(reader)
-    for what, data in rng.sample(found[:9], 4) + rng.sample(found[9:], min(6, len(found) - 9)):
-        with damaged(path, data):
+    for what, make in rng.sample(found[:9], 4) + rng.sample(found[9:], min(6, len(found) - 9)):
+        with damaged(path, make()):
             try:
                 read(small)
             except UpwellError as error:
@@ -347,7 +347,8 @@ def test_no_damaged_file_ends_a_command_with_a_break_or_costs_another_dataset(sm
     file = place.removeprefix("build/")
     path = _archived(file)(small) if file != place else small.root / place
     found = damages(path, path.read_bytes())
-    for what, data in random.Random(place).sample(found, min(2, len(found))):
+    for what, make in random.Random(place).sample(found, min(2, len(found))):
+        data = make()
         for command in COMMANDS:
             with damaged(path, data):
                 code = ide.cli.run([*command, "--workspace", str(small.root)])
