@@ -23,13 +23,8 @@ MAX_ROW_CHARACTERS = 8 * MAX_TEXT_CHARACTERS  # of a row, whose quoted cells may
 
 def open_delimited(path: Path, columns: Columns, modality: str | None) -> Source:
     """Open a CSV or TSV; raises ``ImportRefusedError`` for a header that cannot be used."""
-    csv.field_size_limit(MAX_TEXT_CHARACTERS + 1)  # the process's; its default is 131,072
-    rows = unescape_rows(_rows(path))
-    _, header = next(rows, (0, []))
-    opening = list(itertools.islice(rows, N_PEEKED))
-    header = _named(header, [cells for _, cells in opening])
-    _refuse_header(header, path.name)
-    records = _records(itertools.chain(opening, rows), header, path.name)
+    header, records = read_delimited(path)
+    _refuse_odd_names(header, path.name)
     first, records = peek(records)
     roles = find_roles(header, columns, first, file=path.name, modality=modality)
     return Source(
@@ -39,6 +34,20 @@ def open_delimited(path: Path, columns: Columns, modality: str | None) -> Source
         is_text_table=True,
         notes=roles.notes,
     )
+
+
+def read_delimited(path: Path) -> tuple[list[str], Iterator[Record]]:
+    """Return the columns of a CSV or TSV, and its rows, whatever parts the columns play.
+
+    Raises ``ImportRefusedError`` where a column stands twice, or a row is none, as it is taken.
+    """
+    csv.field_size_limit(MAX_TEXT_CHARACTERS + 1)  # the process's; its default is 131,072
+    rows = unescape_rows(_rows(path))
+    _, header = next(rows, (0, []))
+    opening = list(itertools.islice(rows, N_PEEKED))
+    header = _named(header, [cells for _, cells in opening])
+    _refuse_repeats(header, path.name)
+    return header, _records(itertools.chain(opening, rows), header, path.name)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -108,12 +117,12 @@ def _named(header: list[str], rows: Sequence[list[str]]) -> list[str]:
 
 
 def _delimiter(path: Path, opening: str) -> str:
-    if path.suffix.lower() == ".tsv":
+    if path.suffix.lower() == ".tsv" and "\t" in opening:
         return "\t"
     return max(",;\t", key=lambda d: (opening.count(d), d == ","))
 
 
-def _refuse_header(header: list[str], file: str) -> None:
+def _refuse_repeats(header: list[str], file: str) -> None:
     names = [h.strip().lower() for h in header]
     counts = Counter(names)
     repeated = next((h for h, n in zip(header, names, strict=True) if counts[n] > 1), None)
@@ -122,6 +131,9 @@ def _refuse_header(header: list[str], file: str) -> None:
             f"{file}, line 1: the column {repeated[:60]!r} stands twice in the header; rename "
             "one. Nothing was imported."
         )
+
+
+def _refuse_odd_names(header: list[str], file: str) -> None:
     if not header or any(not is_shown(h) or len(h) > 200 for h in header):
         raise ImportRefusedError(
             f"{file}, line 1: wanted a header with the columns' names, such as text,label, each a "

@@ -18,7 +18,21 @@ _CERTAIN_DIGITS = 15  # so many a float always holds
 
 
 def open_json_lines(path: Path, columns: Columns, modality: str | None) -> Source:
-    """Open a JSON Lines file; its columns are the keys of all of its objects.
+    """Open a JSON Lines file; its columns are the keys of all of its objects."""
+    names, rows, n_rows = read_json_lines(path)
+    first, records = peek(rows)
+    roles = find_roles(names, columns, first, file=path.name, modality=modality)
+    return Source(
+        name=path.name,
+        modality=roles.modality,
+        rows=table_rows(records, roles, path.parent),
+        n_rows=n_rows or None,
+        notes=roles.notes,
+    )
+
+
+def read_json_lines(path: Path) -> tuple[list[str], Iterator[Record], int]:
+    """Return the keys of all objects, the objects, and how many there are.
 
     It is read twice: a key may come up in the last line, and a column's part is found by its name.
     """
@@ -27,15 +41,7 @@ def open_json_lines(path: Path, columns: Columns, modality: str | None) -> Sourc
     for _, record in _records(path):
         names.update(dict.fromkeys(record))
         n_rows += 1
-    first, records = peek(_records(path))
-    roles = find_roles(list(names), columns, first, file=path.name, modality=modality)
-    return Source(
-        name=path.name,
-        modality=roles.modality,
-        rows=table_rows(records, roles, path.parent),
-        n_rows=n_rows or None,
-        notes=roles.notes,
-    )
+    return list(names), _records(path), n_rows
 
 
 def _records(path: Path) -> Iterator[Record]:
