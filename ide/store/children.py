@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -63,31 +64,30 @@ def start_child(
     return process
 
 
-def start_worker(
+def start_server(
     module: str, *arguments: str, environment: Mapping[str, str] | None = None
-) -> tuple[subprocess.Popen[bytes], int]:
-    """Start ``python -m module``, which is asked by its pipes, and return it and its lifeline.
+) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """Start ``python -m module``, and return it and the socket by which it is asked.
 
-    Its first argument is the number of the pipe's end that it has to watch: it ends when the
-    lifeline, which only this process holds, is closed.
+    Its first argument is the number of the socket's other end. It ends when ours is closed, which
+    only this process holds.
     """
-    watched, lifeline = os.pipe()
-    try:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", module, str(watched), *arguments],
-            env=python_environment(environment),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            pass_fds=(watched,),
-            start_new_session=True,
-        )
-    except BaseException:
-        os.close(lifeline)
-        raise
-    finally:
-        os.close(watched)
-    return process, lifeline
+    ours, theirs = socket.socketpair()
+    with theirs:
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", module, str(theirs.fileno()), *arguments],
+                env=python_environment(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+        except BaseException:
+            ours.close()
+            raise
+    return process, ours
 
 
 _HELD: dict[int, tuple[subprocess.Popen[bytes], int]] = {}  # the ends that keep children alive

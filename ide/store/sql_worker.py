@@ -1,8 +1,4 @@
-"""``python -P -m ide.store.sql_worker LIFELINE [MODULE…]``: answer one question, and end.
-
-LIFELINE: the number of a pipe's end; when the other end is closed, nobody waits any more.
-MODULE: what to import while nobody has asked yet. Started by ``sql_process``.
-"""
+"""A process that answers one question, and ends; ``sql_server`` forks it."""
 
 from __future__ import annotations
 
@@ -10,33 +6,30 @@ import json
 import os
 import pickle
 import resource
-import select
 import signal
-import sys
 import threading
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import IO
 
-from ide.without_pandas import leave_pandas_out
-
-_IDLE_S = 600.0  # after which a process that was started ahead is not waited for any more
 _NICE = 5  # the workbench and a build come first
 _OTHER_BYTES = 256 << 20  # code, stacks and what Python holds, where the system does not tell
 
 
-def main() -> None:
-    """Read a job from stdin and write its answer to stdout."""
-    said = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints is no answer
-    threading.Thread(target=_end_with_parent, args=(int(sys.argv[1]),), daemon=True).start()
-    leave_pandas_out()
-    for module in sys.argv[2:]:
-        import_module(module)
-    if not select.select([sys.stdin], [], [], _IDLE_S)[0]:
-        return
-    job = pickle.load(sys.stdin.buffer)
+def answer_one(talk: int, lifeline: int) -> None:
+    """Read a job from a socket, answer it there, and leave the rest to the system.
+
+    lifeline: a pipe's end; when the other end is closed, nobody waits any more.
+    """
+    threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
+    said = os.fdopen(os.dup(talk), "wb")
+    with os.fdopen(talk, "rb") as asked:
+        job = pickle.load(asked)
+    os.environ.clear()
+    os.environ.update(job.variables)
+    with suppress(OSError):  # the folder may be gone, and no question needs it
+        os.chdir(job.folder)
     _limit_memory(job.memory_bytes)
     with suppress(OSError):
         os.nice(_NICE)
@@ -107,7 +100,3 @@ def _end_with_parent(lifeline: int) -> None:
     with suppress(OSError):
         os.read(lifeline, 1)
     os.killpg(0, signal.SIGKILL)
-
-
-if __name__ == "__main__":
-    main()

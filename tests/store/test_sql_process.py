@@ -27,24 +27,24 @@ def pets(tmp_path_factory):
     return tiny_workspace(tmp_path_factory.mktemp("limits") / "work")
 
 
-@pytest.fixture(autouse=True)
-def _no_spare():
-    """Other tests of this process may have had one started ahead."""
-    sql_process.end_spare()
-
-
 @pytest.fixture
 def little_memory(monkeypatch):
     monkeypatch.setattr(sql_process, "MAX_MEMORY_BYTES", 400 << 20)
 
 
-def workers() -> list[psutil.Process]:
-    """Return the processes that answer us, or have."""
+def servers() -> list[psutil.Process]:
+    """Return the processes that start those that answer us."""
     return [
         process
         for process in psutil.Process().children(recursive=True)
-        if "ide.store.sql_worker" in process.cmdline()
+        if "ide.store.sql_server" in process.cmdline()
+        and "ide.store.sql_server" not in process.parent().cmdline()
     ]
+
+
+def workers() -> list[psutil.Process]:
+    """Return the processes that answer us, or have."""
+    return [process for server in servers() for process in server.children(recursive=True)]
 
 
 ENDLESS = {
@@ -139,18 +139,49 @@ def test_other_queries_go_on_while_one_runs_away(pets):
     assert answers == [[{"seven": 7}]]
 
 
-def test_a_process_that_was_started_ahead_answers_one_question_and_is_gone(pets):
+def test_what_starts_processes_is_started_once_has_one_thread_and_is_replaced(pets):
+    sql_process.end_server()
     sql_process.warm_up()
-    (ahead,) = workers()
+    (server,) = servers()
     sql_process.warm_up()
-    assert workers() == [ahead]
+    for _ in range(2):
+        assert query(pets, "SELECT 1 AS one").table.num_rows == 1
+        assert servers() == [server] and not workers()
+    assert server.num_threads() == 1, "a fork of it may hang"
+    os.kill(server.pid, signal.SIGKILL)
+    server.wait(timeout=20)
     assert query(pets, "SELECT 1 AS one").table.num_rows == 1
-    assert not workers()
-    sql_process.warm_up()
-    (ahead,) = workers()
-    os.kill(ahead.pid, signal.SIGKILL)
-    ahead.wait(timeout=20)
+    sql_process.end_server()
+    assert not servers()
+
+
+def test_a_query_that_runs_while_what_started_it_is_killed_is_a_sentence(pets):
+    killed = []
+
+    def kill_once() -> None:
+        if not killed:
+            killed.extend(servers())
+            killed[0].kill()
+
+    with pytest.raises(QueryStoppedError, match="the query"):
+        query(pets, ENDLESS["product"], timeout_s=1, on_wait=kill_once)
+    assert killed
     assert query(pets, "SELECT 1 AS one").table.num_rows == 1
+
+
+def test_a_process_is_in_the_folder_and_the_environment_of_whoever_asks(tmp_path, monkeypatch):
+    text = "import os\ndef where(**_): return [os.getcwd(), os.environ['ASKED']], []\n"
+    (tmp_path / "surroundings.py").write_text(text)
+    sql_process.end_server()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    sql_process.warm_up()
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        monkeypatch.setenv("ASKED", name)
+        facts, _ = sql_process.run("surroundings:where", seconds=20, subject="it", advice="no")
+        assert facts == [str(tmp_path / name), name]
+    sql_process.end_server()
 
 
 def test_a_condition_of_a_gate_or_of_browse_that_might_not_end_is_stopped_too(pets, monkeypatch):
