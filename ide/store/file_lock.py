@@ -17,6 +17,7 @@ from ide.store.files import storage_errors
 from ide.store.inside import open_inside
 
 IMPORT_LOCK = "import.lock"  # in .upwell: an import holds it, and what changes branches
+HIDDEN_IMPORTS = ".import-*"  # folders within datasets/ that an import works in
 EXCLUSIVE, SHARED = fcntl.LOCK_EX, fcntl.LOCK_SH
 _PAUSE_S = 0.02  # between two looks
 

@@ -14,7 +14,7 @@ from ide.dataset.errors import GitError, ImportRefusedError
 from ide.store import git
 from ide.store.dvc_cache import cache_path, cached_folder
 from ide.store.examples import example_parts
-from ide.store.file_lock import IMPORT_LOCK, file_lock
+from ide.store.file_lock import HIDDEN_IMPORTS, IMPORT_LOCK, file_lock
 from ide.store.workspace import Workspace
 
 _MD5 = re.compile(rb"^[\s-]*md5: ([0-9a-f]{32}\.dir)\s*$", re.MULTILINE)
@@ -75,9 +75,14 @@ def explain_untracked(path: str) -> str:
 def track_parts(workspace: Workspace, names: Collection[str]) -> None:
     """Have DVC track the parts that it does not know, so that no commit names examples it lacks.
 
-    A running import is waited for. Raises ``ImportRefusedError`` where it takes long or parts
-    that the pointer names are gone, and ``StorageError`` where DVC refuses.
+    What a killed import left half-done is taken back; a running one is waited for. Raises
+    ``ImportRefusedError`` where it takes long or parts that the pointer names are gone, and
+    ``StorageError`` where DVC refuses.
     """
+    if any(workspace.datasets_path.glob(HIDDEN_IMPORTS)):
+        from ide.store.importing.lock import undo_killed_imports  # slow, seldom needed
+
+        undo_killed_imports(workspace)
     if not any(compare_with_pointer(workspace, name).untracked for name in names):
         return
     from ide.store.importing.tracking import track_examples

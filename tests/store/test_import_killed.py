@@ -8,6 +8,8 @@ import sys
 import pytest
 
 from ide.store.examples import n_examples
+from ide.store.importing.lock import undo_killed_imports
+from ide.store.importing.new_classes import add_classes_of_part
 from ide.store.workspace import Workspace
 from tests.store.importing_tools import bare_workspace, import_quietly, texts, tree, write_csv
 
@@ -31,7 +33,7 @@ def run(root, moment, source):
             if n == moment:
                 os.kill(os.getpid(), signal.SIGKILL)
     sys.addaudithook(count)
-    import_source(Workspace(root), source, name="pets", track=False)
+    import_source(Workspace(root), source, name="pets", track=False, add_classes=True)
 
 from pathlib import Path
 source, *roots = sys.argv[1:]
@@ -93,3 +95,35 @@ def test_a_killed_append_leaves_all_or_nothing(tmp_path, source):
         import_quietly(workspace, source)
         assert n_examples(workspace, "pets") == 12
     assert seen == {7, 12}
+
+
+def test_a_killed_append_leaves_no_class_without_its_examples(tmp_path):
+    workspaces = [bare_workspace(tmp_path / f"w{k}") for k in range(N_MOMENTS)]
+    first = write_csv(tmp_path / "first.csv", [["text", "label"], *texts(7)])
+    second = write_csv(tmp_path / "second.csv", [["text", "label"], ["newer", "fair"]])
+    for workspace in workspaces:
+        import_quietly(workspace, first)
+    kill_imports(second, workspaces)
+    seen, were_half = set(), 0
+    for workspace in workspaces:
+        n_classes = len(workspace.config("pets").classes)
+        is_there = n_examples(workspace, "pets") == 8
+        were_half += n_classes == 3 and not is_there
+        undo_killed_imports(workspace)
+        seen.add(is_there)
+        assert len(workspace.config("pets").classes) == 2 + is_there
+    assert seen == {True, False}
+    assert were_half, "one of the moments lies between the class and its examples"
+
+
+def test_a_class_that_somebody_wrote_since_is_left_alone(tmp_path):
+    workspace = bare_workspace(tmp_path / "w")
+    import_quietly(workspace, write_csv(tmp_path / "a.csv", [["text", "label"], *texts(7)]))
+    folder = workspace.datasets_path / ".import-killed"
+    folder.mkdir()
+    add_classes_of_part(workspace, "pets", ["fair"], folder=folder, part="part-none.parquet")
+    toml = workspace.config_path("pets")
+    toml.write_text(toml.read_text() + "# mine\n")
+    undo_killed_imports(workspace)
+    assert workspace.config("pets").classes[-1] == "fair"
+    assert not folder.exists()

@@ -19,6 +19,7 @@ from ide.store.importing.known import (
     refuse_other_labels,
 )
 from ide.store.importing.lock import import_folder
+from ide.store.importing.new_classes import add_classes_of_part
 from ide.store.importing.opening import open_source
 from ide.store.importing.source import Columns, as_split_of_all
 from ide.store.importing.staging import OnProgress, stage_rows, staged_notes, write_part
@@ -137,7 +138,7 @@ def import_source(
         else:
             new = staged.seen_labels.difference(config.classes)
             classes = [*config.classes, *natural_order(new)]
-            _bring_in_part(workspace, name, part, new)
+            _bring_in_part(workspace, name, folder, part, new)
         list_dataset(workspace, name)
         if track:  # before the lock falls: whatever moves a branch must not come in between
             report("tracking", 0, None)
@@ -188,12 +189,14 @@ def _bring_in_dataset(
 
 
 def _bring_in_part(
-    workspace: Workspace, name: str, part: Path | None, new_classes: Iterable[str]
+    workspace: Workspace, name: str, folder: Path, part: Path | None, new_classes: Iterable[str]
 ) -> None:
     """Add one part to a dataset; its other parts and its text stay as they are."""
     classes = list(new_classes)
-    if classes:
+    if classes and part is None:
         add_classes_to_toml(workspace, name, classes)
+    elif classes and part is not None:
+        add_classes_of_part(workspace, name, classes, folder=folder, part=part.name)
     if part is None:
         return
     examples = workspace.examples_path(name)

@@ -9,11 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ide.dataset.errors import ImportRefusedError
-from ide.store.file_lock import IMPORT_LOCK, file_lock
+from ide.store.file_lock import HIDDEN_IMPORTS, IMPORT_LOCK, file_lock
 from ide.store.files import storage_errors
+from ide.store.importing.new_classes import take_classes_back
 from ide.store.workspace import Workspace
 
-PREFIX = ".import-"  # within datasets/; readers pass over what is hidden, and git ignores it
+PREFIX = HIDDEN_IMPORTS.rstrip(
+    "*"
+)  # within datasets/; readers pass over what is hidden, and git ignores it
 _PATIENCE_S = 10.0
 
 
@@ -41,7 +44,17 @@ def import_folder(workspace: Workspace) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def undo_killed_imports(workspace: Workspace) -> None:
+    """Take back what killed imports left half-done, unless an import is running now."""
+    if not any(workspace.datasets_path.glob(HIDDEN_IMPORTS)):
+        return
+    with file_lock(workspace.local_path / IMPORT_LOCK, patience_s=0) as handle:
+        if handle is not None:
+            clear_leftovers(workspace)
+
+
 def clear_leftovers(workspace: Workspace) -> None:
     """Remove what killed imports left; only for the holder of the lock."""
-    for folder in workspace.datasets_path.glob(f"{PREFIX}*"):
+    for folder in workspace.datasets_path.glob(HIDDEN_IMPORTS):
+        take_classes_back(workspace, folder)
         shutil.rmtree(folder, ignore_errors=True)

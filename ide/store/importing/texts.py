@@ -86,8 +86,12 @@ def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:
 def add_classes(workspace: Workspace, name: str, new: Iterable[str]) -> None:
     """Add classes after those of ``dataset.toml``, leaving the rest of the file as it is."""
     path = workspace.config_path(name)
-    where = workspace.relative(path)
-    text = path.read_text(encoding="utf-8")
+    write_text(path, with_classes(workspace, name, path.read_text(encoding="utf-8"), new))
+
+
+def with_classes(workspace: Workspace, name: str, text: str, new: Iterable[str]) -> str:
+    """Return the text of ``dataset.toml`` with classes after its own, all else as it is."""
+    where = workspace.relative(workspace.config_path(name))
     try:
         listed = tomlkit.parse(text)["classes"]
         before = listed.as_string()  # as it is written, comments and all
@@ -102,8 +106,7 @@ def add_classes(workspace: Workspace, name: str, new: Iterable[str]) -> None:
         longer = text[:at] + after + text[at + len(before) :]
         with contextlib.suppress(ValueError):
             if parse_toml(longer).get("classes") == wanted:
-                write_text(path, longer)
-                return
+                return longer
     raise ConfigError(
         f"{where} cannot take further classes by itself; add these to its classes and import "
         f"again: {', '.join(fresh[:20])}"
