@@ -20,16 +20,24 @@ from ide.dataset.errors import EditError, StorageError
 from ide.store.edit_log import append_edits, edits_revision, read_edits
 from ide.store.workspace import Workspace
 
-WRITER = """
-import sys
+# A process that has imported all, and for each line forks one that writes until it is killed.
+WRITERS = """
+import os, sys
 from ide.dataset.edit import make_edit
 from ide.store.edit_log import append_edits
 from ide.store.workspace import Workspace
 workspace = Workspace.find(sys.argv[1])
-for i in range(100_000):
-    edit = make_edit(f"example-{i}", "label", "cat", annotator="ada", reason="x" * (i % 977))
-    append_edits(workspace, "pets", [edit])
-    print(edit.edit_id, flush=True)
+for _ in sys.stdin:
+    pid = os.fork()
+    if pid == 0:
+        print(os.getpid(), flush=True)
+        for i in range(100_000):
+            reason = "x" * (i % 977)
+            edit = make_edit(f"example-{i}", "label", "cat", annotator="ada", reason=reason)
+            append_edits(workspace, "pets", [edit])
+            print(edit.edit_id, flush=True)
+    os.waitpid(pid, 0)
+    print("killed", flush=True)
 """
 
 
@@ -119,14 +127,18 @@ def test_a_killed_writer_loses_no_acknowledged_edit(workspace):
     """Kill a real process at 25 random moments; every id that it printed must be on the disk."""
     generator = random.Random(7)
     acknowledged: set[str] = set()
-    for _ in range(25):
-        with subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(workspace.root)], stdout=subprocess.PIPE, text=True
-        ) as process:
+    command = [sys.executable, "-c", WRITERS, str(workspace.root)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as process:
+        for _ in range(25):
+            process.stdin.write("\n")
+            process.stdin.flush()
+            pid = int(process.stdout.readline())
             acknowledged.add(process.stdout.readline().strip())
             time.sleep(generator.random() * 0.02)
-            process.send_signal(signal.SIGKILL)
-            acknowledged |= {line.strip() for line in process.stdout if line.endswith("\n")}
+            os.kill(pid, signal.SIGKILL)
+            acknowledged |= {line.strip() for line in iter(process.stdout.readline, "killed\n")}
+        process.stdin.close()
     log = read_edits(workspace, "pets")
     assert acknowledged <= {e.edit_id for e in log.edits}
     assert len(acknowledged) >= 25
