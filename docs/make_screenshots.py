@@ -49,6 +49,7 @@ SCHEMES = ("light", "dark")
 N_WRONG = 60
 NAME = "digits"
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+NOTHING_WAITS = """() => !document.querySelector('[data-testid="stSkeleton"]')"""
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--force-color-profile=srgb"]
 
 
@@ -276,7 +277,7 @@ def visit(page: Page, url: str) -> None:
     page.goto(url)
     page.wait_for_selector(READY, timeout=60_000)
     page.wait_for_load_state("networkidle")
-    page.wait_for_selector("[data-testid=stSkeleton]", state="detached", timeout=60_000)
+    page.wait_for_function(NOTHING_WAITS, timeout=60_000)
     page.wait_for_timeout(900)
 
 

@@ -1,4 +1,4 @@
-"""Times that Python has no value for: nanoseconds, and spans of months, days and seconds."""
+"""Values that Python has none for: nanoseconds, spans of time, floats of 32 bits."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ def spans_as_text(table: pa.Table) -> pa.Table:
 def python_rows(table: pa.Table) -> list[dict[str, Any]]:
     """Return a table's rows; times finer than Python's are text, to the last digit.
 
+    A float of 32 bits is the shortest number that it is nearest to: 0.1, not 0.10000000149011612.
     Within lists and structs they are cut to microseconds.
     """
     table = spans_as_text(table)
@@ -38,6 +39,10 @@ def python_rows(table: pa.Table) -> list[dict[str, Any]]:
         column, kind = table.column(place), field.type
         if _is_fine(kind):
             table = table.set_column(place, field.name, column.cast(pa.string()))
+        elif pa.types.is_float32(kind) or pa.types.is_float16(kind):
+            texts = column.cast(pa.float32()).cast(pa.string()).to_pylist()
+            numbers = [None if text is None else float(text) for text in texts]
+            table = table.set_column(place, field.name, pa.array(numbers, pa.float64()))
         elif pa.types.is_nested(kind) and (coarser := _coarser(kind)) != kind:
             table = table.set_column(place, field.name, column.cast(coarser, safe=False))
     rows: list[dict[str, Any]] = table.to_pylist()

@@ -104,3 +104,12 @@ def test_a_span_reads_as_people_write_it(value, kind, text):
 def test_times_within_lists_are_cut_to_what_python_has():
     table = pa.table({"l": pa.array([[1711848600123456789]], pa.list_(pa.timestamp("ns")))})
     assert python_rows(table) == [{"l": [datetime(2024, 3, 31, 1, 30, 0, 123456)]}]
+
+
+def test_a_float_of_32_bits_is_shown_with_its_own_digits():
+    values = [0.1, -1.5e-9, None, float("inf"), 16777216.0]
+    table = pa.table({"single": pa.array(values, pa.float32()), "double": pa.array(values)})
+    rows = python_rows(table.append_column("half", pa.array([0.5, None, 2, 0.25, 1], pa.float16())))
+    assert [row["single"] for row in rows] == values
+    assert [row["double"] for row in rows] == values
+    assert [row["half"] for row in rows] == [0.5, None, 2, 0.25, 1]
