@@ -186,11 +186,13 @@ def _estimates(base: BuildInfo, build: BuildInfo) -> str:
 def network(build: BuildInfo) -> str:
     """Say what was compiled: architecture, size, epochs, seed."""
     model = build_model(build)
+    epochs = (model.get("configuration") or {}).get("epochs")
+    counted = ((model.get("n_parameters"), "parameter"), (epochs, "epoch"))
     parts = [
-        model["architecture"],
-        count(model["n_parameters"], "parameter"),
-        count(model["configuration"]["epochs"], "epoch"),
-        count(model["n_train"], "training example"),
-        f"seed {model['seed']}",
+        model.get("architecture"),
+        *(count(n, noun) for n, noun in counted if n is not None),
+        count(model["n_train"], "training example") if "n_train" in model else None,
+        f"seed {model['seed']}" if "seed" in model else None,
     ]
-    return plain(", ".join(parts))
+    known = [part for part in parts if part is not None]
+    return plain(", ".join(known)) or "of a version that did not say which network"
