@@ -21,10 +21,11 @@ from tests.store.tiny import tiny_workspace
 
 ROOT = Path(ide.__file__).parents[1]
 STARTER = """
-import sys
+import signal, sys
 from pathlib import Path
 from ide.store.children import start_child
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # who runs the tests by nohup hands down another
 process = start_child(["tree"], folder=Path.cwd(), output=sys.stdout.fileno(),
                       environment={"PYTHONPATH": sys.argv[1]})
 process.wait()
