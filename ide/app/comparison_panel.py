@@ -38,7 +38,8 @@ def summary(found: Comparison | None, listing: Listing) -> None:
         st.metric(
             "Changes", f"{len(listing.table):,}", help=f"{changed['relabelled']:,} relabelled"
         )
-        _flipped(found)
+        with st.container(gap="xxsmall"):
+            _flipped(found)
         st.metric("Gates failed", _gates(found))
         st.metric("Labels thought wrong", _estimates(found))
     if found is not None and found.note:
