@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -13,6 +13,7 @@ from ide.app.text import count, plain, short
 from ide.dataset.errors import BlockedError, UpwellError
 from ide.store import bisecting, drill_sentences, drills
 from ide.store.build_process import cancel_build, start_build
+from ide.store.commits import CommitInfo
 from ide.store.committing import commit
 from ide.store.reviews import Verdict, save_verdicts
 from ide.store.state import edit_example, undo_edit, undo_last
@@ -90,35 +91,43 @@ def undo_newest(dataset: str, example_id: str) -> None:
 def commit_all(key: str, reason_key: str) -> None:
     """Commit every uncommitted edit with the message, and the reason, in two widgets."""
     reason = st.session_state.get(reason_key)
-    try:
-        made = commit(state.workspace(), state.typed(key), despite_errors=reason)
-    except BlockedError as error:
-        n = count(len(error.errors), "error")
-        state.notify(f"{n} stand. Mend or dismiss them, or say why to commit all the same", "error")
-        return
-    except UpwellError as error:
-        errors.notify(error)
-        return
-    st.session_state[reason_key] = ""
-    cached.forget_history()
-    state.notify(f"Committed {short(made.revision)}", "check")
+    made = _commit(state.typed(key), reason)
+    if made is not None:
+        st.session_state[reason_key] = ""
+        state.notify(f"Committed {short(made.revision)}", "check")
 
 
 def commit_now(dataset: str) -> None:
     """Commit all that can be, with a message that says what changed; errors are for Changes."""
+    made = _commit(on_blocked=lambda: navigate.go("changes", dataset))
+    if made is not None:
+        subject = plain((made.message.splitlines() or [""])[0][:90])
+        state.notify(f"Committed {short(made.revision)}: {subject}", "check")
+
+
+def _commit(
+    message: str | None = None,
+    reason: str | None = None,
+    *,
+    on_blocked: Callable[[], None] | None = None,
+) -> CommitInfo | None:
+    """Commit all that can be; return None where that was refused, which is said.
+
+    on_blocked: called where errors stand that nobody gave a reason for.
+    """
     try:
-        made = commit(state.workspace())
+        made = commit(state.workspace(), message, despite_errors=reason)
     except BlockedError as error:
         n = count(len(error.errors), "error")
         state.notify(f"{n} stand. Mend or dismiss them, or say why to commit all the same", "error")
-        navigate.go("changes", dataset)
-        return
+        if on_blocked is not None:
+            on_blocked()
+        return None
     except UpwellError as error:
         errors.notify(error)
-        return
+        return None
     cached.forget_history()
-    subject = plain((made.message.splitlines() or [""])[0][:90])
-    state.notify(f"Committed {short(made.revision)}: {subject}", "check")
+    return made
 
 
 def start_drill(dataset: str, n_errors: int, kind: str) -> None:

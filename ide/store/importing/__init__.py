@@ -26,6 +26,7 @@ from ide.store.importing.staging import OnProgress, stage_rows, staged_notes, wr
 from ide.store.importing.target import (
     existing_config,
     given_classes,
+    listed_classes,
     refuse_no_classes,
     refuse_other_modality,
 )
@@ -122,8 +123,7 @@ def import_source(
         part = write_part(staged, folder, known, shares, report) if staged.example_ids else None
         report("adding", 0, None)  # what comes now is done whole: whoever cancels is too late
         if config is None:
-            # those that an export of Upwell's own lists, and those that a person named
-            own = list(dict.fromkeys([*opened.classes, *given]))
+            own = listed_classes(opened, given)
             classes = [*own, *natural_order(staged.seen_labels.difference(own))]
             refuse_no_classes(opened, classes, name)
             text = dataset_toml(

@@ -14,9 +14,8 @@ from ide.store.files import storage_errors
 from ide.store.importing.new_classes import take_classes_back
 from ide.store.workspace import Workspace
 
-PREFIX = HIDDEN_IMPORTS.rstrip(
-    "*"
-)  # within datasets/; readers pass over what is hidden, and git ignores it
+# within datasets/; readers pass over what is hidden, and git ignores it
+_PREFIX = HIDDEN_IMPORTS.rstrip("*")
 _PATIENCE_S = 10.0
 
 
@@ -37,7 +36,7 @@ def import_folder(workspace: Workspace) -> Iterator[Path]:
             )
         with storage_errors(datasets, "write in"):
             clear_leftovers(workspace)
-            folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=datasets))
+            folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=datasets))
         try:
             yield folder
         finally:

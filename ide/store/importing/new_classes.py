@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ide.dataset.errors import UpwellError
 from ide.store.files import sync, write_text
-from ide.store.importing.texts import add_classes, with_classes
+from ide.store.importing.texts import with_classes
 from ide.store.workspace import Workspace
 
 _NOTE = "new-classes.json"
@@ -31,7 +31,7 @@ def add_classes_of_part(
     note = {"name": name, "part": part, "before": before, "after": after}
     (folder / _NOTE).write_text(json.dumps(note), encoding="utf-8")
     sync(folder / _NOTE)
-    add_classes(workspace, name, classes)
+    write_text(path, after)
 
 
 def take_classes_back(workspace: Workspace, folder: Path) -> None:

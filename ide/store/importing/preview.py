@@ -28,6 +28,7 @@ from ide.store.importing.staging import (
 from ide.store.importing.target import (
     existing_config,
     given_classes,
+    listed_classes,
     refuse_no_classes,
     refuse_other_modality,
 )
@@ -180,7 +181,7 @@ def _preview(
     samples: list[Sample],
 ) -> Preview:
     labels = {label for label in n_by_class if label is not None}
-    listed = config.classes if config else list(dict.fromkeys([*opened.classes, *named]))
+    listed = config.classes if config else listed_classes(opened, named)
     classes = [*listed, *natural_order(labels.difference(listed))]
     if config is None:
         refuse_no_classes(opened, classes, request.name)

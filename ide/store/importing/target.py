@@ -46,6 +46,11 @@ def given_classes(classes: Sequence[str], config: DatasetConfig | None) -> list[
     return [label for label in named if label is not None]
 
 
+def listed_classes(source: Source, given: Sequence[str]) -> list[str]:
+    """Return the classes of a new dataset that stand first: an export's own, then those given."""
+    return list(dict.fromkeys([*source.classes, *given]))
+
+
 def refuse_no_classes(source: Source, classes: Sequence[str], name: str) -> None:
     """Refuse a new dataset whose classes nobody can know."""
     if not classes:
